@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+include(GoogleTest)
+
+# protohost_test(<name> [LIBRARIES <target>...] [NEEDS <target>...] [FIXTURES <fixture> <suites>]
+#                [TIMEOUT <seconds>] [LABELS <label>] [SERIAL])
+#
+# One GoogleTest executable, test_<name>, from every *.cpp of the folder; none yet, no executable.
+# NEEDS is built first: programs and plugins that the tests use at run time. The suites that match
+# FIXTURES' pattern wait for that fixture of ctest. SERIAL tests have the machine to themselves. Each
+# test sees PROTOHOST_SOURCE_DIR and PROTOHOST_BUILD_DIR.
+function(protohost_test name)
+    cmake_parse_arguments(PARSE_ARGV 1 test "SERIAL" "TIMEOUT;LABELS" "LIBRARIES;NEEDS;FIXTURES")
+    file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
+    if(NOT sources)
+        return()
+    endif()
+
+    set(target test_${name})
+    add_executable(${target} ${sources})
+    target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}")
+    target_link_libraries(${target} PRIVATE ${test_LIBRARIES} GTest::gtest_main protohost_warnings)
+    target_compile_definitions(
+        ${target} PRIVATE PROTOHOST_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+                          PROTOHOST_BUILD_DIR="${PROJECT_BINARY_DIR}")
+    protohost_reuse_precompiled(${target} protohost_test_headers)
+    if(test_NEEDS)
+        add_dependencies(${target} ${test_NEEDS})
+    endif()
+
+    if(NOT test_TIMEOUT)
+        set(test_TIMEOUT 60)
+    endif()
+    if(PROTOHOST_SANITIZE)
+        math(EXPR test_TIMEOUT "4 * ${test_TIMEOUT}")
+    endif()
+    set(properties TIMEOUT ${test_TIMEOUT} ENVIRONMENT UBSAN_OPTIONS=print_stacktrace=1)
+    if(test_LABELS)
+        list(APPEND properties LABELS ${test_LABELS})
+    endif()
+    if(test_SERIAL)
+        list(APPEND properties RUN_SERIAL ON)
+    endif()
+
+    set(discover ${target} DISCOVERY_MODE PRE_TEST)
+    if(NOT test_FIXTURES)
+        gtest_discover_tests(${discover} PROPERTIES ${properties})
+        return()
+    endif()
+    list(GET test_FIXTURES 0 fixture)
+    list(GET test_FIXTURES 1 suites)
+    gtest_discover_tests(${discover} TEST_FILTER "-${suites}" PROPERTIES ${properties})
+    gtest_discover_tests(
+        ${discover} TEST_FILTER "${suites}" PROPERTIES ${properties} FIXTURES_REQUIRED ${fixture})
+endfunction()

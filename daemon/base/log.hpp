@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "daemon/base/format.hpp"
+
+namespace protohost::base {
+
+enum class Level { trace, debug, info, warn, error, off };
+enum class LogFormat { text, json };
+
+/// What `log:` in the configuration says. A level for "plugin" also holds for "plugin.echo".
+struct LogSettings {
+    Level level = Level::info;
+    LogFormat format = LogFormat::text;
+    std::map<std::string, Level> areas;
+
+    bool operator==(const LogSettings&) const = default;
+};
+
+/// A logger for one area ("config", "plugin.echo"). Cheap to copy, [any] thread. Floors below the
+/// units return their errors instead; who decides what happens next logs them, once.
+class Log {
+public:
+    explicit Log(std::string area);
+
+    /// One relaxed load: cheap enough for every packet.
+    bool enabled(Level level) const {
+        return level != Level::off && level >= area_->level.load(std::memory_order_relaxed);
+    }
+
+    /// The message as it is, without a format. Characters that could break or forge a line are
+    /// escaped, so text from a peer may be logged.
+    void write(Level level, std::string_view message) const;
+
+    template <class... Args>
+    void log(Level level, format_string<Args...> text, Args&&... args) const {
+        if (enabled(level)) write(level, format(text, std::forward<Args>(args)...));
+    }
+    template <class... Args>
+    void debug(format_string<Args...> text, Args&&... args) const {
+        log(Level::debug, text, std::forward<Args>(args)...);
+    }
+    template <class... Args>
+    void info(format_string<Args...> text, Args&&... args) const {
+        log(Level::info, text, std::forward<Args>(args)...);
+    }
+    template <class... Args>
+    void warn(format_string<Args...> text, Args&&... args) const {
+        log(Level::warn, text, std::forward<Args>(args)...);
+    }
+    template <class... Args>
+    void error(format_string<Args...> text, Args&&... args) const {
+        log(Level::error, text, std::forward<Args>(args)...);
+    }
+
+    /// What all loggers of one area share. Lives as long as the process.
+    struct Area {
+        Area(std::string its_name, Level first) : name(std::move(its_name)), level(first) {}
+
+        std::string name;
+        std::atomic<Level> level;
+    };
+
+private:
+    const Area* area_;
+};
+
+/// Applies to every Log there is or will be, [any] thread, any number of times; `info` as text
+/// until the first call. Lines go to standard error, one per message; coloured on a terminal,
+/// unless NO_COLOR is set.
+void configure_logging(const LogSettings& settings);
+
+std::string_view to_string(Level level);
+
+}  // namespace protohost::base

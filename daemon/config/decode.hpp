@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "daemon/config/report.hpp"
+#include "daemon/model/configuration.hpp"
+#include "daemon/model/node.hpp"
+
+namespace protohost::config {
+
+/// Gives the merged tree of all files its meaning. What is wrong goes into the report, and has its
+/// default in the value.
+model::Configuration decode(const model::Node& root, Report& report);
+
+}  // namespace protohost::config

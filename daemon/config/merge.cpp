@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/config/merge.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "daemon/base/format.hpp"
+#include "daemon/config/keys.hpp"
+#include "daemon/model/value.hpp"
+
+namespace protohost::config {
+namespace {
+
+using model::Member;
+using model::Node;
+
+std::string path_of(keys::Key section, keys::Key key) {
+    return model::path_to(std::string(section), key);
+}
+
+/// Sections and tables of names: what several files say about them is put together.
+bool is_united(const std::string& path) {
+    const auto& all = keys::top::all;
+    return std::find(all.begin(), all.end(), path) != all.end() ||
+           path == path_of(keys::top::log, keys::log::areas);
+}
+
+bool is_appended(const std::string& path) {
+    return path == path_of(keys::top::plugins, keys::plugins::directories);
+}
+
+void unite(Node& into, Node from, Report& report);
+
+/// False where the setting may be made only once.
+bool join(Node& there, Node& from, Report& report) {
+    if (is_united(from.path)) {
+        if (from.kind == Node::Kind::mapping && there.kind == Node::Kind::mapping) {
+            unite(there, std::move(from), report);
+        } else if (there.kind == Node::Kind::null) {
+            there = std::move(from);
+        } else if (from.kind != Node::Kind::mapping && from.kind != Node::Kind::null) {
+            report.add(from.place, model::unexpected(from, "a mapping"));
+        }
+        return true;
+    }
+    const bool lists = from.kind == Node::Kind::sequence && there.kind == Node::Kind::sequence;
+    if (!lists || !is_appended(from.path)) return false;
+    std::move(from.items.begin(), from.items.end(), std::back_inserter(there.items));
+    return true;
+}
+
+void unite(Node& into, Node from, Report& report) {
+    std::map<std::string, std::size_t> present;
+    for (std::size_t i = 0; i < into.members.size(); ++i) present[into.members[i].key] = i;
+    for (Member& member : from.members) {
+        const auto found = present.find(member.key);
+        if (found == present.end()) {
+            into.members.push_back(std::move(member));
+            continue;
+        }
+        Member& first = into.members[found->second];
+        if (join(first.value, member.value, report)) continue;
+        report.add(member.key_place,
+                   {model::to_string(member.key_place, member.value.path),
+                    base::format("already set at {}", model::to_string(first.key_place)),
+                    "remove one of the two"});
+    }
+}
+
+}  // namespace
+
+void merge(Node& into, Node from, Report& report) {
+    if (from.kind != Node::Kind::mapping) {
+        report.add(from.place, model::unexpected(from, "a mapping of sections"));
+        return;
+    }
+    if (into.kind != Node::Kind::mapping) {
+        into = std::move(from);
+    } else {
+        unite(into, std::move(from), report);
+    }
+}
+
+}  // namespace protohost::config

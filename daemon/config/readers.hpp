@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/base/error.hpp"
+#include "daemon/base/log.hpp"
+#include "daemon/model/configuration.hpp"
+#include "daemon/model/node.hpp"
+
+namespace protohost::config {
+
+// What the values of our own keys must be, beyond the general kinds of daemon/model/value.hpp.
+
+/// A name of a unit, a plugin, a factory or an area of the log: letters, digits, "_", "-" and ".";
+/// the first is none of the last two; at most 64.
+bool is_name(std::string_view text);
+inline constexpr std::string_view name_rule =
+    "letters, digits, _ - . and first a letter, a digit or _; at most 64";
+
+base::Result<model::Located<std::string>> read_path(const model::Node& node);
+/// A path that fits into the address of a UNIX socket.
+base::Result<model::Located<std::string>> read_socket_path(const model::Node& node);
+/// A list of paths; what is repeated counts once.
+base::Result<std::vector<std::string>> read_directories(const model::Node& node);
+
+base::Result<base::Level> read_level(const model::Node& node);
+base::Result<base::LogFormat> read_log_format(const model::Node& node);
+base::Result<model::WriteBuffer::Policy> read_policy(const model::Node& node);
+
+/// At most a year: the clock can still be added to it.
+base::Result<std::chrono::nanoseconds> read_timeout(const model::Node& node);
+
+base::Result<model::Located<model::ProtocolName>> read_protocol(const model::Node& node);
+
+/// One address or a list of them, at least one.
+base::Result<std::vector<model::Located<model::Address>>> read_addresses(const model::Node& node);
+
+}  // namespace protohost::config

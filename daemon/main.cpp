@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include <cstdio>
+#include <exception>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "daemon/base/version.hpp"
+#include "daemon/supervisor/daemon.hpp"
+#include "daemon/supervisor/installation.hpp"
+
+namespace {
+
+int run(int argc, char** argv) {
+    using namespace protohost;
+
+    CLI::App app("Serves protocol plugins as a YAML configuration defines them.", "protohostd");
+    std::string file = supervisor::find_installation().configuration_file;
+    std::string plugin;
+    bool check = false;
+    app.add_option("-c,--config", file, "The configuration; conf.d/*.yaml beside it belongs to it")
+        ->capture_default_str();
+    auto* check_flag =
+        app.add_flag("--check", check, "Check configuration and plugins, change nothing, and exit");
+    app.add_option("--dump-plugin", plugin, "Print what a plugin file is, and exit")
+        ->excludes(check_flag);
+    app.set_version_flag("--version", "protohostd " + std::string(base::version));
+    app.footer(
+        "Exit codes: 0 done; 1 an address or a directory cannot be had; 2 usage;\n"
+        "78 the configuration or a plugin must be mended.\n"
+        "Signals: SIGTERM and SIGINT stop gracefully, a second one at once.");
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? supervisor::exit_ok : supervisor::exit_usage;
+    }
+    if (!plugin.empty()) return supervisor::dump_plugin(plugin);
+    return check ? supervisor::check_configuration(file) : supervisor::run_daemon(file);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& exception) {
+        std::fprintf(stderr, "protohostd: %s\n", exception.what());
+        return protohost::supervisor::exit_machine;
+    }
+}

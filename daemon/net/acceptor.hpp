@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "daemon/base/descriptor.hpp"
+#include "daemon/base/error.hpp"
+#include "daemon/model/address.hpp"
+#include "daemon/net/descriptor_reserve.hpp"
+#include "daemon/net/epoll_set.hpp"
+#include "daemon/net/loop.hpp"
+#include "daemon/net/socket_address.hpp"
+#include "daemon/net/timer.hpp"
+
+namespace protohost::net {
+
+/// Who gets the connections of an acceptor. All [loop].
+class AcceptorOwner {
+public:
+    virtual void accepted(base::Descriptor socket, const SocketAddress& peer) = 0;
+
+    /// accept() failed for want of resources (an errno); clients wait in the kernel's queue.
+    virtual void accepting_suspended(int os_errno) = 0;
+
+    /// No such failure for a while, after `times` of them.
+    virtual void accepting_resumed(unsigned times) = 0;
+
+protected:
+    ~AcceptorOwner() = default;
+};
+
+/// One listening socket.
+///
+///     bound (clients queue in the kernel) --start()--> accepting <--> suspended
+class Acceptor final : public EventSink, public DescriptorReserve::Waiter, private Task {
+public:
+    /// Binds and listens: one acceptor for each address that a name has. The errors say which
+    /// address and why; `where` is put before them.
+    static base::Result<std::vector<std::unique_ptr<Acceptor>>> bind(Loop& loop,
+                                                                     const model::Address& address,
+                                                                     const std::string& where);
+    ~Acceptor() override;
+
+    /// Begins to accept. `owner` outlives this.
+    void start(AcceptorOwner& owner);
+
+    /// Accepts nothing from now on, not even what the kernel has queued. Its owner may be inside an
+    /// event of this: it must then be retired, not destroyed.
+    void stop();
+
+    /// With the port that the kernel chose, where 0 was asked for.
+    const SocketAddress& local() const { return local_; }
+
+private:
+    Acceptor(Loop& loop, base::Descriptor socket, SocketAddress local);
+
+    void on_events(std::uint32_t events) override;
+    void descriptor_free() override;
+    void run() override;
+    void suspend(int os_errno);
+    void listen(bool on);
+    void watch_recovery();
+
+    Loop& loop_;
+    base::Descriptor socket_;
+    SocketAddress local_;
+    AcceptorOwner* owner_ = nullptr;
+    std::uint32_t interest_ = 0;
+    unsigned failures_ = 0;  ///< since accepting last went well for a while
+    Timer retry_;
+    Timer recovery_;
+};
+
+}  // namespace protohost::net

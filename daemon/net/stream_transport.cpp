@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/net/stream_transport.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <sys/socket.h>
+#include <utility>
+
+#include "daemon/base/failure.hpp"
+#include "daemon/net/guard.hpp"
+
+// Life and reading. Writing is in stream_transport_write.cpp.
+
+namespace protohost::net {
+
+namespace {
+
+/// Whether a plugin may hand it to set_protocol; what a factory makes was checked before.
+bool is_stream_protocol(ph_proto protocol) {
+    if (protocol.ops == nullptr || protocol.ops->kind != PH_STREAM) return false;
+    if (!PH_HAS(protocol.ops, connection_lost) || !PH_HAS(protocol.ops, destroy)) return false;
+    const auto* ops = reinterpret_cast<const ph_stream_ops*>(protocol.ops);
+    return PH_HAS(ops, data_received) || (PH_HAS(ops, get_buffer) && PH_HAS(ops, buffer_updated));
+}
+
+/// A protocol that was replaced, until none of its callbacks can be on the stack.
+class Replaced final : public Task {
+public:
+    Replaced(Loop& loop, ph_proto protocol, std::shared_ptr<void> factory)
+        : factory_(std::move(factory)), loop_(loop), protocol_(protocol) {}
+
+    void run() override {
+        const std::unique_ptr<Replaced> self(this);
+        destroy(loop_, protocol_);
+    }
+
+    static void destroy(Loop& loop, ph_proto protocol) {
+        guarded(loop, [&] {
+            protocol.ops->destroy(protocol.self);
+            return ph_status{PH_OK};
+        });
+    }
+
+private:
+    std::shared_ptr<void> factory_;
+    Loop& loop_;
+    ph_proto protocol_;
+};
+
+}  // namespace
+
+template <class F>
+bool StreamTransport::call(std::string_view callback, F&& function) {
+    const ph_status status = guarded(loop_, [&] { return function(ops(), protocol_.self); });
+    if (status >= 0) return true;
+    fail(callback, status);
+    return false;
+}
+
+StreamTransport::StreamTransport(Loop& loop,
+                                 base::Descriptor socket,
+                                 const SocketAddress& peer,
+                                 const model::WriteBuffer& limits,
+                                 StreamOwner& owner,
+                                 std::shared_ptr<void> factory)
+    : factory_(std::move(factory)),
+      loop_(loop),
+      owner_(owner),
+      socket_(std::move(socket)),
+      limits_(limits),
+      unit_high_(limits.high),
+      unit_low_(limits.low),
+      reference_(loop.references().add(*this)),
+      peer_(peer) {}
+
+StreamTransport::~StreamTransport() {
+    loop_.references().remove(reference_);
+}
+
+void StreamTransport::use(ph_proto protocol) {
+    protocol_ = protocol;
+    buffered_ = PH_HAS(&ops(), get_buffer) && PH_HAS(&ops(), buffer_updated);
+}
+
+void StreamTransport::start(ph_proto protocol) {
+    use(protocol);
+    call("connection_made",
+         [&](const ph_stream_ops& ops, void* self) { return ops.connection_made(self, handle()); });
+    started_ = true;
+    sync_interest();
+}
+
+ph_status StreamTransport::set_protocol(ph_proto next) {
+    if (protocol_.ops == nullptr) return PH_E_CLOSED;
+    if (!is_stream_protocol(next)) return PH_E_INVAL;
+    if (next.self == protocol_.self && next.ops == protocol_.ops) return PH_OK;
+    loop_.call_soon(*new Replaced(loop_, protocol_, factory_));
+    use(next);
+    return PH_OK;
+}
+
+void StreamTransport::on_events(std::uint32_t events) {
+    if (lost_) return;
+    dispatching_ = true;
+    const bool ended_or_broken = (events & (EPOLLHUP | EPOLLERR)) != 0;
+    if ((interest_ & EPOLLIN) != 0 && (ended_or_broken || (events & EPOLLIN) != 0)) on_readable();
+    if (!queue_.empty() && (ended_or_broken || (events & EPOLLOUT) != 0)) on_writable();
+    dispatching_ = false;
+    sync_interest();
+}
+
+void StreamTransport::sync_interest() {
+    // Inside a batch of our own, pausing and resuming may cancel each other out: once, at its end.
+    if (dispatching_) return;
+    std::uint32_t wanted = 0;
+    if (!lost_ && started_ && is_reading() && !eof_received_) wanted |= EPOLLIN;
+    if (!lost_ && !queue_.empty()) wanted |= EPOLLOUT;
+    if (wanted == interest_) return;
+    const int error = loop_.set().change(socket_.get(), interest_, wanted, *this);
+    if (error == 0 || wanted == 0) {
+        interest_ = wanted;
+    } else {
+        lose_os(error);
+    }
+}
+
+void StreamTransport::on_readable() {
+    if (buffered_) {
+        read_into_protocol();
+    } else {
+        read_for_protocol();
+    }
+}
+
+void StreamTransport::read_for_protocol() {
+    const auto buffer = loop_.read_buffer();
+    const ssize_t size = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+    if (size <= 0) return received(size, errno);
+    received_ += static_cast<std::uint64_t>(size);
+    call("data_received", [&](const ph_stream_ops& ops, void* self) {
+        return ops.data_received(self, buffer.data(), static_cast<std::size_t>(size));
+    });
+}
+
+void StreamTransport::read_into_protocol() {
+    const ph_proto lender = protocol_;
+    void* data = nullptr;
+    std::size_t room = 0;
+    const bool lent = call("get_buffer", [&](const ph_stream_ops& ops, void* self) {
+        return ops.get_buffer(self, -1, &data, &room);
+    });
+    // Whoever was put in its place has a buffer of its own, or none: the next event asks it.
+    if (!lent || !is_reading()) return;
+    if (protocol_.self != lender.self || protocol_.ops != lender.ops) return;
+    if (data == nullptr || room == 0) {
+        base::set_failure("get_buffer() returned an empty buffer");
+        return fail("get_buffer", PH_E_INVAL);
+    }
+    const ssize_t size = ::recv(socket_.get(), data, room, 0);
+    if (size <= 0) return received(size, errno);
+    received_ += static_cast<std::uint64_t>(size);
+    call("buffer_updated", [&](const ph_stream_ops& ops, void* self) {
+        return ops.buffer_updated(self, static_cast<std::size_t>(size));
+    });
+}
+
+void StreamTransport::received(ssize_t size, int error) {
+    if (size == 0) return on_eof();
+    if (error != EAGAIN && error != EINTR) lose_os(error);
+}
+
+void StreamTransport::on_eof() {
+    eof_received_ = true;
+    std::int32_t keep_open = 0;
+    if (PH_HAS(&ops(), eof_received)) {
+        const bool told = call("eof_received", [&](const ph_stream_ops& ops, void* self) {
+            return ops.eof_received(self, &keep_open);
+        });
+        if (!told) return;
+    }
+    if (keep_open == 0) close();
+}
+
+void StreamTransport::pause_reading() {
+    paused_reading_ = true;
+    sync_interest();
+}
+
+void StreamTransport::resume_reading() {
+    paused_reading_ = false;
+    sync_interest();
+}
+
+void StreamTransport::drain(std::uint64_t deadline) {
+    if (closing_ || drain_asked_) return;
+    drain_asked_ = true;
+    std::int32_t keep_open = 0;
+    if (PH_HAS(&ops(), drain_requested)) {
+        call("drain_requested", [&](const ph_stream_ops& ops, void* self) {
+            return ops.drain_requested(self, deadline, &keep_open);
+        });
+    }
+    if (keep_open == 0) close();
+}
+
+void StreamTransport::close() {
+    if (closing_) return;
+    flush_gathered();
+    closing_ = true;
+    if (queue_.empty()) {
+        lose(nullptr);
+    } else {
+        sync_interest();
+    }
+}
+
+void StreamTransport::abort() {
+    flush_gathered();
+    lose(nullptr);
+}
+
+void StreamTransport::fail(std::string_view callback, ph_status status) {
+    std::string text = base::take_failure();
+    if (text.empty()) text = "failed without saying why";
+    owner_.callback_failed(*this, callback, text);
+    lose(std::make_unique<Loss>(Loss{status, 0, std::move(text)}));
+}
+
+void StreamTransport::lose_os(int os_errno) {
+    lose(std::make_unique<Loss>(Loss{PH_E_OS, os_errno, std::strerror(os_errno)}));
+}
+
+void StreamTransport::lose(std::unique_ptr<Loss> loss) {
+    if (lost_) return;
+    lost_ = true;
+    closing_ = true;
+    loss_ = std::move(loss);
+    loop_.gather().take(*this);
+    dropped_ += std::exchange(gathered_, 0) + queue_.size();
+    queue_.clear();
+    sync_interest();
+    loop_.call_soon(*this);
+}
+
+void StreamTransport::run() {
+    ph_error why{};
+    if (loss_ != nullptr) {
+        why = {
+            sizeof why, loss_->code, loss_->os_errno, 0, {loss_->text.data(), loss_->text.size()}};
+    }
+    const ph_error* reason = loss_ != nullptr ? &why : nullptr;
+    call("connection_lost",
+         [&](const ph_stream_ops& ops, void* self) { return ops.connection_lost(self, reason); });
+    const ph_proto protocol = std::exchange(protocol_, {});
+    socket_.close();
+    loop_.references().remove(reference_);
+    Replaced::destroy(loop_, protocol);
+    loop_.reserve().released();
+    owner_.ended(*this);
+}
+
+ph_status StreamTransport::get_extra_info(std::string_view name, ph_info& info) {
+    InfoScratch& scratch = loop_.info_scratch();
+    if (name == "socket") {
+        info.kind = PH_INFO_DESCRIPTOR;
+        info.number = socket_.get();
+        scratch.text = std::to_string(socket_.get());
+    } else if (name == "peername" || name == "sockname") {
+        scratch.address = name == "peername" ? peer_ : SocketAddress::local_of(socket_.get());
+        if (scratch.address.family() == AF_UNSPEC) return PH_E_UNSUPPORTED;
+        info.kind = PH_INFO_ADDRESS;
+        info.address = {scratch.address.data(), scratch.address.size(), 0};
+        scratch.text = scratch.address.text();
+    } else {
+        return PH_E_UNSUPPORTED;
+    }
+    info.text = {scratch.text.data(), scratch.text.size()};
+    return PH_OK;
+}
+
+}  // namespace protohost::net

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <sys/socket.h>
+#include <utility>
+
+#include "daemon/net/guard.hpp"
+#include "daemon/net/stream_transport.hpp"
+
+// The writing half: gather, send, queue, flow control.
+
+namespace protohost::net {
+
+namespace {
+
+/// More pieces than this gain nothing: the socket buffer is full before.
+constexpr std::size_t pieces_per_send = 64;
+
+/// Bytes taken, or -errno. A signal is as good as a full buffer: what is left waits.
+ssize_t send_pieces(int fd, std::span<iovec> pieces) {
+    ssize_t sent = 0;
+    if (pieces.size() == 1) {
+        sent = ::send(fd, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
+    } else {
+        msghdr message{};
+        message.msg_iov = pieces.data();
+        message.msg_iovlen = pieces.size();
+        sent = ::sendmsg(fd, &message, MSG_NOSIGNAL);
+    }
+    if (sent >= 0) return sent;
+    return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+}
+
+}  // namespace
+
+ph_status StreamTransport::check_writable(std::size_t size) {
+    if (eof_requested_) return PH_E_EOF_WRITTEN;
+    if (!lost_) return PH_OK;
+    dropped_ += size;
+    return size == 0 ? PH_OK : PH_E_CLOSED;
+}
+
+ph_status StreamTransport::write(const void* data, std::size_t size) {
+    const ph_status status = check_writable(size);
+    if (status != PH_OK || size == 0) return status;
+    const bool gather = queue_.empty() && loop_.in_callback() &&
+                        gathered_ + size <= std::min(limits_.high, limits_.limit);
+    if (gather && loop_.gather().add(*this, data, size)) {
+        gathered_ += size;
+        return PH_OK;
+    }
+    if (passes_limit(size)) return PH_E_LIMIT;
+    if (lost_) return check_writable(size);
+    const std::size_t taken = queue_.empty() ? send_now({data, size}) : 0;
+    if (lost_) return PH_E_CLOSED;
+    queue_copy(static_cast<const std::byte*>(data) + taken, size - taken);
+    // The scratch was full: make room for the next write, also of what others gathered.
+    if (gather) loop_.gather().flush();
+    written();
+    return lost_ ? PH_E_CLOSED : PH_OK;
+}
+
+ph_status StreamTransport::writelines(const ph_iov* pieces, std::size_t count) {
+    ph_status status = check_writable(0);
+    for (std::size_t i = 0; i < count; ++i) {
+        if (status == PH_OK) {
+            status = write(pieces[i].p, pieces[i].n);
+        } else {
+            dropped_ += pieces[i].n;
+        }
+    }
+    return status;
+}
+
+ph_status StreamTransport::write_owned(ph_iov data, ph_fn release, void* arg) {
+    ph_status status = check_writable(data.n);
+    if (status == PH_OK && data.n != 0 && passes_limit(data.n)) status = PH_E_LIMIT;
+    if (status == PH_OK && lost_) status = check_writable(data.n);
+    if (status != PH_OK || data.n == 0) {
+        WriteQueue::give_back(release, arg);
+        return status;
+    }
+    const std::size_t taken = queue_.empty() ? send_now(data) : 0;
+    if (lost_ || taken == data.n) {
+        WriteQueue::give_back(release, arg);
+        return lost_ ? PH_E_CLOSED : PH_OK;
+    }
+    const auto* rest = static_cast<const std::byte*>(data.p) + taken;
+    if (!queue_.append_owned(rest, data.n - taken, release, arg)) {
+        WriteQueue::give_back(release, arg);
+        lose(std::make_unique<Loss>(Loss{PH_E_NOMEM, 0, "out of memory for the write buffer"}));
+        return PH_E_CLOSED;
+    }
+    written();
+    return lost_ ? PH_E_CLOSED : PH_OK;
+}
+
+bool StreamTransport::passes_limit(std::size_t size) {
+    if (queue_.size() + gathered_ + size <= limits_.limit) return false;
+    flush_gathered();
+    if (lost_ || queue_.size() + size <= limits_.limit) return false;
+    dropped_ += size;
+    if (!std::exchange(limit_reported_, true)) owner_.limit_reached(*this, size);
+    if (limits_.policy == model::WriteBuffer::Policy::abort) {
+        lose(std::make_unique<Loss>(Loss{PH_E_LIMIT, 0, "the write buffer is over its limit"}));
+    }
+    return true;
+}
+
+std::size_t StreamTransport::send_now(ph_iov data) {
+    std::span<iovec> pieces = loop_.gather().take(*this);
+    const std::size_t gathered = std::exchange(gathered_, 0);
+    if (data.n != 0) {
+        pieces = {pieces.data(), pieces.size() + 1};
+        pieces.back() = {const_cast<void*>(data.p), data.n};
+    }
+    const ssize_t result = send_pieces(socket_.get(), pieces);
+    if (result < 0) {
+        dropped_ += gathered + data.n;
+        lose_os(static_cast<int>(-result));
+        return 0;
+    }
+    auto sent = static_cast<std::size_t>(result);
+    sent_ += sent;
+    if (sent == gathered + data.n) return data.n;
+    const std::size_t taken = sent > gathered ? sent - gathered : 0;
+    for (std::size_t i = 0, left = gathered; left > 0; ++i) {
+        const std::size_t size = pieces[i].iov_len;
+        const std::size_t skip = std::min(sent, size);
+        sent -= skip;
+        left -= size;
+        queue_copy(static_cast<const std::byte*>(pieces[i].iov_base) + skip, size - skip);
+    }
+    return taken;
+}
+
+void StreamTransport::queue_copy(const void* data, std::size_t size) {
+    if (!lost_ && queue_.append(data, size)) return;
+    dropped_ += size;
+    lose(std::make_unique<Loss>(Loss{PH_E_NOMEM, 0, "out of memory for the write buffer"}));
+}
+
+void StreamTransport::flush_gathered() {
+    if (gathered_ == 0) return;
+    send_now({nullptr, 0});
+    sync_interest();
+}
+
+void StreamTransport::written() {
+    sync_interest();
+    pause_if_over();
+}
+
+void StreamTransport::on_writable() {
+    std::array<iovec, pieces_per_send> vector;
+    const ssize_t result = send_pieces(socket_.get(), queue_.front(vector));
+    if (result < 0) return lose_os(static_cast<int>(-result));
+    sent_ += static_cast<std::uint64_t>(result);
+    queue_.consume(static_cast<std::size_t>(result));
+    resume_if_under();
+    if (lost_ || !queue_.empty()) return;
+    if (closing_) {
+        lose(nullptr);
+    } else if (eof_requested_) {
+        shut_down_writing();
+    }
+}
+
+void StreamTransport::tell(std::string_view callback, ph_status (*function)(void* self)) {
+    if (function == nullptr) return;
+    const ph_status status = guarded(loop_, [&] { return function(protocol_.self); });
+    if (status < 0) fail(callback, status);
+}
+
+void StreamTransport::pause_if_over() {
+    if (paused_writing_ || lost_ || queue_.size() <= limits_.high) return;
+    paused_writing_ = true;
+    tell("pause_writing", ops().pause_writing);
+}
+
+void StreamTransport::resume_if_under() {
+    if (!paused_writing_ || lost_ || queue_.size() > limits_.low) return;
+    paused_writing_ = false;
+    tell("resume_writing", ops().resume_writing);
+}
+
+ph_status StreamTransport::write_eof() {
+    if (closing_ || eof_requested_) return PH_OK;
+    flush_gathered();
+    eof_requested_ = true;
+    if (!lost_ && queue_.empty()) shut_down_writing();
+    return PH_OK;
+}
+
+void StreamTransport::shut_down_writing() {
+    if (std::exchange(eof_sent_, true)) return;
+    if (::shutdown(socket_.get(), SHUT_WR) == 0) return;
+    // Not connected any more: why, the socket knows, if nobody has asked it yet.
+    int reason = 0;
+    socklen_t size = sizeof reason;
+    const int error = errno;
+    ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &reason, &size);
+    lose_os(reason != 0 ? reason : error);
+}
+
+ph_status StreamTransport::set_write_buffer_limits(std::int64_t high, std::int64_t low) {
+    flush_gathered();
+    std::uint64_t new_high = unit_high_;
+    std::uint64_t new_low = unit_low_;
+    if (high < -1 || low < -1) return PH_E_INVAL;
+    if (high >= 0) new_high = static_cast<std::uint64_t>(high);
+    if (low >= 0) new_low = static_cast<std::uint64_t>(low);
+    if (high >= 0 && low < 0) new_low = new_high / 4;
+    if (high < 0 && low >= 0) new_high = new_low * 4;
+    if (new_high < new_low) return PH_E_INVAL;
+    limits_.high = new_high;
+    limits_.low = new_low;
+    pause_if_over();
+    return PH_OK;
+}
+
+void StreamTransport::get_write_buffer_limits(std::size_t& low, std::size_t& high) const {
+    low = limits_.low;
+    high = limits_.high;
+}
+
+std::size_t StreamTransport::get_write_buffer_size() {
+    flush_gathered();
+    return queue_.size();
+}
+
+}  // namespace protohost::net

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace protohost::supervisor {
+
+/// Where things are on this machine, for this user, when the configuration does not say.
+struct Installation {
+    std::string configuration_file;
+    /// Searched after `plugins.directories`, in order.
+    std::vector<std::string> plugin_directories;
+    std::string state_directory;
+    std::string control_socket;
+    /// Who may own plugin files, beside root and the user of the daemon.
+    std::vector<uid_t> trusted_owners;
+};
+
+/// Looks at the binary's own place, the user and the environment. The plugins that were installed
+/// with the binary come first; run from a build tree, those of the tree, which may belong to
+/// whoever owns the binary.
+Installation find_installation();
+
+}  // namespace protohost::supervisor

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/supervisor/plugin_set.hpp"
+
+#include <utility>
+
+#include "daemon/plugin/search.hpp"
+
+namespace protohost::supervisor {
+
+namespace {
+
+/// What is wrong with the file, said at the place that asked for it.
+base::Errors asked_for_at(const std::string& where, const std::string& name, base::Errors errors) {
+    for (base::Error& error : errors) {
+        error.what = "plugin \"" + name + "\": " + error.where + ": " + error.what;
+        error.where = where;
+    }
+    return errors;
+}
+
+}  // namespace
+
+PluginSet::PluginSet(plugin::StagingDirectory& staging,
+                     const unit::Host& host,
+                     net::Loop& loop,
+                     std::vector<std::string> directories)
+    : staging_(staging), host_(host), loop_(loop), directories_(std::move(directories)) {}
+
+PluginSet::Loaded PluginSet::load(const std::string& where, const std::string& name) {
+    auto path = plugin::find_plugin(where, name, directories_);
+    if (!path) return path.error();
+    auto staged = staging_.stage(*path);
+    if (!staged) return asked_for_at(where, name, staged.error());
+    if (const std::string& own = staged->identity.name; own != name) {
+        return base::failure(
+            where,
+            "plugin \"" + name + "\": " + *path + ": calls itself \"" + own + "\"",
+            "name the file " + own + ".so, or build the plugin with the other name");
+    }
+    auto generation = unit::Generation::load(*staged, host_.table(), loop_);
+    if (!generation) return asked_for_at(where, name, generation.error());
+    return generation;
+}
+
+base::Result<std::shared_ptr<unit::Binding>> PluginSet::bind(const model::ListenerSpec& spec) {
+    const auto& protocol = spec.protocol.value;
+    const std::string where =
+        model::to_string(spec.protocol.place, "listeners." + spec.name + ".protocol");
+    auto found = loaded_.find(protocol.plugin);
+    if (found == loaded_.end()) {
+        const Loaded loaded = load(where, protocol.plugin);
+        found = loaded_.emplace(protocol.plugin, loaded ? *loaded : nullptr).first;
+        if (!loaded) return loaded.error();
+    }
+    if (found->second == nullptr) return base::Errors{};
+
+    const auto& module = found->second->module();
+    const auto declared = module->find_factory(where, protocol.factory);
+    if (!declared) return declared.error();
+    if ((*declared)->kind != PH_STREAM) {
+        return base::failure(
+            where,
+            "factory \"" + std::string((*declared)->name) + "\" makes no stream protocols",
+            "a listener needs one that does; see protohostd --dump-plugin");
+    }
+    auto factory = plugin::Factory::configure(module, **declared, spec.options);
+    if (!factory) return factory.error();
+    return std::make_shared<unit::Binding>(found->second, std::move(*factory));
+}
+
+}  // namespace protohost::supervisor

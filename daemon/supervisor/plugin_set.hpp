@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/base/error.hpp"
+#include "daemon/model/configuration.hpp"
+#include "daemon/net/loop.hpp"
+#include "daemon/plugin/staging.hpp"
+#include "daemon/unit/generation.hpp"
+#include "daemon/unit/host.hpp"
+
+namespace protohost::supervisor {
+
+/// The plugins that a configuration needs, each loaded once for all units that name it.
+class PluginSet {
+public:
+    PluginSet(plugin::StagingDirectory& staging,
+              const unit::Host& host,
+              net::Loop& loop,
+              std::vector<std::string> directories);
+
+    /// [load] The factory that `spec` names, configured with its options. A plugin that cannot be
+    /// loaded is reported for the first unit that needs it, and silently missing for the others.
+    base::Result<std::shared_ptr<unit::Binding>> bind(const model::ListenerSpec& spec);
+
+private:
+    using Loaded = base::Result<std::shared_ptr<unit::Generation>>;
+
+    Loaded load(const std::string& where, const std::string& name);
+
+    plugin::StagingDirectory& staging_;
+    const unit::Host& host_;
+    net::Loop& loop_;
+    std::vector<std::string> directories_;
+    std::map<std::string, std::shared_ptr<unit::Generation>> loaded_;  ///< nullptr: failed
+};
+
+}  // namespace protohost::supervisor

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/base/error.hpp"
+#include "daemon/model/configuration.hpp"
+#include "daemon/net/loop.hpp"
+#include "daemon/plugin/staging.hpp"
+#include "daemon/supervisor/installation.hpp"
+#include "daemon/supervisor/plan.hpp"
+#include "daemon/unit/host.hpp"
+#include "daemon/unit/listener.hpp"
+
+namespace protohost::supervisor {
+
+/// Which part of a reload refused: what an operator mends in a file, or what the machine denies.
+enum class Refusal { none, configuration, machine };
+
+struct Outcome {
+    Refusal refusal = Refusal::none;
+    base::Errors errors;
+
+    explicit operator bool() const { return refusal == Refusal::none; }
+};
+
+/// Makes the running units what the configuration says.
+class Supervisor {
+public:
+    Supervisor(net::Loop& loop, std::string file, Installation installation);
+    ~Supervisor();
+    Supervisor(const Supervisor&) = delete;
+    Supervisor& operator=(const Supervisor&) = delete;
+
+    /// load -> check -> plan -> prepare -> bind -> commit. Everything that can fail comes before
+    /// commit, and a failure there changes nothing. The first start is a reload from the empty
+    /// configuration, and so far the only one.
+    Outcome reload();
+
+    /// The same, stopped before bind: safe beside a running daemon.
+    Outcome check();
+
+    /// Stops accepting, and lets connections finish within the drain timeouts of their units.
+    /// `stopped` is called once, when the last is gone. Asked again: connections are aborted.
+    void stop(std::function<void()> stopped);
+
+    std::size_t listeners() const { return listeners_.size(); }
+
+private:
+    using Listeners = std::vector<std::unique_ptr<unit::Listener>>;
+
+    Outcome prepare(const model::Configuration& desired,
+                    std::unique_ptr<plugin::StagingDirectory> staging,
+                    Listeners& prepared);
+    Outcome bind(Listeners& prepared);
+    void commit(model::Configuration desired, Listeners prepared);
+    void unit_stopped();
+
+    net::Loop& loop_;
+    std::string file_;
+    Installation installation_;
+    unit::Host host_;
+    model::Configuration running_;
+    std::unique_ptr<plugin::StagingDirectory> staging_;
+    std::map<std::string, std::unique_ptr<unit::Listener>> listeners_;
+    std::size_t stopping_ = 0;
+    std::function<void()> stopped_;
+};
+
+}  // namespace protohost::supervisor

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * protohost/abi.h: the border between the daemon and a plugin. C11, and valid C++17 and C++20.
+ *
+ * A plugin exports one function, `protohost_plugin_entry_v1`, and carries one ELF note. Everything it
+ * may call comes through the tables it is handed; it resolves no symbol of the daemon.
+ *
+ *     entry -> load -> configure* -> started* -> make_protocol* ... release* -> quiesce -> unload
+ *
+ * The promise: a plugin built against an older header of this major keeps working, unchanged, with
+ * every newer daemon. Source written for an older header compiles with a newer one. A plugin built
+ * against a newer minor also loads in an older daemon unless its note says that it needs more.
+ *
+ * Layout. Growable structs begin with `size`, are only ever appended to, and are read through
+ * PH_HAS() or through a zeroed local copy of min(theirs, ours) bytes. Frozen for ever, because they
+ * travel by value or in arrays: ph_str, ph_iov, ph_addr, ph_proto, ph_option, ph_note, PH_PROTO_HEAD.
+ * Padding is named `_r` and is zero.
+ *
+ * Tags. Every function says on which thread it runs and, where it matters, in which phase:
+ *     [loop]  the event loop that owns the object: one call at a time, not one thread for ever
+ *     [any]   any thread
+ *     [load]  once, off the data path, before the first connection; may block briefly
+ * Ownership: an argument is borrowed until the call returns, unless its function says otherwise.
+ * Errors: a ph_status below zero; the text is set with `host->fail`. Nothing unwinds across the
+ * border in either direction. errno is never part of the contract.
+ */
+#ifndef PROTOHOST_ABI_H
+#define PROTOHOST_ABI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define PH_ABI_MAJOR 1u /* part of the entry symbol's name */
+#define PH_ABI_MINOR 0u /* grows with every append */
+
+/* True when `table` is new enough to have `field`, and the field is set. */
+#define PH_HAS(table, field)                                                                   \
+    ((table) != NULL &&                                                                        \
+     (table)->size >= offsetof(__typeof__(*(table)), field) + sizeof((table)->field) &&        \
+     (table)->field != NULL)
+
+/* ---- values ------------------------------------------------------------------------------- */
+
+typedef int32_t ph_status;
+enum {
+    PH_OK = 0,
+    PH_E_FAIL = -1,         /* no better word; see the text */
+    PH_E_INVAL = -2,        /* an argument or an option is wrong */
+    PH_E_NOMEM = -3,        /* out of memory */
+    PH_E_CLOSED = -4,       /* the transport is aborted or lost; the bytes were dropped and counted */
+    PH_E_CANCELLED = -5,    /* cancelled, or its owner is gone */
+    PH_E_AGAIN = -6,        /* not now */
+    PH_E_UNSUPPORTED = -7,  /* this transport or this daemon cannot; also: an unknown flag */
+    PH_E_EXCEPTION = -8,    /* plugin code threw */
+    PH_E_BUSY = -9,         /* refused while something is in progress */
+    PH_E_WRONG_THREAD = -10,
+    PH_E_LIMIT = -11,       /* the write buffer's hard limit */
+    PH_E_OS = -12,          /* a system call failed: ph_error.os_errno */
+    PH_E_TIMEOUT = -13,     /* a deadline passed */
+    PH_E_EOF_WRITTEN = -14  /* write after write_eof */
+};
+
+typedef struct ph_str { const char *p; size_t n; } ph_str;  /* UTF-8, not NUL-terminated */
+typedef struct ph_iov { const void *p; size_t n; } ph_iov;
+typedef struct ph_addr { const void *sa; uint32_t len; uint32_t _r; } ph_addr; /* struct sockaddr */
+
+/* Why a connection ended. `msg` is borrowed for the call. */
+typedef struct ph_error {
+    uint32_t size;
+    ph_status code;
+    int32_t os_errno; /* with PH_E_OS, else 0 */
+    uint32_t _r;
+    ph_str msg;
+} ph_error;
+
+typedef struct ph_ctx ph_ctx;             /* one plugin instance of one generation */
+typedef struct ph_transport ph_transport; /* from connection_made until connection_lost returns */
+typedef struct ph_node ph_node;           /* a configuration value, until configure returns */
+typedef uint64_t ph_ref;                  /* a weak transport: safe to keep for ever; 0 is none */
+typedef uint64_t ph_op;                   /* something scheduled; 0 is none */
+
+/* ---- protocols: what a plugin implements -------------------------------------------------- */
+
+enum { PH_STREAM = 1, PH_DATAGRAM = 2, PH_SUBPROCESS = 3 }; /* kinds of protocol */
+
+/* All callbacks are [loop] and never overlap for one transport. A status below zero from a stream
+ * callback aborts that one connection; connection_lost then carries it. Between connection_made and
+ * connection_lost, both exactly once, pause_writing and resume_writing strictly alternate. No
+ * callback runs inside a transport call but pause_writing and resume_writing. */
+#define PH_PROTO_HEAD                                                                          \
+    uint32_t size;                                                                             \
+    uint32_t kind;                                                                             \
+    ph_status (*connection_made)(void *self, ph_transport *transport);        /* [loop] */     \
+    ph_status (*connection_lost)(void *self, const ph_error *why_or_null);    /* [loop] */     \
+    ph_status (*pause_writing)(void *self);                                   /* [loop] */     \
+    ph_status (*resume_writing)(void *self);                                  /* [loop] */     \
+    void (*destroy)(void *self) /* [loop] the last call, frees self; may use no transport */
+
+typedef struct ph_any_ops { PH_PROTO_HEAD; } ph_any_ops;
+
+/* A stream protocol gives either data_received, or get_buffer and buffer_updated.
+ *     connection_made [data_received | get_buffer [buffer_updated]?]* [eof_received]? connection_lost */
+typedef struct ph_stream_ops {
+    PH_PROTO_HEAD;
+    /* [loop] n > 0. The bytes are borrowed for the call; sizes are arbitrary. */
+    ph_status (*data_received)(void *self, const void *data, size_t n);
+    /* [loop] Lend a buffer of any size but zero; sizehint -1 means no advice. It stays lent until
+     * buffer_updated, the next get_buffer, eof_received or connection_lost. */
+    ph_status (*get_buffer)(void *self, int64_t sizehint, void **data, size_t *n);
+    /* [loop] The first n bytes of the lent buffer are new. */
+    ph_status (*buffer_updated)(void *self, size_t n);
+    /* [loop] At most once; no data follows. *keep_open is 0: the host closes after the call unless
+     * it is set to 1, which keeps the write side open. */
+    ph_status (*eof_received)(void *self, int32_t *keep_open);
+    /* [loop] At most once, when the daemon stops or the unit is removed. *keep_open is 0: the host
+     * closes after the call. Set it to 1 to close by yourself; at the deadline (loop time, in
+     * nanoseconds) the host aborts. */
+    ph_status (*drain_requested)(void *self, uint64_t deadline, int32_t *keep_open);
+} ph_stream_ops;
+
+/* `ops` is static data of the plugin; `self` is the plugin's own. */
+typedef struct ph_proto { const ph_any_ops *ops; void *self; } ph_proto;
+
+/* ---- transports: what a plugin is given --------------------------------------------------- */
+
+typedef void (*ph_fn)(void *arg);
+
+enum { PH_INFO_NONE = 0, PH_INFO_TEXT = 1, PH_INFO_ADDRESS = 2, PH_INFO_DESCRIPTOR = 3 };
+
+/* Filled by get_extra_info; the caller sets `size`. What it points to is borrowed until the next
+ * get_extra_info or the end of the callback. `text` is always readable ("127.0.0.1:7007"). */
+typedef struct ph_info {
+    uint32_t size;
+    uint32_t kind;
+    ph_str text;
+    ph_addr address;
+    int64_t number; /* PH_INFO_DESCRIPTOR: borrowed; never close it, never change O_NONBLOCK */
+} ph_info;
+
+/* All [loop]. A transport is valid from connection_made until connection_lost returns. After abort()
+ * or a loss every call is harmless: writes return PH_E_CLOSED, the rest do nothing. That holds for
+ * ever: a handle is a reference that is checked, not an address, and never reaches another
+ * connection. After close() writes are accepted while buffered bytes are still waiting; where the
+ * kernel has taken everything, close() is a loss at once. */
+typedef struct ph_transport_api {
+    uint32_t size;
+    uint32_t _r;
+
+    /* [loop] Starts an orderly end: reading stops, buffered bytes are flushed, then connection_lost
+     * with NULL, never from inside this call. Again: nothing. */
+    void (*close)(ph_ctx *, ph_transport *);
+    /* [loop] Ends at once: buffered bytes are dropped; connection_lost with NULL, never from inside
+     * this call. */
+    void (*abort)(ph_ctx *, ph_transport *);
+    /* [loop] 1 from close, abort, a loss, or an eof_received that kept nothing open. */
+    int32_t (*is_closing)(ph_ctx *, ph_transport *);
+    /* [loop] PH_E_UNSUPPORTED and kind PH_INFO_NONE where the name is not known here. */
+    ph_status (*get_extra_info)(ph_ctx *, ph_transport *, ph_str name, ph_info *out);
+    /* [loop] The next callback goes to `next`; neither protocol is told. Must be of the same kind. The
+     * old one's destroy runs later, when no callback of it is on the stack. */
+    ph_status (*set_protocol)(ph_ctx *, ph_transport *, ph_proto next);
+    /* [loop] {NULL, NULL} once lost. */
+    ph_proto (*get_protocol)(ph_ctx *, ph_transport *);
+
+    /* [loop] Idempotent. No data arrives after pause_reading returns; while paused, neither the
+     * peer's end nor its reset is noticed. Data arrives after resume_reading, never inside it. */
+    void (*pause_reading)(ph_ctx *, ph_transport *);
+    void (*resume_reading)(ph_ctx *, ph_transport *); /* [loop] */
+    int32_t (*is_reading)(ph_ctx *, ph_transport *);  /* [loop] 1 when neither paused nor closing */
+
+    /* [loop] Never blocks. The bytes are sent or copied before it returns; what one callback writes
+     * reaches the kernel together. May call pause_writing before it returns.
+     * PH_E_CLOSED: dropped. PH_E_LIMIT: over the hard limit; dropped, and under policy abort the
+     * connection ends. PH_E_EOF_WRITTEN: after write_eof. */
+    ph_status (*write)(ph_ctx *, ph_transport *, const void *data, size_t n);
+    /* [loop] The same as one write for each piece, in one system call where possible. Stops at the
+     * first piece that is refused. */
+    ph_status (*writelines)(ph_ctx *, ph_transport *, const ph_iov *pieces, size_t count);
+    /* [loop] As write, without a copy: `release(arg)` is called on the loop exactly once, when the
+     * bytes were sent or dropped, also on error, possibly before this returns. */
+    ph_status (*write_owned)(ph_ctx *, ph_transport *, ph_iov data, ph_fn release, void *arg);
+    /* [loop] Half-close once everything written is flushed; reading goes on. Idempotent. */
+    ph_status (*write_eof)(ph_ctx *, ph_transport *);
+    int32_t (*can_write_eof)(ph_ctx *, ph_transport *); /* [loop] */
+    /* [loop] -1 is asyncio's None: only high sets low to high/4, only low sets high to 4*low,
+     * neither restores the unit's own. PH_E_INVAL unless high >= low >= 0. May call pause_writing. */
+    ph_status (*set_write_buffer_limits)(ph_ctx *, ph_transport *, int64_t high, int64_t low);
+    void (*get_write_buffer_limits)(ph_ctx *, ph_transport *, size_t *low, size_t *high); /* [loop] */
+    size_t (*get_write_buffer_size)(ph_ctx *, ph_transport *); /* [loop] bytes the kernel refused */
+
+    ph_ref (*ref)(ph_ctx *, ph_transport *);       /* [loop] */
+    ph_transport *(*deref)(ph_ctx *, ph_ref);      /* [loop] NULL once lost */
+} ph_transport_api;
+
+/* ---- the loop ------------------------------------------------------------------------------ */
+
+/* Of `fn` and `drop` exactly one is called, once, on the loop, never inside the scheduling call:
+ * `drop`, which may be NULL, when it was cancelled or the plugin goes first. While the plugin goes, the
+ * scheduling calls return 0 or PH_E_CANCELLED: then neither is called, and `arg` is still the caller's. */
+typedef struct ph_loop_api {
+    uint32_t size;
+    uint32_t _r;
+    uint64_t (*time)(ph_ctx *);                                             /* [any] monotonic, ns */
+    ph_op (*call_soon)(ph_ctx *, ph_fn fn, ph_fn drop, void *arg);          /* [loop] first in, first out */
+    ph_op (*call_at)(ph_ctx *, uint64_t when, ph_fn fn, ph_fn drop, void *arg); /* [loop] never early */
+    ph_status (*cancel)(ph_ctx *, ph_op);                                   /* [loop] PH_E_INVAL: too late */
+    /* [any] PH_E_CANCELLED: the loop has stopped; then neither is called. */
+    ph_status (*call_soon_threadsafe)(ph_ctx *, ph_fn fn, ph_fn drop, void *arg);
+} ph_loop_api;
+
+/* ---- configuration -------------------------------------------------------------------------- */
+
+/* A read-only view of a binding's `options`, checked against the declared ph_option list before any
+ * code of the plugin sees it; defaults are filled in. Getters fail with the place and the key of the
+ * value in the text already. All [load], all valid until configure returns. */
+typedef struct ph_config_api {
+    uint32_t size;
+    uint32_t _r;
+    const ph_node *(*get)(ph_ctx *, const ph_node *, ph_str key);   /* [load] NULL: absent */
+    const ph_node *(*at)(ph_ctx *, const ph_node *, size_t index);  /* [load] NULL: past the end */
+    size_t (*count)(ph_ctx *, const ph_node *);                     /* [load] of a list or a mapping */
+    ph_str (*key_at)(ph_ctx *, const ph_node *, size_t index);      /* [load] of a mapping; at() gives the value */
+    ph_status (*as_string)(ph_ctx *, const ph_node *, ph_str *out);     /* [load] */
+    ph_status (*as_integer)(ph_ctx *, const ph_node *, int64_t *out);   /* [load] */
+    ph_status (*as_number)(ph_ctx *, const ph_node *, double *out);     /* [load] */
+    ph_status (*as_boolean)(ph_ctx *, const ph_node *, int32_t *out);   /* [load] */
+    ph_status (*as_duration)(ph_ctx *, const ph_node *, uint64_t *out); /* [load] nanoseconds */
+    ph_status (*as_size)(ph_ctx *, const ph_node *, uint64_t *out);     /* [load] bytes */
+    /* [load] Points at the guilty value: returns PH_E_INVAL, text and place set. */
+    ph_status (*reject)(ph_ctx *, const ph_node *, ph_str why);
+} ph_config_api;
+
+/* ---- the host ------------------------------------------------------------------------------- */
+
+enum { PH_LOG_TRACE = 0, PH_LOG_DEBUG = 1, PH_LOG_INFO = 2, PH_LOG_WARN = 3, PH_LOG_ERROR = 4 };
+
+/* One per process; its pointers never change while the plugin lives. */
+typedef struct ph_host {
+    uint32_t size;
+    uint32_t abi_major;
+    uint32_t abi_minor;
+    uint32_t _r;
+    ph_str product; /* "protohostd" */
+    ph_str version;
+    const ph_transport_api *transport;
+    const ph_loop_api *loop;
+    const ph_config_api *config;
+    int32_t (*log_enabled)(ph_ctx *, int32_t level);            /* [any] */
+    void (*log)(ph_ctx *, int32_t level, ph_str message);       /* [any] copies */
+    /* [any] Sets the text of the error that the running callback returns; copies; returns code. */
+    ph_status (*fail)(ph_ctx *, ph_status code, ph_str message);
+    int32_t (*on_loop)(ph_ctx *);                               /* [any] for assertions */
+    /* [any] A table by name ("ph.tls/1", "com.example.thing/2"); NULL where absent. */
+    const void *(*extension)(ph_ctx *, const char *id);
+} ph_host;
+
+/* ---- what the plugin exports ---------------------------------------------------------------- */
+
+enum {
+    PH_OPTION_STRING = 1,
+    PH_OPTION_INTEGER = 2,
+    PH_OPTION_NUMBER = 3,
+    PH_OPTION_BOOLEAN = 4,  /* YAML 1.2: true or false */
+    PH_OPTION_DURATION = 5, /* 250ms, 30s, 5m, 2h, 1d */
+    PH_OPTION_SIZE = 6,     /* 512, 64KiB, 16MiB, 1GiB */
+    PH_OPTION_LIST = 7,     /* of strings */
+    PH_OPTION_ANY = 8       /* the plugin looks for itself */
+};
+enum { PH_OPTION_REQUIRED = 1u };
+
+/* `deflt` is the text as YAML would have it; empty: no default. */
+typedef struct ph_option { ph_str key; uint32_t type; uint32_t flags; ph_str deflt; ph_str help; } ph_option;
+
+/* A protocol factory: asyncio's protocol_factory, configured. Required: configure, make_protocol. */
+typedef struct ph_factory {
+    uint32_t size;
+    uint32_t kind; /* PH_STREAM ... */
+    ph_str name;
+    ph_str summary;
+    const ph_option *options;
+    size_t option_count;
+    /* [load] Once per binding, and in `protohostd --check`: no side effects. */
+    ph_status (*configure)(ph_ctx *, void *instance, const ph_node *options, void **factory);
+    /* [loop] Once per connection, before connection_made. */
+    ph_status (*make_protocol)(ph_ctx *, void *factory, ph_proto *out);
+    /* [loop] Optional. Once, after the configuration with this binding was committed. */
+    ph_status (*started)(ph_ctx *, void *factory);
+    /* [loop], or [load] where nothing was committed. After the last protocol's destroy. */
+    void (*release)(ph_ctx *, void *factory);
+} ph_factory;
+
+enum { PH_PLUGIN_PIN = 1u /* never unmap */, PH_PLUGIN_THREADS = 2u /* starts threads after load */ };
+
+typedef struct ph_plugin {
+    uint32_t size;
+    uint32_t flags;
+    ph_str name;
+    ph_str version;
+    const ph_factory *const *factories;
+    size_t factory_count;
+    /* [load] Optional. Nothing may have a side effect before this. */
+    ph_status (*load)(const ph_host *, ph_ctx *, void **instance);
+    /* [loop] Optional. Stop threads by `deadline` (loop time); PH_E_BUSY: not yet. */
+    ph_status (*quiesce)(void *instance, uint64_t deadline);
+    /* [loop], or [load] where nothing was committed. Optional. Only when nothing of it is in use. */
+    void (*unload)(void *instance);
+} ph_plugin;
+
+/* [load] Pure: looks at the host's version at most, and returns static data. NULL: refuses. */
+typedef const ph_plugin *(*ph_entry_fn)(const ph_host *);
+#define PH_ENTRY_SYMBOL "protohost_plugin_entry_v1"
+
+/* Read from the file before any code of it runs. name and version are NUL-padded. */
+#define PH_NOTE_SECTION ".note.protohost.plugin"
+#define PH_NOTE_OWNER "protohost"
+#define PH_NOTE_TYPE 1u
+typedef struct ph_note {
+    uint32_t namesz; /* 10 */
+    uint32_t descsz; /* 80 */
+    uint32_t type;
+    char owner[12];
+    uint32_t major;
+    uint32_t minor;
+    uint32_t min_host_minor;
+    uint32_t flags;
+    char name[32];
+    char version[32];
+} ph_note;
+
+#define PH_EXPORT __attribute__((visibility("default")))
+/* Defines the note; `min_minor` is the oldest ABI minor of a daemon that will do. */
+#define PH_PLUGIN_NOTE(plugin_name, plugin_version, min_minor, plugin_flags)                   \
+    __attribute__((section(PH_NOTE_SECTION), used, aligned(4))) static const ph_note           \
+        ph_plugin_note = {10u, 80u, PH_NOTE_TYPE, PH_NOTE_OWNER, PH_ABI_MAJOR, PH_ABI_MINOR,   \
+                          (min_minor), (plugin_flags), plugin_name, plugin_version}
+
+#ifdef __cplusplus
+}
+#endif
+#endif

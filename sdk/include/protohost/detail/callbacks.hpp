@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <concepts>
+#include <memory>
+
+#include <protohost/protocol.hpp>
+
+// The way from the ABI's callback tables to an author's virtual functions. `self` on the border is
+// always a BaseProtocol*.
+
+namespace protohost::detail {
+
+template <class P>
+struct StreamCallbacks {
+    static P& protocol(void* self) { return static_cast<P&>(*static_cast<BaseProtocol*>(self)); }
+    static const Context& context(void* self) { return static_cast<BaseProtocol*>(self)->context_; }
+
+    /// Runs `call(protocol)` and answers PH_OK, or what it threw.
+    template <class F>
+    static ph_status run(void* self, F&& call) noexcept {
+        return guarded(context(self), [&] {
+            call(protocol(self));
+            return ph_status{PH_OK};
+        });
+    }
+
+    static ph_status connection_made(void* self, ph_transport* transport) {
+        return run(self, [&](P& p) { p.connection_made(Transport(context(self), transport)); });
+    }
+    static ph_status connection_lost(void* self, const ph_error* why) {
+        if (why == nullptr) return run(self, [](P& p) { p.connection_lost(nullptr); });
+        const Error error{why->code, why->os_errno, from_abi(why->msg)};
+        return run(self, [&](P& p) { p.connection_lost(&error); });
+    }
+    static ph_status pause_writing(void* self) {
+        return run(self, [](P& p) { p.pause_writing(); });
+    }
+    static ph_status resume_writing(void* self) {
+        return run(self, [](P& p) { p.resume_writing(); });
+    }
+    static void destroy(void* self) { delete static_cast<BaseProtocol*>(self); }
+
+    static ph_status data_received(void* self, const void* data, std::size_t n) {
+        return run(self,
+                   [&](P& p) { p.data_received(Bytes(static_cast<const std::byte*>(data), n)); });
+    }
+    static ph_status get_buffer(void* self, std::int64_t sizehint, void** data, std::size_t* n) {
+        return run(self, [&](P& p) {
+            const std::span<std::byte> buffer = p.get_buffer(static_cast<std::ptrdiff_t>(sizehint));
+            *data = buffer.data();
+            *n = buffer.size();
+        });
+    }
+    static ph_status buffer_updated(void* self, std::size_t n) {
+        return run(self, [&](P& p) { p.buffer_updated(n); });
+    }
+    static ph_status eof_received(void* self, std::int32_t* keep_open) {
+        return run(self, [&](P& p) { *keep_open = p.eof_received() ? 1 : 0; });
+    }
+    static ph_status drain_requested(void* self, std::uint64_t deadline, std::int32_t* keep_open) {
+        const TimePoint when(
+            std::chrono::duration_cast<TimePoint::duration>(std::chrono::nanoseconds(deadline)));
+        return run(self, [&](P& p) { *keep_open = p.drain_requested(when) ? 1 : 0; });
+    }
+
+    static constexpr ph_stream_ops make_ops() {
+        ph_stream_ops ops{};
+        ops.size = sizeof ops;
+        ops.kind = PH_STREAM;
+        ops.connection_made = connection_made;
+        ops.connection_lost = connection_lost;
+        ops.pause_writing = pause_writing;
+        ops.resume_writing = resume_writing;
+        ops.destroy = destroy;
+        if constexpr (std::derived_from<P, BufferedProtocol>) {
+            ops.get_buffer = get_buffer;
+            ops.buffer_updated = buffer_updated;
+        } else {
+            ops.data_received = data_received;
+        }
+        ops.eof_received = eof_received;
+        ops.drain_requested = drain_requested;
+        return ops;
+    }
+};
+
+inline constexpr ph_stream_ops protocol_ops = StreamCallbacks<Protocol>::make_ops();
+inline constexpr ph_stream_ops buffered_protocol_ops =
+    StreamCallbacks<BufferedProtocol>::make_ops();
+
+/// Hands a protocol over to the border, and recognises it there.
+struct Binding {
+    static ph_proto bind(Context context, std::unique_ptr<BaseProtocol> protocol) {
+        if (protocol == nullptr) throw std::logic_error("the protocol factory returned nullptr");
+        const ph_any_ops* ops = nullptr;
+        if (dynamic_cast<Protocol*>(protocol.get()) != nullptr) {
+            ops = reinterpret_cast<const ph_any_ops*>(&protocol_ops);
+        } else if (dynamic_cast<BufferedProtocol*>(protocol.get()) != nullptr) {
+            ops = reinterpret_cast<const ph_any_ops*>(&buffered_protocol_ops);
+        } else {
+            throw std::logic_error("a protocol must derive from Protocol or BufferedProtocol");
+        }
+        protocol->context_ = context;
+        return {ops, protocol.release()};
+    }
+    static BaseProtocol* protocol(ph_proto proto) {
+        const bool ours = proto.ops == reinterpret_cast<const ph_any_ops*>(&protocol_ops) ||
+                          proto.ops == reinterpret_cast<const ph_any_ops*>(&buffered_protocol_ops);
+        return ours ? static_cast<BaseProtocol*>(proto.self) : nullptr;
+    }
+};
+
+}  // namespace protohost::detail
+
+namespace protohost {
+
+inline void BaseTransport::set_protocol(std::unique_ptr<BaseProtocol> protocol) {
+    const ph_proto proto = detail::Binding::bind(context_, std::move(protocol));
+    if (api().set_protocol(context_.ctx, handle_, proto) != PH_OK) {
+        proto.ops->destroy(proto.self);
+        throw std::invalid_argument("set_protocol(): the transport is of another kind, or lost");
+    }
+}
+
+inline BaseProtocol* BaseTransport::get_protocol() const {
+    return detail::Binding::protocol(api().get_protocol(context_.ctx, handle_));
+}
+
+}  // namespace protohost

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/net/loop.hpp"
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "daemon/net/timer.hpp"
+#include "tests/daemon/net/rig.hpp"
+
+namespace protohost::net::testing {
+namespace {
+
+class Step final : public Task {
+public:
+    explicit Step(std::function<void()> call) : call_(std::move(call)) {}
+    void run() override { call_(); }
+
+private:
+    std::function<void()> call_;
+};
+
+TEST(Loop, RunsTasksInTheOrderTheyCameAndNeverFromInside) {
+    Rig rig;
+    std::string order;
+    Step one([&] { order += "1"; });
+    Step two([&] { order += "2"; });
+    rig.loop.call_soon(one);
+    rig.loop.call_soon(two);
+    EXPECT_EQ(order, "");
+    rig.run_ready();
+    EXPECT_EQ(order, "12");
+}
+
+TEST(Loop, ATaskScheduledByATaskWaitsForTheOthers) {
+    Rig rig;
+    std::string order;
+    Step last([&] { order += "last"; });
+    Step first([&] {
+        order += "first ";
+        rig.loop.call_soon(last);
+    });
+    Step second([&] { order += "second "; });
+    rig.loop.call_soon(first);
+    rig.loop.call_soon(second);
+    rig.run_ready();
+    EXPECT_EQ(order, "first second last");
+}
+
+TEST(Loop, ATaskThatIsDestroyedOrUnlinkedIsForgotten) {
+    Rig rig;
+    int runs = 0;
+    Step unlinked([&] { ++runs; });
+    {
+        Step destroyed([&] { ++runs; });
+        rig.loop.call_soon(destroyed);
+        rig.loop.call_soon(unlinked);
+    }
+    unlinked.unlink();
+    rig.run_ready();
+    EXPECT_EQ(runs, 0);
+}
+
+TEST(Timer, IsNeverEarlyAndFiresOnce) {
+    Rig rig;
+    Timer timer(rig.loop);
+    int fired = 0;
+    const auto due = std::chrono::steady_clock::now() + std::chrono::milliseconds(5);
+    timer.start(due, [&] {
+        EXPECT_GE(std::chrono::steady_clock::now(), due);
+        ++fired;
+    });
+    rig.run_until([&] { return fired == 1; });
+    EXPECT_TRUE(rig.idle());
+    EXPECT_EQ(fired, 1);
+}
+
+TEST(Timer, ThatAsioHasAlreadyQueuedIsStillCancelledByItsEnd) {
+    Rig rig;
+    int fired = 0;
+    auto second = std::make_unique<Timer>(rig.loop);
+    Timer first(rig.loop);
+    const auto due = std::chrono::steady_clock::now();
+    // Both are due in the same run of the reactor, so the second is queued when the first runs.
+    first.start(due, [&] {
+        ++fired;
+        second.reset();
+    });
+    second->start(due, [&] { ++fired; });
+    rig.run_until([&] { return fired > 0; });
+    EXPECT_TRUE(rig.idle());
+    EXPECT_EQ(fired, 1);
+}
+
+TEST(Timer, StartedAnewForgetsTheOldCallback) {
+    Rig rig;
+    Timer timer(rig.loop);
+    std::string fired;
+    timer.start(std::chrono::nanoseconds(0), [&] { fired += "old"; });
+    timer.start(std::chrono::nanoseconds(0), [&] { fired += "new"; });
+    rig.run_until([&] { return !fired.empty(); });
+    EXPECT_TRUE(rig.idle());
+    EXPECT_EQ(fired, "new");
+}
+
+}  // namespace
+}  // namespace protohost::net::testing

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#include <cstddef>
+
+#include <gtest/gtest.h>
+
+#include <protohost/abi.h>
+
+// What every plugin that was ever built relies on. A number here may not change while the major is
+// 1; growable tables may gain lines, at their end.
+
+namespace {
+
+// Frozen for ever: they travel by value or in arrays.
+static_assert(sizeof(ph_str) == 16 && offsetof(ph_str, n) == 8);
+static_assert(sizeof(ph_iov) == 16 && offsetof(ph_iov, n) == 8);
+static_assert(sizeof(ph_addr) == 16 && offsetof(ph_addr, len) == 8);
+static_assert(sizeof(ph_proto) == 16 && offsetof(ph_proto, self) == 8);
+static_assert(sizeof(ph_option) == 56 && offsetof(ph_option, type) == 16 &&
+              offsetof(ph_option, flags) == 20 && offsetof(ph_option, deflt) == 24 &&
+              offsetof(ph_option, help) == 40);
+static_assert(sizeof(ph_note) == 104 && offsetof(ph_note, owner) == 12 &&
+              offsetof(ph_note, major) == 24 && offsetof(ph_note, min_host_minor) == 32 &&
+              offsetof(ph_note, flags) == 36 && offsetof(ph_note, name) == 40 &&
+              offsetof(ph_note, version) == 72);
+static_assert(sizeof(ph_any_ops) == 48 && offsetof(ph_any_ops, connection_made) == 8 &&
+              offsetof(ph_any_ops, connection_lost) == 16 &&
+              offsetof(ph_any_ops, pause_writing) == 24 &&
+              offsetof(ph_any_ops, resume_writing) == 32 && offsetof(ph_any_ops, destroy) == 40);
+
+// Growable: the offsets of 1.0 stay.
+static_assert(offsetof(ph_stream_ops, data_received) == 48 &&
+              offsetof(ph_stream_ops, get_buffer) == 56 &&
+              offsetof(ph_stream_ops, buffer_updated) == 64 &&
+              offsetof(ph_stream_ops, eof_received) == 72 &&
+              offsetof(ph_stream_ops, drain_requested) == 80);
+static_assert(offsetof(ph_error, code) == 4 && offsetof(ph_error, os_errno) == 8 &&
+              offsetof(ph_error, msg) == 16);
+static_assert(offsetof(ph_info, kind) == 4 && offsetof(ph_info, text) == 8 &&
+              offsetof(ph_info, address) == 24 && offsetof(ph_info, number) == 40);
+static_assert(offsetof(ph_transport_api, close) == 8 && offsetof(ph_transport_api, abort) == 16 &&
+              offsetof(ph_transport_api, is_closing) == 24 &&
+              offsetof(ph_transport_api, get_extra_info) == 32 &&
+              offsetof(ph_transport_api, set_protocol) == 40 &&
+              offsetof(ph_transport_api, get_protocol) == 48 &&
+              offsetof(ph_transport_api, pause_reading) == 56 &&
+              offsetof(ph_transport_api, resume_reading) == 64 &&
+              offsetof(ph_transport_api, is_reading) == 72 &&
+              offsetof(ph_transport_api, write) == 80 &&
+              offsetof(ph_transport_api, writelines) == 88 &&
+              offsetof(ph_transport_api, write_owned) == 96 &&
+              offsetof(ph_transport_api, write_eof) == 104 &&
+              offsetof(ph_transport_api, can_write_eof) == 112 &&
+              offsetof(ph_transport_api, set_write_buffer_limits) == 120 &&
+              offsetof(ph_transport_api, get_write_buffer_limits) == 128 &&
+              offsetof(ph_transport_api, get_write_buffer_size) == 136 &&
+              offsetof(ph_transport_api, ref) == 144 && offsetof(ph_transport_api, deref) == 152);
+static_assert(offsetof(ph_loop_api, time) == 8 && offsetof(ph_loop_api, call_soon) == 16 &&
+              offsetof(ph_loop_api, call_at) == 24 && offsetof(ph_loop_api, cancel) == 32 &&
+              offsetof(ph_loop_api, call_soon_threadsafe) == 40);
+static_assert(offsetof(ph_config_api, get) == 8 && offsetof(ph_config_api, at) == 16 &&
+              offsetof(ph_config_api, count) == 24 && offsetof(ph_config_api, key_at) == 32 &&
+              offsetof(ph_config_api, as_string) == 40 && offsetof(ph_config_api, as_size) == 80 &&
+              offsetof(ph_config_api, reject) == 88);
+static_assert(offsetof(ph_host, product) == 16 && offsetof(ph_host, version) == 32 &&
+              offsetof(ph_host, transport) == 48 && offsetof(ph_host, loop) == 56 &&
+              offsetof(ph_host, config) == 64 && offsetof(ph_host, log_enabled) == 72 &&
+              offsetof(ph_host, log) == 80 && offsetof(ph_host, fail) == 88 &&
+              offsetof(ph_host, on_loop) == 96 && offsetof(ph_host, extension) == 104);
+static_assert(offsetof(ph_factory, name) == 8 && offsetof(ph_factory, options) == 40 &&
+              offsetof(ph_factory, configure) == 56 && offsetof(ph_factory, make_protocol) == 64 &&
+              offsetof(ph_factory, started) == 72 && offsetof(ph_factory, release) == 80);
+static_assert(offsetof(ph_plugin, name) == 8 && offsetof(ph_plugin, factories) == 40 &&
+              offsetof(ph_plugin, load) == 56 && offsetof(ph_plugin, quiesce) == 64 &&
+              offsetof(ph_plugin, unload) == 72);
+
+// PH_HAS is how a plugin asks whether a daemon is new enough.
+TEST(Abi, HasAsksForSizeAndForAValue) {
+    ph_loop_api api{};
+    api.cancel = [](ph_ctx*, ph_op) { return ph_status{PH_OK}; };
+    EXPECT_FALSE(PH_HAS(&api, cancel)) << "a table of size 0 has nothing";
+    api.size = offsetof(ph_loop_api, cancel);
+    EXPECT_FALSE(PH_HAS(&api, cancel)) << "it ends before the field";
+    api.size = offsetof(ph_loop_api, cancel) + sizeof api.cancel;
+    EXPECT_TRUE(PH_HAS(&api, cancel));
+    EXPECT_FALSE(PH_HAS(&api, call_soon_threadsafe));
+    api.cancel = nullptr;
+    EXPECT_FALSE(PH_HAS(&api, cancel)) << "new enough, and not there";
+}
+
+}  // namespace

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include "tests/system/harness/daemon.hpp"
+
+#include <cstdlib>
+#include <iostream>
+
+#include <gtest/gtest.h>
+
+namespace protohost::harness {
+
+std::string daemon_program() {
+    return PROTOHOST_BUILD_DIR "/bin/protohostd";
+}
+
+std::string test_plugins() {
+    return PROTOHOST_BUILD_DIR "/tests/system/plugins";
+}
+
+std::string write_configuration(const ScratchFolder& folder, const DaemonSetup& setup) {
+    const std::string state =
+        setup.state_directory.empty() ? (folder.path() / "state").string() : setup.state_directory;
+    return folder.write("protohost.yaml",
+                        "plugins: {directories: [" + setup.plugins + "]}\nlog: " + setup.log +
+                            "\nstate: {directory: " + state + "}\nlisteners:\n" + setup.listeners);
+}
+
+std::string listener(std::string_view name, std::string_view protocol, std::string_view more) {
+    return "  " + std::string(name) +
+           ": {listen: \"tcp://127.0.0.1:0\", protocol: " + std::string(protocol) +
+           std::string(more) + "}\n";
+}
+
+Daemon::Daemon(const DaemonSetup& setup)
+    : state_directory_(setup.state_directory.empty() ? (folder_.path() / "state").string()
+                                                     : setup.state_directory),
+      configuration_(write_configuration(folder_, setup)) {
+    std::vector<std::string> command = setup.wrapper;
+    command.insert(command.end(), {daemon_program(), "--config", configuration_});
+    child_.emplace(command);
+    log_.emplace(child_->take_errors());
+    log_->wait_for(" serves ");
+}
+
+Daemon::~Daemon() {
+    if (running()) {
+        EXPECT_EQ(stop(), 0);
+    }
+    if (testing::Test::HasFailure()) std::cout << "the daemon said:\n" << log_->all();
+}
+
+std::uint16_t Daemon::port(std::string_view name) const {
+    const std::string before = "listener " + std::string(name) + ": listening on tcp://127.0.0.1:";
+    const std::string line = log_->wait_for(before);
+    const std::size_t at = line.find(before);
+    if (at == std::string::npos) return 0;
+    return static_cast<std::uint16_t>(std::strtoul(line.c_str() + at + before.size(), nullptr, 10));
+}
+
+int Daemon::wait() {
+    const int code = child_->wait();
+    log_->wait_for_end();
+    return code;
+}
+
+int Daemon::stop(int signal_number) {
+    signal(signal_number);
+    return wait();
+}
+
+}  // namespace protohost::harness
