@@ -121,13 +121,19 @@ std::optional<Address> parse_address(std::string_view text, std::string& problem
         problem = std::move(split.problem);
         return std::nullopt;
     }
-    return Address{Address::Kind::tcp, std::move(split.host), port};
+    return Address{.kind = Address::Kind::tcp, .host = std::move(split.host), .port = port};
 }
 
 std::string to_string(const Address& address) {
     const bool ipv6 = address.host.find(':') != std::string::npos;
     if (ipv6) return base::format("{}://[{}]:{}", scheme, address.host, address.port);
     return base::format("{}://{}:{}", scheme, address.host, address.port);
+}
+
+bool is_datagram(const Address& address) {
+    using enum Address::Kind;
+    return address.kind == udp || address.kind == unixgram_path ||
+           address.kind == unixgram_abstract;
 }
 
 }  // namespace protohost::model

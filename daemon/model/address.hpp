@@ -8,20 +8,33 @@
 
 namespace protohost::model {
 
-/// Where to listen, as it was written. More kinds join as more transports do.
+/// Where to listen or to connect, as it was written.
 struct Address {
-    enum class Kind { tcp };
+    enum class Kind {
+        tcp,                ///< tcp://HOST:PORT
+        udp,                ///< udp://HOST:PORT
+        unix_path,          ///< unix:///PATH
+        unix_abstract,      ///< unix:@NAME
+        unixgram_path,      ///< unixgram:///PATH
+        unixgram_abstract,  ///< unixgram:@NAME
+        descriptor          ///< fd:N, a descriptor that the daemon was started with
+    };
 
     Kind kind = Kind::tcp;
-    std::string host;  ///< "127.0.0.1", "::1" (without brackets), or a name
+    std::string host;  ///< tcp, udp: "127.0.0.1", "::1" (without brackets), or a name
     std::uint16_t port = 0;
+    std::string path{};   ///< unix...: the path, or the name without the @
+    int descriptor = -1;  ///< fd
 
     auto operator<=>(const Address&) const = default;
 };
 
-/// "tcp://127.0.0.1:7007", "tcp://[::1]:7007", "tcp://localhost:0". On failure, `problem` says
-/// in a few words what is wrong with the text.
+/// "tcp://127.0.0.1:7007", "udp://[::1]:7007", "unix:///run/x.sock", "unix:@name", "fd:3". On
+/// failure, `problem` says in a few words what is wrong with the text.
 std::optional<Address> parse_address(std::string_view text, std::string& problem);
+
+/// Whether datagrams are what is sent there; of fd:N nobody knows but the descriptor.
+bool is_datagram(const Address& address);
 
 /// The text that parses back to it.
 std::string to_string(const Address& address);

@@ -39,25 +39,120 @@ struct WriteBuffer {
     bool operator==(const WriteBuffer&) const = default;
 };
 
-/// `timeouts:` of a unit.
+/// `timeouts:` of a unit. Where 0 is allowed it means: none.
 struct Timeouts {
+    /// How long connecting may take, all addresses and the resolver together.
+    std::chrono::nanoseconds connect = std::chrono::seconds(10);
+    /// No byte in either direction for so long: the connection is aborted. 0: never.
+    std::chrono::nanoseconds idle{0};
+    /// Bytes wait and the peer takes none for so long: the connection is aborted. 0: never.
+    std::chrono::nanoseconds write_stall{0};
     /// How long a connection may take to end by itself when the unit stops.
     std::chrono::nanoseconds drain = std::chrono::seconds(30);
 
     bool operator==(const Timeouts&) const = default;
 };
 
-/// One entry of `listeners:`.
-struct ListenerSpec {
+/// One item of `socket: {multicast: [...]}`.
+struct MulticastGroup {
+    std::string group;      ///< "239.1.2.3", "ff15::7"
+    std::string interface;  ///< "eth0"; empty: the kernel chooses
+
+    bool operator==(const MulticastGroup&) const = default;
+};
+
+/// `socket:` of a unit. 0 and absent leave what the kernel does by itself.
+struct SocketSettings {
+    bool keepalive = true;
+    bool nodelay = true;
+    std::chrono::nanoseconds user_timeout{0};  ///< TCP_USER_TIMEOUT
+    bool reuse_port = false;
+    int backlog = 4096;  ///< the kernel's limit holds too
+    bool ipv6_only = true;
+    std::optional<Located<Address>> local;  ///< what an outgoing connection is bound to
+    std::uint64_t send_buffer = 0;
+    std::uint64_t receive_buffer = 0;
+    bool broadcast = false;
+    std::vector<MulticastGroup> multicast;
+    // Of the file of a UNIX socket; absent: what umask and the daemon's user give.
+    std::optional<std::uint32_t> mode;
+    std::optional<std::string> owner;
+    std::optional<std::string> group;
+
+    bool operator==(const SocketSettings&) const = default;
+};
+
+/// `limits:` of a unit. 0: none.
+struct Limits {
+    /// Connections at a time; at the limit, further ones wait in the kernel's queue.
+    std::uint64_t connections = 0;
+    /// Connections at a time from one IP address (IPv6: from one /64); further ones are closed.
+    std::uint64_t per_source = 0;
+
+    bool operator==(const Limits&) const = default;
+};
+
+/// What all units have.
+struct UnitSpec {
     std::string name;
     Place place;
-    std::vector<Located<Address>> listen;
     Located<ProtocolName> protocol;
     Node options;
     WriteBuffer write_buffer;
     Timeouts timeouts;
+    SocketSettings socket;
+    Limits limits;
+
+    bool operator==(const UnitSpec&) const = default;
+};
+
+/// One entry of `listeners:`.
+struct ListenerSpec : UnitSpec {
+    std::vector<Located<Address>> listen;
 
     bool operator==(const ListenerSpec&) const = default;
+};
+
+/// `reconnect:` of an outgoing endpoint: when, after a failure or a loss, the next attempt begins.
+/// The pause doubles from `initial` to `max`, each time shortened by up to `jitter` of it; a
+/// connection that lived longer than `max` starts anew at `initial`.
+struct Reconnect {
+    std::chrono::nanoseconds initial = std::chrono::milliseconds(100);
+    std::chrono::nanoseconds max = std::chrono::seconds(30);
+    double jitter = 0.2;  ///< 0 to 1
+
+    bool operator==(const Reconnect&) const = default;
+};
+
+/// One entry of `endpoints:`.
+struct EndpointSpec : UnitSpec {
+    enum class Kind {
+        connect,  ///< an outgoing stream connection, or a connected datagram socket
+        bind,     ///< a datagram socket with an address of its own
+        read,     ///< the read end of a pipe: a FIFO, a character device, fd:N
+        write     ///< the write end
+    };
+
+    Kind kind = Kind::connect;
+    Located<Address> address;                ///< of connect and bind
+    std::optional<Located<Address>> remote;  ///< of bind: where sendto() without an address goes
+    Located<std::string> path;               ///< of read and write; empty where it is `fd:N`
+    int descriptor = -1;                     ///< of read and write: `fd:N`
+    /// Of connect, read and write; nullopt is `reconnect: never`.
+    std::optional<Reconnect> reconnect = Reconnect{};
+    /// The daemon is not ready, and fails to start, before this one is open.
+    bool required = false;
+
+    bool operator==(const EndpointSpec&) const = default;
+};
+
+/// `memory:`.
+struct MemorySettings {
+    /// What the write buffers of all transports may hold together; beyond it the connection with
+    /// the write that would pass it is treated as if it were over its own limit.
+    std::uint64_t write_buffers = std::uint64_t{1} << 30;
+
+    bool operator==(const MemorySettings&) const = default;
 };
 
 /// `plugins:`.
@@ -74,7 +169,9 @@ struct Configuration {
     std::optional<Located<std::string>> state_directory;
     /// `control: {socket: PATH}`; nullopt: the default of the user who runs the daemon.
     std::optional<Located<std::string>> control_socket;
+    MemorySettings memory;
     std::map<std::string, ListenerSpec> listeners;
+    std::map<std::string, EndpointSpec> endpoints;
 
     bool operator==(const Configuration&) const = default;
 };

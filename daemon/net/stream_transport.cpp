@@ -60,16 +60,16 @@ bool StreamTransport::call(std::string_view callback, F&& function) {
 StreamTransport::StreamTransport(Loop& loop,
                                  base::Descriptor socket,
                                  const SocketAddress& peer,
-                                 const model::WriteBuffer& limits,
-                                 StreamOwner& owner,
+                                 const TransportSettings& settings,
+                                 TransportOwner& owner,
                                  std::shared_ptr<void> factory)
     : factory_(std::move(factory)),
       loop_(loop),
       owner_(owner),
       socket_(std::move(socket)),
-      limits_(limits),
-      unit_high_(limits.high),
-      unit_low_(limits.low),
+      limits_(settings.write_buffer),
+      unit_high_(limits_.high),
+      unit_low_(limits_.low),
       reference_(loop.references().add(*this)),
       peer_(peer) {}
 
@@ -136,7 +136,7 @@ void StreamTransport::read_for_protocol() {
     const auto buffer = loop_.read_buffer();
     const ssize_t size = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
     if (size <= 0) return received(size, errno);
-    received_ += static_cast<std::uint64_t>(size);
+    traffic_.received += static_cast<std::uint64_t>(size);
     call("data_received", [&](const ph_stream_ops& ops, void* self) {
         return ops.data_received(self, buffer.data(), static_cast<std::size_t>(size));
     });
@@ -158,7 +158,7 @@ void StreamTransport::read_into_protocol() {
     }
     const ssize_t size = ::recv(socket_.get(), data, room, 0);
     if (size <= 0) return received(size, errno);
-    received_ += static_cast<std::uint64_t>(size);
+    traffic_.received += static_cast<std::uint64_t>(size);
     call("buffer_updated", [&](const ph_stream_ops& ops, void* self) {
         return ops.buffer_updated(self, static_cast<std::size_t>(size));
     });
@@ -236,7 +236,7 @@ void StreamTransport::lose(std::unique_ptr<Loss> loss) {
     closing_ = true;
     loss_ = std::move(loss);
     loop_.gather().take(*this);
-    dropped_ += std::exchange(gathered_, 0) + queue_.size();
+    traffic_.dropped += std::exchange(gathered_, 0) + queue_.size();
     queue_.clear();
     sync_interest();
     loop_.call_soon(*this);

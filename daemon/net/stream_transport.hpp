@@ -7,11 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include <boost/intrusive/list.hpp>
-
 #include "daemon/base/descriptor.hpp"
-#include "daemon/model/configuration.hpp"
-#include "daemon/net/epoll_set.hpp"
 #include "daemon/net/gather.hpp"
 #include "daemon/net/loop.hpp"
 #include "daemon/net/socket_address.hpp"
@@ -22,29 +18,6 @@
 
 namespace protohost::net {
 
-class StreamTransport;
-
-/// Its place in its owner's list.
-using Owned = boost::intrusive::list_base_hook<boost::intrusive::tag<class OwnedTag>>;
-
-/// Whoever holds a stream transport and wants to know what becomes of it. All [loop].
-class StreamOwner {
-public:
-    /// The plugin failed in `callback`; the connection is about to end for it.
-    virtual void callback_failed(StreamTransport& transport,
-                                 std::string_view callback,
-                                 std::string_view text) = 0;
-
-    /// The write buffer would have passed its hard limit. Once for each connection.
-    virtual void limit_reached(StreamTransport& transport, std::size_t refused) = 0;
-
-    /// connection_lost has returned and the socket is closed: the last word, destroy it.
-    virtual void ended(StreamTransport& transport) = 0;
-
-protected:
-    ~StreamOwner() = default;
-};
-
 /// asyncio's Transport over a connected stream socket: the whole way of a byte through the daemon.
 ///
 ///     open --close()--> closing (flushes) --> lost (connection_lost is scheduled) --> ended
@@ -54,26 +27,19 @@ protected:
 /// a callback writes is gathered in the loop's scratch and sent when the callback returns; what the
 /// kernel refuses waits in a queue. Sizes, pauses and what abort() drops are as if each write had
 /// called send. A connection that is silent owns no buffer.
-class StreamTransport final : public EventSink,
-                              public Transport,
-                              public GatherOwner,
-                              public Task,
-                              public Owned {
+class StreamTransport final : public Transport, public GatherOwner, public Task {
 public:
     /// `factory` lives as long as this does: it is what holds the protocol's code.
     StreamTransport(Loop& loop,
                     base::Descriptor socket,
                     const SocketAddress& peer,
-                    const model::WriteBuffer& limits,
-                    StreamOwner& owner,
+                    const TransportSettings& settings,
+                    TransportOwner& owner,
                     std::shared_ptr<void> factory);
     ~StreamTransport() override;
 
-    /// Takes over `protocol`, tells it connection_made, and starts to read.
-    void start(ph_proto protocol);
-
-    /// drain_requested; then close(), unless the protocol wants to finish by itself.
-    void drain(std::uint64_t deadline);
+    void start(ph_proto protocol) override;
+    void drain(std::uint64_t deadline) override;
 
     void close() override;
     void abort() override;
@@ -97,11 +63,7 @@ public:
 
     ph_ref ref() const override { return reference_; }
 
-    const SocketAddress& peer() const { return peer_; }
-    std::uint64_t received_bytes() const { return received_; }
-    std::uint64_t sent_bytes() const { return sent_; }
-    /// Written by the plugin, and never taken by the kernel because the connection ended.
-    std::uint64_t dropped_bytes() const { return dropped_; }
+    std::string peer_text() const override { return peer_.text(); }
 
 private:
     /// Why the connection ended; absent: in order.
@@ -153,7 +115,7 @@ private:
     // First, so that it dies last: the code of the protocol goes with it.
     std::shared_ptr<void> factory_;
     Loop& loop_;
-    StreamOwner& owner_;
+    TransportOwner& owner_;
     ph_proto protocol_{};
     base::Descriptor socket_;
     std::uint32_t interest_ = 0;  ///< what the epoll set believes
@@ -174,15 +136,9 @@ private:
     model::WriteBuffer limits_;
     std::uint64_t unit_high_;
     std::uint64_t unit_low_;
-    std::uint64_t received_ = 0;
-    std::uint64_t sent_ = 0;
-    std::uint64_t dropped_ = 0;
     std::unique_ptr<Loss> loss_;
     ph_ref reference_;
     SocketAddress peer_;
 };
-
-using StreamTransports =
-    boost::intrusive::list<StreamTransport, boost::intrusive::base_hook<Owned>>;
 
 }  // namespace protohost::net

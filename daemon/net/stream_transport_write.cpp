@@ -37,7 +37,7 @@ ssize_t send_pieces(int fd, std::span<iovec> pieces) {
 ph_status StreamTransport::check_writable(std::size_t size) {
     if (eof_requested_) return PH_E_EOF_WRITTEN;
     if (!lost_) return PH_OK;
-    dropped_ += size;
+    traffic_.dropped += size;
     return size == 0 ? PH_OK : PH_E_CLOSED;
 }
 
@@ -67,7 +67,7 @@ ph_status StreamTransport::writelines(const ph_iov* pieces, std::size_t count) {
         if (status == PH_OK) {
             status = write(pieces[i].p, pieces[i].n);
         } else {
-            dropped_ += pieces[i].n;
+            traffic_.dropped += pieces[i].n;
         }
     }
     return status;
@@ -100,7 +100,7 @@ bool StreamTransport::passes_limit(std::size_t size) {
     if (queue_.size() + gathered_ + size <= limits_.limit) return false;
     flush_gathered();
     if (lost_ || queue_.size() + size <= limits_.limit) return false;
-    dropped_ += size;
+    traffic_.dropped += size;
     if (!std::exchange(limit_reported_, true)) owner_.limit_reached(*this, size);
     if (limits_.policy == model::WriteBuffer::Policy::abort) {
         lose(std::make_unique<Loss>(Loss{PH_E_LIMIT, 0, "the write buffer is over its limit"}));
@@ -117,12 +117,12 @@ std::size_t StreamTransport::send_now(ph_iov data) {
     }
     const ssize_t result = send_pieces(socket_.get(), pieces);
     if (result < 0) {
-        dropped_ += gathered + data.n;
+        traffic_.dropped += gathered + data.n;
         lose_os(static_cast<int>(-result));
         return 0;
     }
     auto sent = static_cast<std::size_t>(result);
-    sent_ += sent;
+    traffic_.sent += sent;
     if (sent == gathered + data.n) return data.n;
     const std::size_t taken = sent > gathered ? sent - gathered : 0;
     for (std::size_t i = 0, left = gathered; left > 0; ++i) {
@@ -137,7 +137,7 @@ std::size_t StreamTransport::send_now(ph_iov data) {
 
 void StreamTransport::queue_copy(const void* data, std::size_t size) {
     if (!lost_ && queue_.append(data, size)) return;
-    dropped_ += size;
+    traffic_.dropped += size;
     lose(std::make_unique<Loss>(Loss{PH_E_NOMEM, 0, "out of memory for the write buffer"}));
 }
 
@@ -156,7 +156,7 @@ void StreamTransport::on_writable() {
     std::array<iovec, pieces_per_send> vector;
     const ssize_t result = send_pieces(socket_.get(), queue_.front(vector));
     if (result < 0) return lose_os(static_cast<int>(-result));
-    sent_ += static_cast<std::uint64_t>(result);
+    traffic_.sent += static_cast<std::uint64_t>(result);
     queue_.consume(static_cast<std::size_t>(result));
     resume_if_under();
     if (lost_ || !queue_.empty()) return;

@@ -2,20 +2,74 @@
 #pragma once
 
 #include <bit>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
+
+#include <boost/intrusive/list.hpp>
+
+#include "daemon/model/configuration.hpp"
+#include "daemon/net/epoll_set.hpp"
 
 #include <protohost/abi.h>
 
 namespace protohost::net {
 
+class Transport;
+
+/// Whoever holds transports and wants to know what becomes of them. All [loop].
+class TransportOwner {
+public:
+    /// The plugin failed in `callback`. A stream is about to end for it; a datagram transport
+    /// lives.
+    virtual void callback_failed(Transport& transport,
+                                 std::string_view callback,
+                                 std::string_view text) = 0;
+
+    /// The write buffer would have passed its hard limit. Once for each transport.
+    virtual void limit_reached(Transport& transport, std::size_t refused) = 0;
+
+    /// connection_lost has returned and the descriptor is closed: the last word, retire it.
+    virtual void ended(Transport& transport) = 0;
+
+protected:
+    ~TransportOwner() = default;
+};
+
+/// What a unit says about each of its transports.
+struct TransportSettings {
+    model::WriteBuffer write_buffer;
+    /// No byte in either direction for so long ends the transport with PH_E_TIMEOUT; 0: never.
+    std::chrono::nanoseconds idle{0};
+    /// Bytes wait, and the peer has taken none for so long: PH_E_TIMEOUT; 0: never.
+    std::chrono::nanoseconds write_stall{0};
+};
+
+/// Bytes of one transport.
+struct Traffic {
+    std::uint64_t received = 0;
+    std::uint64_t sent = 0;
+    /// Written by the plugin, and never taken by the kernel because the transport ended.
+    std::uint64_t dropped = 0;
+};
+
+/// Its place in its owner's list.
+using Owned = boost::intrusive::list_base_hook<boost::intrusive::tag<class OwnedTag>>;
+
 /// What the border calls a ph_transport: the operations of every kind of transport, under asyncio's
 /// names. Those that a kind does not have answer PH_E_UNSUPPORTED. All [loop].
-class Transport {
+///
+/// It belongs to a TransportOwner from its making until ended(), which retires it.
+class Transport : public EventSink, public Owned {
 public:
-    Transport(const Transport&) = delete;
-    Transport& operator=(const Transport&) = delete;
+    /// Takes over `protocol`, tells it connection_made, and begins. Once.
+    virtual void start(ph_proto protocol) = 0;
+
+    /// drain_requested; then close(), unless the protocol wants to finish by itself. `deadline` in
+    /// nanoseconds of loop time.
+    virtual void drain(std::uint64_t deadline) = 0;
 
     virtual void close() = 0;
     virtual void abort() = 0;
@@ -37,6 +91,8 @@ public:
     virtual void get_write_buffer_limits(std::size_t& low, std::size_t& high) const = 0;
     virtual std::size_t get_write_buffer_size() = 0;
 
+    virtual ph_status sendto(const void*, std::size_t, ph_addr) { return PH_E_UNSUPPORTED; }
+
     /// Never 0; stale once connection_lost has returned.
     virtual ph_ref ref() const = 0;
 
@@ -44,10 +100,18 @@ public:
     /// long never reaches another connection.
     ph_transport* handle() { return std::bit_cast<ph_transport*>(ref()); }
 
+    /// What a log line calls the other end: "127.0.0.1:40000", "/run/some.fifo".
+    virtual std::string peer_text() const = 0;
+
+    const Traffic& traffic() const { return traffic_; }
+
 protected:
     Transport() = default;
-    ~Transport() = default;
+
+    Traffic traffic_;
 };
 static_assert(sizeof(ph_transport*) == sizeof(ph_ref));
+
+using Transports = boost::intrusive::list<Transport, boost::intrusive::base_hook<Owned>>;
 
 }  // namespace protohost::net

@@ -111,44 +111,49 @@ void Listener::accepted(base::Descriptor socket, const net::SocketAddress& peer)
         }
     }
     log_.debug("listener {}: connection from {}", name(), peer.text());
-    net::StreamOwner& owner = *this;
-    auto transport = std::make_unique<net::StreamTransport>(
-        loop_, std::move(socket), peer, spec_.write_buffer, owner, binding_);
+    net::TransportOwner& owner = *this;
+    auto transport =
+        std::make_unique<net::StreamTransport>(loop_,
+                                               std::move(socket),
+                                               peer,
+                                               net::TransportSettings{spec_.write_buffer},
+                                               owner,
+                                               binding_);
     connections_.push_back(*transport);
     transport.release()->start(protocol);
 }
 
-void Listener::ended(net::StreamTransport& transport) {
-    if (transport.dropped_bytes() > 0) {
+void Listener::ended(net::Transport& transport) {
+    if (transport.traffic().dropped > 0) {
         log_.debug("listener {}: connection from {} ended with {} bytes written and never sent",
                    name(),
-                   transport.peer().text(),
-                   transport.dropped_bytes());
+                   transport.peer_text(),
+                   transport.traffic().dropped);
     } else {
-        log_.debug("listener {}: connection from {} ended", name(), transport.peer().text());
+        log_.debug("listener {}: connection from {} ended", name(), transport.peer_text());
     }
     connections_.erase(connections_.iterator_to(transport));
     loop_.retire(std::unique_ptr<net::EventSink>(&transport));
     check_stopped();
 }
 
-void Listener::callback_failed(net::StreamTransport& transport,
+void Listener::callback_failed(net::Transport& transport,
                                std::string_view callback,
                                std::string_view text) {
     log_.error("listener {}: connection from {} aborted: plugin {}: {} failed: {}",
                name(),
-               transport.peer().text(),
+               transport.peer_text(),
                binding_->factory().module().name(),
                callback,
                text);
 }
 
-void Listener::limit_reached(net::StreamTransport& transport, std::size_t refused) {
+void Listener::limit_reached(net::Transport& transport, std::size_t refused) {
     const bool aborts = spec_.write_buffer.policy == model::WriteBuffer::Policy::abort;
     log_.warn(
         "listener {}: connection from {}: writing {} bytes would pass write_buffer.limit ({}): {}",
         name(),
-        transport.peer().text(),
+        transport.peer_text(),
         refused,
         model::format_size(spec_.write_buffer.limit),
         aborts ? "connection aborted" : "write refused; said once for this connection");

@@ -24,7 +24,7 @@ namespace protohost::unit {
 ///     stopped
 ///
 /// Everything that can fail happens in bind() or before; start() and stop() have no error path.
-class Listener final : private net::AcceptorOwner, private net::StreamOwner {
+class Listener final : private net::AcceptorOwner, private net::TransportOwner {
 public:
     Listener(net::Loop& loop, model::ListenerSpec spec, std::shared_ptr<Binding> binding);
     ~Listener();
@@ -51,11 +51,11 @@ private:
     void accepting_suspended(int os_errno) override;
     void accepting_resumed(unsigned times) override;
 
-    void callback_failed(net::StreamTransport& transport,
+    void callback_failed(net::Transport& transport,
                          std::string_view callback,
                          std::string_view text) override;
-    void limit_reached(net::StreamTransport& transport, std::size_t refused) override;
-    void ended(net::StreamTransport& transport) override;
+    void limit_reached(net::Transport& transport, std::size_t refused) override;
+    void ended(net::Transport& transport) override;
 
     void close_acceptors();
     void check_stopped();
@@ -65,7 +65,7 @@ private:
     std::shared_ptr<Binding> binding_;
     base::Log log_;
     std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
-    net::StreamTransports connections_;
+    net::Transports connections_;
     net::Timer drain_deadline_;
     net::Timer last_word_;
     std::function<void()> stopped_;

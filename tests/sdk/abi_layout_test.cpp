@@ -53,10 +53,31 @@ static_assert(offsetof(ph_transport_api, close) == 8 && offsetof(ph_transport_ap
               offsetof(ph_transport_api, set_write_buffer_limits) == 120 &&
               offsetof(ph_transport_api, get_write_buffer_limits) == 128 &&
               offsetof(ph_transport_api, get_write_buffer_size) == 136 &&
-              offsetof(ph_transport_api, ref) == 144 && offsetof(ph_transport_api, deref) == 152);
+              offsetof(ph_transport_api, ref) == 144 && offsetof(ph_transport_api, deref) == 152 &&
+              offsetof(ph_transport_api, sendto) == 160);
 static_assert(offsetof(ph_loop_api, time) == 8 && offsetof(ph_loop_api, call_soon) == 16 &&
               offsetof(ph_loop_api, call_at) == 24 && offsetof(ph_loop_api, cancel) == 32 &&
-              offsetof(ph_loop_api, call_soon_threadsafe) == 40);
+              offsetof(ph_loop_api, call_soon_threadsafe) == 40 &&
+              offsetof(ph_loop_api, create_server) == 48 &&
+              offsetof(ph_loop_api, create_unix_server) == 56 &&
+              offsetof(ph_loop_api, create_connection) == 64 &&
+              offsetof(ph_loop_api, create_unix_connection) == 72 &&
+              offsetof(ph_loop_api, connect_accepted_socket) == 80 &&
+              offsetof(ph_loop_api, create_datagram_endpoint) == 88 &&
+              offsetof(ph_loop_api, connect_read_pipe) == 96 &&
+              offsetof(ph_loop_api, connect_write_pipe) == 104 &&
+              offsetof(ph_loop_api, server_close) == 112 &&
+              offsetof(ph_loop_api, server_is_serving) == 120 &&
+              offsetof(ph_loop_api, server_address) == 128 &&
+              offsetof(ph_loop_api, sendfile) == 136 &&
+              offsetof(ph_loop_api, run_in_executor) == 144);
+static_assert(offsetof(ph_datagram_ops, datagram_received) == 48 &&
+              offsetof(ph_datagram_ops, error_received) == 56 &&
+              offsetof(ph_datagram_ops, drain_requested) == 64);
+static_assert(offsetof(ph_open, address) == 8 && offsetof(ph_open, local) == 24 &&
+              offsetof(ph_open, descriptor) == 40 && offsetof(ph_open, timeout) == 48 &&
+              offsetof(ph_open, make) == 56 && offsetof(ph_open, drop) == 64 &&
+              offsetof(ph_open, arg) == 72);
 static_assert(offsetof(ph_config_api, get) == 8 && offsetof(ph_config_api, at) == 16 &&
               offsetof(ph_config_api, count) == 24 && offsetof(ph_config_api, key_at) == 32 &&
               offsetof(ph_config_api, as_string) == 40 && offsetof(ph_config_api, as_size) == 80 &&

@@ -61,7 +61,8 @@ enum {
     PH_E_LIMIT = -11,       /* the write buffer's hard limit */
     PH_E_OS = -12,          /* a system call failed: ph_error.os_errno */
     PH_E_TIMEOUT = -13,     /* a deadline passed */
-    PH_E_EOF_WRITTEN = -14  /* write after write_eof */
+    PH_E_EOF_WRITTEN = -14, /* write after write_eof */
+    PH_E_RESOLVE = -15      /* a name has no address; the text says why */
 };
 
 typedef struct ph_str { const char *p; size_t n; } ph_str;  /* UTF-8, not NUL-terminated */
@@ -77,11 +78,15 @@ typedef struct ph_error {
     ph_str msg;
 } ph_error;
 
-typedef struct ph_ctx ph_ctx;             /* one plugin instance of one generation */
+/* Who is calling. load and quiesce are given the plugin instance's; configure and what follows from it
+ * the factory's, which is one unit's: what is opened, scheduled or logged with it is that unit's, and
+ * goes with it. It is valid until release returns. */
+typedef struct ph_ctx ph_ctx;
 typedef struct ph_transport ph_transport; /* from connection_made until connection_lost returns */
+typedef struct ph_server ph_server;       /* from create_server's answer until server_close */
 typedef struct ph_node ph_node;           /* a configuration value, until configure returns */
 typedef uint64_t ph_ref;                  /* a weak transport: safe to keep for ever; 0 is none */
-typedef uint64_t ph_op;                   /* something scheduled; 0 is none */
+typedef uint64_t ph_op;                   /* something scheduled or under way; 0 is none */
 
 /* ---- protocols: what a plugin implements -------------------------------------------------- */
 
@@ -121,6 +126,21 @@ typedef struct ph_stream_ops {
      * nanoseconds) the host aborts. */
     ph_status (*drain_requested)(void *self, uint64_t deadline, int32_t *keep_open);
 } ph_stream_ops;
+
+/* A datagram protocol. connection_made once it is open; a status below zero from datagram_received or
+ * error_received is logged and counted, and the transport lives.
+ *     connection_made [datagram_received | error_received]* connection_lost */
+typedef struct ph_datagram_ops {
+    PH_PROTO_HEAD;
+    /* [loop] One whole datagram, which may be empty. Bytes and address are borrowed for the call; the
+     * address is {NULL, 0} where the sender has none. */
+    ph_status (*datagram_received)(void *self, const void *data, size_t n, ph_addr from);
+    /* [loop] Sending or receiving failed. The destination, where it is known: else {NULL, 0}. May be
+     * called from inside sendto. */
+    ph_status (*error_received)(void *self, const ph_error *why, ph_addr destination);
+    /* [loop] As a stream's. */
+    ph_status (*drain_requested)(void *self, uint64_t deadline, int32_t *keep_open);
+} ph_datagram_ops;
 
 /* `ops` is static data of the plugin; `self` is the plugin's own. */
 typedef struct ph_proto { const ph_any_ops *ops; void *self; } ph_proto;
@@ -194,9 +214,45 @@ typedef struct ph_transport_api {
 
     ph_ref (*ref)(ph_ctx *, ph_transport *);       /* [loop] */
     ph_transport *(*deref)(ph_ctx *, ph_ref);      /* [loop] NULL once lost */
+
+    /* [loop] Datagrams only; never blocks. {NULL, 0} is the remote that the endpoint was opened with.
+     * Datagrams keep their order and are never joined; an empty one is sent. The bytes are sent or
+     * copied before it returns. What the kernel refuses waits; what it rejects is told to
+     * error_received, and the transport lives. May call pause_writing before it returns.
+     * PH_E_INVAL: no address and no remote, or another address than the remote; nothing was sent.
+     * PH_E_CLOSED, PH_E_LIMIT: as write. */
+    ph_status (*sendto)(ph_ctx *, ph_transport *, const void *data, size_t n, ph_addr to);
 } ph_transport_api;
 
 /* ---- the loop ------------------------------------------------------------------------------ */
+
+/* What the services below open. Zero it, set `size`, and fill in what is wanted.
+ *
+ * On acceptance, an op that is not 0, `arg` and `descriptor` are the host's. `done` is then called
+ * exactly once, on the loop, never from inside the call, also after cancel (PH_E_CANCELLED); `drop`
+ * exactly once, last of all, when neither make nor done will be called again. What is wrong with the
+ * arguments is told to `done` as well. 0, while the unit goes or with an instance's context: none of
+ * them is called, and `arg` and `descriptor` are still the caller's. */
+typedef struct ph_open {
+    uint32_t size;
+    uint32_t _r;
+    /* "tcp://127.0.0.1:8888", "unix:///run/x.sock", "unix:@name", "udp://[::1]:53", "unixgram:///path", as in
+     * the configuration; a name is resolved without blocking. For datagrams: the remote, and optional. */
+    ph_str address;
+    ph_str local;       /* to bind to: the same notation; empty: the kernel chooses */
+    int64_t descriptor; /* an existing one, instead of `address`; -1: none */
+    uint64_t timeout;   /* nanoseconds until connecting is given up; 0: the unit's timeouts.connect */
+    /* [loop] asyncio's protocol_factory; for a server once for each connection. */
+    ph_status (*make)(void *arg, ph_proto *out);
+    void (*drop)(void *arg); /* [loop] may be NULL */
+    void *arg;
+} ph_open;
+
+/* [loop] Of the two, one is NULL. The transport's connection_made has been called. */
+typedef void (*ph_opened)(void *arg, const ph_error *why_or_null, ph_transport *transport);
+typedef void (*ph_serving)(void *arg, const ph_error *why_or_null, ph_server *server);
+/* [loop] `sent` counts also where it failed on the way. */
+typedef void (*ph_sent)(void *arg, const ph_error *why_or_null, uint64_t sent);
 
 /* Of `fn` and `drop` exactly one is called, once, on the loop, never inside the scheduling call:
  * `drop`, which may be NULL, when it was cancelled or the plugin goes first. While the plugin goes, the
@@ -210,6 +266,40 @@ typedef struct ph_loop_api {
     ph_status (*cancel)(ph_ctx *, ph_op);                                   /* [loop] PH_E_INVAL: too late */
     /* [any] PH_E_CANCELLED: the loop has stopped; then neither is called. */
     ph_status (*call_soon_threadsafe)(ph_ctx *, ph_fn fn, ph_fn drop, void *arg);
+
+    /* [loop] All of these: with the context of a factory, for what they open is its unit's. The unit's
+     * write_buffer, timeouts and socket settings hold for it; it is counted, drained and closed with it. */
+
+    /* tcp://, or a listening socket. */
+    ph_op (*create_server)(ph_ctx *, const ph_open *, ph_serving done);            /* [loop] */
+    ph_op (*create_unix_server)(ph_ctx *, const ph_open *, ph_serving done);       /* [loop] */
+    /* tcp://, or a connected socket, which may be of any family. */
+    ph_op (*create_connection)(ph_ctx *, const ph_open *, ph_opened done);         /* [loop] */
+    ph_op (*create_unix_connection)(ph_ctx *, const ph_open *, ph_opened done);    /* [loop] */
+    /* What accept() returned, elsewhere. */
+    ph_op (*connect_accepted_socket)(ph_ctx *, const ph_open *, ph_opened done);   /* [loop] */
+    /* udp:// and unixgram:, or a datagram socket. */
+    ph_op (*create_datagram_endpoint)(ph_ctx *, const ph_open *, ph_opened done);  /* [loop] */
+    /* A pipe, a socket or a character device. */
+    ph_op (*connect_read_pipe)(ph_ctx *, const ph_open *, ph_opened done);         /* [loop] */
+    ph_op (*connect_write_pipe)(ph_ctx *, const ph_open *, ph_opened done);        /* [loop] */
+
+    /* [loop] No new connections; those that live go on. */
+    void (*server_close)(ph_ctx *, ph_server *);
+    int32_t (*server_is_serving)(ph_ctx *, ph_server *); /* [loop] */
+    /* [loop] One of its listening sockets, as get_extra_info("sockname"); PH_E_INVAL past the last. */
+    ph_status (*server_address)(ph_ctx *, ph_server *, size_t index, ph_info *out);
+
+    /* [loop] Sends `count` bytes of a file from `offset` (UINT64_MAX: to its end), behind what was
+     * written before; reading is paused meanwhile, and writes are refused with PH_E_BUSY. Without a copy
+     * where the kernel can; else through a buffer, and the file is read outside the loop. The descriptor
+     * stays the caller's, open until `done`, which is called exactly once. 0: refused, nothing is
+     * called. */
+    ph_op (*sendfile)(ph_ctx *, ph_transport *, int64_t descriptor, uint64_t offset, uint64_t count,
+                      ph_sent done, void *arg);
+    /* [loop] Calls `work` on one of a bounded number of threads, then `done` on the loop, exactly once;
+     * cancelled before it began, `done` alone. 0: refused, nothing is called. The factory outlives it. */
+    ph_op (*run_in_executor)(ph_ctx *, ph_fn work, ph_fn done, void *arg);
 } ph_loop_api;
 
 /* ---- configuration -------------------------------------------------------------------------- */

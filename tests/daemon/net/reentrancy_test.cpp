@@ -232,8 +232,8 @@ TEST(StreamTransportWrite, EveryByteIsSentOrDroppedWhenTheSetCannotBeChanged) {
         return PH_OK;
     };
     recorder.on = [&, t = transport](std::string_view event) {
-        if (event == "lost") sent = t->sent_bytes();
-        if (event == "lost") dropped = t->dropped_bytes();
+        if (event == "lost") sent = t->traffic().sent;
+        if (event == "lost") dropped = t->traffic().dropped;
         return PH_OK;
     };
     other.send("x");
@@ -288,7 +288,7 @@ TEST(StreamTransportWrite, EveryPieceThatWritelinesDropsIsCounted) {
     transport->abort();
     const ph_iov pieces[] = {{"one", 3}, {"three", 5}};
     EXPECT_EQ(transport->writelines(pieces, 2), PH_E_CLOSED);
-    EXPECT_EQ(transport->dropped_bytes(), 8u);
+    EXPECT_EQ(transport->traffic().dropped, 8u);
 }
 
 TEST(StreamTransportWrite, ResumeThatWritesOnAClosingTransportIsSentBeforeTheEnd) {

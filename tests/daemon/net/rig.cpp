@@ -46,7 +46,8 @@ std::size_t Recorder::count(std::string_view event) const {
 }
 
 ph_status Recorder::made(ph_transport* handle) {
-    // Compared here: clang-tidy 14 crashes where it follows pointers of an unknown type into EXPECT_EQ.
+    // Compared here: clang-tidy 14 crashes where it follows pointers of an unknown type into
+    // EXPECT_EQ.
     EXPECT_TRUE(handle == transport->handle());
     return happened("made", "made");
 }
@@ -158,9 +159,9 @@ Rig::~Rig() {
 
 Rig::Connection Rig::connect(Recorder& recorder, model::WriteBuffer limits) {
     Pair pair = connected_pair();
-    StreamOwner& owner = *this;
+    TransportOwner& owner = *this;
     auto* transport = new StreamTransport(
-        loop, std::move(pair.server), pair.peer, limits, owner, std::shared_ptr<void>());
+        loop, std::move(pair.server), pair.peer, {limits}, owner, std::shared_ptr<void>());
     transports_.push_back(*transport);
     recorder.transport = transport;
     transport->start(recorder.proto());
@@ -195,11 +196,11 @@ void Rig::fill(StreamTransport& transport) {
     }
 }
 
-void Rig::callback_failed(StreamTransport&, std::string_view callback, std::string_view text) {
+void Rig::callback_failed(Transport&, std::string_view callback, std::string_view text) {
     failures.push_back(std::string(callback) + ": " + std::string(text));
 }
 
-void Rig::ended(StreamTransport& transport) {
+void Rig::ended(Transport& transport) {
     ++ends;
     transports_.erase(transports_.iterator_to(transport));
     loop.retire(std::unique_ptr<EventSink>(&transport));

@@ -78,7 +78,7 @@ private:
 
 /// A loop, and connections over real sockets. Its end is the end of the connections: declare the
 /// recorders first.
-class Rig final : private StreamOwner {
+class Rig final : private TransportOwner {
 public:
     Rig() : loop(io) {}
     ~Rig();
@@ -107,13 +107,11 @@ public:
     unsigned ends = 0;
 
 private:
-    void callback_failed(StreamTransport&,
-                         std::string_view callback,
-                         std::string_view text) override;
-    void limit_reached(StreamTransport&, std::size_t) override { ++limits_reached; }
-    void ended(StreamTransport& transport) override;
+    void callback_failed(Transport&, std::string_view callback, std::string_view text) override;
+    void limit_reached(Transport&, std::size_t) override { ++limits_reached; }
+    void ended(Transport& transport) override;
 
-    StreamTransports transports_;
+    Transports transports_;
 };
 
 }  // namespace protohost::net::testing

@@ -270,7 +270,7 @@ TEST(StreamTransportWrite, PolicyRefuseKeepsTheConnectionAndReportsOnce) {
     EXPECT_EQ(write(*transport, "small"), PH_OK);
     EXPECT_EQ(peer.receive(), "small");
     EXPECT_EQ(rig.limits_reached, 1u);
-    EXPECT_EQ(transport->dropped_bytes(), 100002u);
+    EXPECT_EQ(transport->traffic().dropped, 100002u);
 }
 
 TEST(StreamTransportWrite, OwnedBytesAreReleasedExactlyOnce) {
