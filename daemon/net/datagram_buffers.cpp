@@ -108,7 +108,8 @@ std::span<const Datagram> DatagramGather::take(DatagramSender& sender) {
 
 void DatagramGather::flush() {
     for (std::size_t i = 0; i < count_; ++i) {
-        if (senders_[i] != nullptr) senders_[i]->send_gathered(take(*senders_[i]));
+        DatagramSender* const sender = senders_[i];
+        if (sender != nullptr) sender->send_gathered(take(*sender));
     }
     count_ = 0;
     used_ = 0;

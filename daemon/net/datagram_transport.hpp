@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -78,9 +80,14 @@ public:
     std::string peer_text() const override;
 
 private:
+    /// Why it ended; absent: in order.
+    struct Loss {
+        ph_status code;
+        int os_errno;
+        std::string text;
+    };
     /// What error_received has not been told yet.
     struct Failure {
-        ph_status code;
         int os_errno;
         SocketAddress destination;
     };
@@ -99,19 +106,25 @@ private:
     /// Whether the hard limit forbids a datagram of `size` bytes, and what follows from that.
     bool passes_limit(std::size_t size);
     void flush_gathered();
+    /// Now what the kernel takes, later what it refuses.
+    void send(std::span<const Datagram> datagrams);
     void enqueue(const Datagram& datagram);
     void on_writable();
+    /// Off the epoll set for a while, which says that it is writable, and it is not.
     void back_off();
     void pause_if_over();
     void resume_if_under();
 
-    void failed(int os_errno, const Datagram& datagram);
+    void failed(int os_errno, const SocketAddress& destination);
+    void failed_to_send(int os_errno, const Datagram& datagram);
     void tell_failures();
 
     /// Calls the protocol; what it fails with is told to the owner.
     template <class F>
     void call(std::string_view callback, F&& function);
-    void lose(ph_status code, std::string_view text);
+    /// Calls a flow control callback, which a protocol need not have.
+    void tell(std::string_view callback, ph_status (*function)(void* self));
+    void lose(std::unique_ptr<Loss> loss);
     void end();
     void schedule();
     void sync_interest();
@@ -137,8 +150,7 @@ private:
     bool drain_asked_ = false;
     bool limit_reported_ = false;
     bool telling_ = false;
-    ph_status loss_ = PH_OK;  ///< why it ended; PH_OK: in order
-    std::string loss_text_;
+    std::unique_ptr<Loss> loss_;
     std::size_t gathered_ = 0;  ///< the cost of what is in the loop's scratch
     DatagramQueue queue_;       ///< to be sent
     DatagramQueue kept_;        ///< to be delivered
