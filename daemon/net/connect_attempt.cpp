@@ -27,12 +27,11 @@ bool is_connected_to_itself(int fd) {
     return is_ip(local) && local == SocketAddress::peer_of(fd);
 }
 
-/// Closing it orderly would keep the port in TIME_WAIT, where whoever should listen there cannot
-/// have it.
-void close_with_reset(base::Descriptor& socket) {
+/// An orderly end would keep the port in TIME_WAIT, where whoever should listen there cannot have
+/// it.
+void reset_at_close(int fd) {
     const linger now{1, 0};
-    ::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
-    socket.close();
+    ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
 }  // namespace
@@ -51,8 +50,8 @@ ConnectAttempt::State ConnectAttempt::start(const model::SocketSettings& setting
 }
 
 bool ConnectAttempt::open(const model::SocketSettings& settings) {
-    socket_ = base::Descriptor(
-        ::socket(remote_.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    socket_ =
+        base::Descriptor(::socket(remote_.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!socket_) {
         ended(errno);
     } else if (const auto refused =
@@ -116,7 +115,7 @@ void ConnectAttempt::on_events(std::uint32_t) {
 void ConnectAttempt::ended(int os_errno) {
     leave_set();
     if (os_errno == 0 && is_connected_to_itself(socket_.get())) {
-        close_with_reset(socket_);
+        reset_at_close(socket_.get());
         os_errno = ECONNREFUSED;
     }
     if (os_errno == 0) {

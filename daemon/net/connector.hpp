@@ -4,31 +4,20 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "daemon/base/descriptor.hpp"
 #include "daemon/model/address.hpp"
 #include "daemon/model/configuration.hpp"
+#include "daemon/net/connect_attempt.hpp"
 #include "daemon/net/loop.hpp"
 #include "daemon/net/resolver.hpp"
 #include "daemon/net/socket_address.hpp"
 #include "daemon/net/timer.hpp"
 
-#include <protohost/abi.h>
-
 namespace protohost::net {
 
 class Connector;
-
-/// Why there is no connection.
-struct ConnectError {
-    ph_status status =
-        PH_E_FAIL;     ///< PH_E_OS, PH_E_TIMEOUT, PH_E_RESOLVE, PH_E_INVAL; PH_E_FAIL: several
-    int os_errno = 0;  ///< with PH_E_OS, else 0
-    /// "connect to 127.0.0.1:9 failed: Connection refused".
-    std::string text;
-};
 
 /// Whose connection it is. Of the two, one is called, once, on the loop, never from inside the
 /// constructor; the connector may be destroyed in it.
@@ -61,7 +50,7 @@ struct ConnectSettings {
 ///     resolving --> racing --> settled (the owner is told in the next step of the loop)
 ///
 /// Destroying it, at any moment, cancels it: nobody is told, and no descriptor stays open.
-class Connector final : private Task {
+class Connector final : private Task, private ConnectAttempt::Owner {
 public:
     /// Begins at once. `resolver` and `owner` outlive it. [loop], as all of it.
     Connector(Loop& loop, Resolver& resolver, ConnectSettings settings, ConnectorOwner& owner);
@@ -72,14 +61,40 @@ public:
     const model::Address& address() const { return settings_.address; }
 
 private:
-    class Attempt;
+    using Addresses = std::vector<SocketAddress>;
+    using Attempts = std::vector<std::unique_ptr<ConnectAttempt>>;
+    using Next = void (Connector::*)(const Addresses&);
 
+    void begin();
+    void resolve(const model::Address& address, Next next);
+    void bind_to(const Addresses& local);
+    void resolve_remote();
+    void race(const Addresses& addresses);
+    void start_next();
+    void attempt_settled(ConnectAttempt& attempt) override;
+    void won(ConnectAttempt& winner);
+    void expired();
+    void fail(ConnectError error);
+    void settle();
+    void stop();
     void run() override;
 
     Loop& loop_;
     Resolver& resolver_;
     ConnectSettings settings_;
     ConnectorOwner& owner_;
+    Timer deadline_;
+    Resolver::Id question_ = 0;
+    Addresses local_;
+    Addresses candidates_;
+    std::size_t next_ = 0;
+    Attempts attempts_;  ///< those that are connecting
+    Timer head_start_;
+    std::vector<ConnectError> errors_;
+    // What the owner will be told.
+    base::Descriptor socket_;
+    SocketAddress peer_;
+    ConnectError error_;
 };
 
 }  // namespace protohost::net
