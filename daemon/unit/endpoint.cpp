@@ -25,6 +25,12 @@ Endpoint::~Endpoint() {
     close();
 }
 
+std::uint32_t Endpoint::protocol_kind(const model::EndpointSpec& spec) {
+    const bool datagrams = spec.kind == Kind::bind ||
+                           (spec.kind == Kind::connect && model::is_datagram(spec.address.value));
+    return datagrams ? PH_DATAGRAM : PH_STREAM;
+}
+
 std::string Endpoint::target() const {
     if (definition_.kind == Kind::connect || definition_.kind == Kind::bind) {
         return model::to_string(definition_.address.value);
@@ -37,9 +43,10 @@ base::Errors Endpoint::bind() {
     if (definition_.kind != Kind::bind) return {};
     const std::string where =
         model::to_string(definition_.address.place, "endpoints." + spec_.name + ".bind");
-    auto socket = net::DatagramSocket::bind(definition_.address.value, definition_.remote, spec_.socket, where);
+    auto socket = net::open_datagram_socket(
+        {definition_.address.value, remote_of(definition_), spec_.socket}, where);
     if (!socket) return socket.error();
-    socket_.emplace(std::move(*socket));
+    bound_.emplace(std::move(*socket));
     return {};
 }
 
@@ -57,7 +64,7 @@ void Endpoint::close() {
 void Endpoint::attempt() {
     switch (definition_.kind) {
         case Kind::bind:
-            return serve_datagrams(std::move(*socket_));
+            return serve_datagrams(std::move(*std::exchange(bound_, std::nullopt)), net::Role::bound);
         case Kind::read:
         case Kind::write:
             return open_pipe();
@@ -77,7 +84,7 @@ void Endpoint::connected(net::Connector&,
                          base::Descriptor socket,
                          const net::SocketAddress& peer) {
     connector_.reset();
-    serve(PH_STREAM, net::Role::connected, [&] {
+    serve(net::Role::connected, [&] {
         return std::make_unique<net::StreamTransport>(shared_.loop,
                                                       std::move(socket),
                                                       peer,

@@ -7,9 +7,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "daemon/model/configuration.hpp"
 #include "daemon/net/connector.hpp"
+#include "daemon/net/datagram_socket.hpp"
 #include "daemon/net/timer.hpp"
 #include "daemon/unit/backoff.hpp"
 #include "daemon/unit/resolution.hpp"
@@ -28,6 +30,9 @@ public:
     Endpoint(const Shared& shared, const model::EndpointSpec& spec, std::shared_ptr<Binding> binding);
     ~Endpoint() override;
 
+    /// PH_STREAM or PH_DATAGRAM: what its definition needs of a factory.
+    static std::uint32_t protocol_kind(const model::EndpointSpec& spec);
+
     base::Errors bind() override;
     bool ready() const override { return !definition_.required || opened_once_; }
     std::string given_up() const override { return definition_.required ? given_up_ : ""; }
@@ -44,22 +49,23 @@ private:
 
     void attempt();
     void connect_datagram();
-    void open_datagram(const model::Address& address);
+    void open_datagram(const std::vector<model::Address>& addresses);
     void open_pipe();
-    /// Counts what was opened; `make` makes the transport of a protocol of `kind`.
-    void serve(std::unique_ptr<net::Transport> transport, net::Role role);
+    void serve_datagrams(net::DatagramSocket socket, net::Role role);
+    /// Asks for a protocol, and adopts the transport that `make` makes.
+    template <class Make>
+    void serve(net::Role role, Make&& make);
     void attempt_failed(const std::string& text);
     void wait_and_attempt(const std::string& why);
     /// "tcp://127.0.0.1:9000", "/run/some.fifo".
     std::string target() const;
-    std::string where(std::string_view key) const;
 
     const model::EndpointSpec definition_;
     Backoff backoff_;
     net::Timer pause_;
     std::unique_ptr<net::Connector> connector_;
     std::optional<Resolution> resolution_;
-    base::Descriptor bound_;
+    std::optional<net::DatagramSocket> bound_;
     const net::Transport* current_ = nullptr;
     std::chrono::steady_clock::time_point opened_at_;
     std::uint64_t failures_ = 0;  ///< since it was open last
