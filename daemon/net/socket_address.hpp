@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <netinet/in.h>
+#include <optional>
 #include <string>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -73,5 +74,8 @@ private:
 /// The addresses of a name, or the one that it already is. A name blocks on the resolver: not on
 /// a loop that serves.
 base::Result<std::vector<SocketAddress>> resolve(const model::Address& address);
+
+/// The address that `address` is without asking anybody; nullopt: a name.
+std::optional<SocketAddress> numeric(const model::Address& address);
 
 }  // namespace protohost::net
