@@ -166,29 +166,6 @@ std::string_view kind_name(std::uint32_t kind) {
     }
 }
 
-base::Errors check_kind(const std::string& where,
-                        const DeclaredFactory& factory,
-                        std::uint32_t kind) {
-    if (factory.kind == kind) return {};
-    const auto remedy = [&] {
-        switch (factory.kind) {
-            case PH_STREAM:
-                return "give it a tcp:// or unix: address, or name another protocol";
-            case PH_DATAGRAM:
-                return "give it a udp:// or unixgram: address under endpoints, or name another "
-                       "protocol";
-            default:
-                return "name another protocol; protohostd --dump-plugin shows their kinds";
-        }
-    };
-    return base::failure(where,
-                         base::format("factory \"{}\" makes {} protocols, and this is for {} ones",
-                                      factory.name,
-                                      kind_name(factory.kind),
-                                      kind_name(kind)),
-                         remedy());
-}
-
 base::Result<Declaration> read_declaration(const std::string& label,
                                            const Identity& identity,
                                            const ph_plugin& given) {

@@ -35,12 +35,6 @@ base::Result<Declaration> read_declaration(const std::string& label,
                                            const Identity& identity,
                                            const ph_plugin& given);
 
-/// Whether `factory` makes what is needed at `where`, which is the place of a unit's `protocol`;
-/// `kind` is that of the unit's transports. Empty: it does.
-base::Errors check_kind(const std::string& where,
-                        const DeclaredFactory& factory,
-                        std::uint32_t kind);
-
 /// "stream" for PH_STREAM; empty for a kind this daemon does not know.
 std::string_view kind_name(std::uint32_t kind);
 

@@ -127,21 +127,6 @@ TEST_F(FactoryTest, HasAKindThatAUnitCanCheck) {
     const auto datagrams = configure("garbage_datagrams", options({{"fault", scalar("0")}}));
     EXPECT_EQ(streams->kind(), std::uint32_t{PH_STREAM});
     EXPECT_EQ(datagrams->kind(), std::uint32_t{PH_DATAGRAM});
-    const auto complaint = [](const Factory& factory, std::uint32_t kind) {
-        const base::Errors errors =
-            check_kind("web.yaml:3:15: listeners.web.protocol", factory.declared(), kind);
-        return errors.empty() ? "" : base::to_string(errors.front());
-    };
-    EXPECT_EQ(complaint(*streams, PH_STREAM), "");
-    EXPECT_EQ(complaint(*datagrams, PH_DATAGRAM), "");
-    EXPECT_EQ(complaint(*datagrams, PH_STREAM),
-              "web.yaml:3:15: listeners.web.protocol: factory \"garbage_datagrams\" makes datagram "
-              "protocols, and this is for stream ones (give it a udp:// or unixgram: address under "
-              "endpoints, or name another protocol)");
-    EXPECT_EQ(complaint(*streams, PH_DATAGRAM),
-              "web.yaml:3:15: listeners.web.protocol: factory \"good\" makes stream protocols, and "
-              "this is for datagram ones (give it a tcp:// or unix: address, or name another "
-              "protocol)");
 }
 
 TEST_F(FactoryTest, WorksWithOlderAndNewerTables) {
