@@ -8,6 +8,22 @@
 
 namespace protohost::supervisor {
 
+namespace {
+
+/// Endpoints can be checked, and this version cannot open them: serving without them would be a
+/// lie.
+base::Errors refuse_endpoints(const model::Configuration& desired) {
+    base::Errors errors;
+    for (const auto& [name, spec] : desired.endpoints) {
+        errors.push_back({model::to_string(spec.place, "endpoints." + name),
+                          "endpoints are checked but not opened by this version",
+                          "remove it"});
+    }
+    return errors;
+}
+
+}  // namespace
+
 Supervisor::Supervisor(net::Loop& loop, std::string file, Installation installation)
     : loop_(loop), file_(std::move(file)), installation_(std::move(installation)) {}
 
@@ -16,6 +32,9 @@ Supervisor::~Supervisor() = default;
 Outcome Supervisor::reload() {
     auto desired = config::load(file_);
     if (!desired) return {Refusal::configuration, desired.error()};
+    if (auto errors = refuse_endpoints(*desired); !errors.empty()) {
+        return {Refusal::configuration, std::move(errors)};
+    }
 
     const auto& state = desired->state_directory;
     auto staging = plugin::StagingDirectory::create(
@@ -50,8 +69,9 @@ Outcome Supervisor::prepare(const model::Configuration& desired,
     PluginSet plugins(*staging_, host_, loop_, std::move(directories));
 
     base::Errors errors;
-    for (const std::string& name : plan.start) {
-        const model::ListenerSpec& spec = desired.listeners.at(name);
+    for (const UnitId& unit : plan.start) {
+        if (unit.section != UnitId::Section::listeners) continue;
+        const model::ListenerSpec& spec = desired.listeners.at(unit.name);
         auto binding = plugins.bind(spec);
         if (binding) {
             prepared.push_back(std::make_unique<unit::Listener>(loop_, spec, *binding));
