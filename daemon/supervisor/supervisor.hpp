@@ -64,7 +64,7 @@ private:
                     Units& prepared);
     Outcome bind(Units& prepared);
     void commit(model::Configuration desired, Units prepared);
-    base::Errors prepare_unit(const std::string& name,
+    base::Errors prepare_unit(const UnitId& id,
                               const model::Configuration& desired,
                               PluginSet& plugins,
                               Units& prepared);
