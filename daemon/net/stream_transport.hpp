@@ -91,7 +91,6 @@ private:
     bool writes() const { return channel_ != Channel::read_pipe; }
 
     void on_readable();
-    /// What is read from a write pipe says only that its other end has gone.
     void reader_gone();
     ssize_t receive(void* data, std::size_t size);
     void read_into_protocol();
