@@ -108,7 +108,7 @@ public:
 
 private:
     void callback_failed(Transport&, std::string_view callback, std::string_view text) override;
-    void limit_reached(Transport&, std::size_t) override { ++limits_reached; }
+    void limit_reached(Transport&, std::size_t, WriteLimit) override { ++limits_reached; }
     void ended(Transport& transport) override;
 
     Transports transports_;
