@@ -109,6 +109,11 @@ std::string SocketAddress::text() const {
     return "unknown";
 }
 
+std::string SocketAddress::label() const {
+    std::string known = text();
+    return known.empty() ? "an unnamed socket" : known;
+}
+
 std::string SocketAddress::uri(int type) const {
     const bool datagrams = type == SOCK_DGRAM;
     if (family() != AF_UNIX) return (datagrams ? "udp://" : "tcp://") + text();

@@ -46,6 +46,9 @@ public:
     /// "127.0.0.1:7007", "[::1]:7007", "/run/x.sock", "@name", and "" for an unnamed UNIX socket.
     std::string text() const;
 
+    /// What a log line calls a peer: the text, or a few words for a socket without a name.
+    std::string label() const;
+
     /// As the configuration writes it: "tcp://127.0.0.1:7007", "unix:///run/x.sock", "unix:@name".
     /// `type` SOCK_DGRAM: "udp://...", "unixgram:...".
     std::string uri(int type = SOCK_STREAM) const;
