@@ -105,7 +105,8 @@ bool StreamTransport::passes_limit(std::size_t size) {
     flush_gathered();
     if (lost_ || queue_.size() + size <= limits_.limit) return false;
     traffic_.dropped += size;
-    if (!std::exchange(limit_reported_, true)) owner_.limit_reached(*this, size, WriteLimit::connection);
+    if (!std::exchange(limit_reported_, true))
+        owner_.limit_reached(*this, size, WriteLimit::connection);
     if (limits_.policy == model::WriteBuffer::Policy::abort) {
         lose(std::make_unique<Loss>(Loss{PH_E_LIMIT, 0, "the write buffer is over its limit"}));
     }

@@ -119,7 +119,8 @@ public:
 
     /// asyncio's loop.sendfile: sends `count` bytes of `fd` from `offset` on, behind what was
     /// written before; the file's position is neither used nor moved. Until it is over nothing is
-    /// read from the peer, and writes are refused with PH_E_BUSY. `fd` stays the caller's, and open.
+    /// read from the peer, and writes are refused with PH_E_BUSY. `fd` stays the caller's, and
+    /// open.
     ///
     /// `done` is called exactly once, never inside this call, unless cancel_sendfile() comes first;
     /// connection_lost comes after it. Answers other than PH_OK take nothing and never call it:
