@@ -70,7 +70,7 @@ ph_status StreamTransport::writelines(const ph_iov* pieces, std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) {
         if (status == PH_OK) {
             status = write(pieces[i].p, pieces[i].n);
-        } else {
+        } else if (status == PH_E_CLOSED || status == PH_E_LIMIT) {
             traffic_.dropped += pieces[i].n;
         }
     }
