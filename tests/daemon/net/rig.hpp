@@ -90,6 +90,13 @@ public:
     /// A transport that serves `recorder`, already started, and its peer.
     Connection connect(Recorder& recorder, model::WriteBuffer limits = {});
 
+    /// For transports that a test makes itself: who owns them, and takes them over before they
+    /// start.
+    TransportOwner& owner() { return *this; }
+    void adopt(std::unique_ptr<Transport> transport) {
+        transports_.push_back(*transport.release());
+    }
+
     /// Runs the loop until `done`; fails the test after ten seconds.
     void run_until(const std::function<bool()>& done);
     /// Runs what is ready now and nothing more.
