@@ -136,12 +136,11 @@ void DatagramPeer::send(std::string_view text, const SocketAddress& to) {
 }
 
 std::optional<std::string> DatagramPeer::receive(int flags) {
-    std::string text(300 * 1024, '\0');
-    const ssize_t size =
-        ::recvfrom(fd(), text.data(), text.size(), flags, sender_.data(), sender_.size_to_fill());
+    static std::array<char, 300 * 1024> buffer;
+    const ssize_t size = ::recvfrom(
+        fd(), buffer.data(), buffer.size(), flags, sender_.data(), sender_.size_to_fill());
     if (size < 0) return std::nullopt;
-    text.resize(static_cast<std::size_t>(size));
-    return text;
+    return std::string(buffer.data(), static_cast<std::size_t>(size));
 }
 
 std::optional<std::string> DatagramPeer::receive() {
