@@ -109,6 +109,13 @@ public:
                            Recorder& recorder,
                            const TransportSettings& settings = {});
 
+    /// For transports that a test makes itself: who owns them, and takes them over before they
+    /// start.
+    TransportOwner& owner() { return *this; }
+    void adopt(std::unique_ptr<Transport> transport) {
+        transports_.push_back(*transport.release());
+    }
+
     /// Runs the loop until `done`; fails the test after ten seconds.
     void run_until(const std::function<bool()>& done);
     /// The same, while the peer takes what comes, which is returned.
