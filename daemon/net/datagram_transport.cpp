@@ -39,6 +39,7 @@ DatagramTransport::DatagramTransport(Loop& loop,
       loop_(loop),
       owner_(owner),
       socket_(std::move(socket)),
+      local_(SocketAddress::local_of(socket_.descriptor.get())),
       limits_(settings.write_buffer),
       retry_(loop),
       reference_(loop.references().add(*this)) {}
@@ -289,7 +290,7 @@ ph_status DatagramTransport::write_owned(ph_iov, ph_fn release, void* arg) {
 std::string DatagramTransport::peer_text() const {
     const SocketAddress& remote = socket_.remote;
     if (remote.family() != AF_UNSPEC) return remote.text();
-    return SocketAddress::local_of(socket_.descriptor.get()).text();
+    return local_.text();
 }
 
 ph_status DatagramTransport::get_extra_info(std::string_view name, ph_info& info) {

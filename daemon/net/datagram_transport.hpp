@@ -140,6 +140,7 @@ private:
     TransportOwner& owner_;
     ph_proto protocol_{};
     DatagramSocket socket_;
+    SocketAddress local_;
     WriteLimits limits_;
     std::uint32_t interest_ = 0;  ///< what the epoll set believes
     bool dispatching_ = false;

@@ -95,7 +95,7 @@ void Connections::limit_reached(net::Transport& transport,
               refused,
               own ? "write_buffer.limit" : "memory.write_buffers",
               model::format_size(own ? spec_.write_buffer.limit : loop_.write_budget().limit()),
-              aborts ? "aborted" : "refused; said once for this connection");
+              aborts ? "connection aborted" : "write refused; said once for this connection");
 }
 
 }  // namespace protohost::unit

@@ -84,7 +84,7 @@ TEST(Drain, AbortsAtTheDeadlineWhatNeverCloses) {
     EXPECT_NE(client.ending(), Ending::never);
     EXPECT_EQ(daemon.log().count("listener lab: draining 1 connections, at most 200ms"), 1U);
     EXPECT_EQ(daemon.log().count("listener lab: aborting 1 connections that did not drain"), 1U);
-    EXPECT_EQ(daemon.log().count("plugin.lab: lost: in order"), 1U);
+    EXPECT_EQ(daemon.log().count("plugin.lab: listener lab: lost: in order"), 1U);
 }
 
 TEST(Drain, AbortsAtTheDeadlineAPeerThatDoesNotRead) {

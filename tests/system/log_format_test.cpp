@@ -38,7 +38,7 @@ TEST(JsonLog, StaysOneObjectPerLineWhateverAPeerSends) {
     const Finished parsed = run({"/usr/bin/python3", "-c", reader}, daemon.log().all());
     EXPECT_EQ(parsed.code, 0) << parsed.errors << daemon.log().all();
     EXPECT_EQ(parsed.output,
-              "plugin.lab '\"},{\\\\ \\x1b[31m\\r\\x07 \\ufffd\\ufffd \\xe4 \\t end'\n");
+              "plugin.lab 'listener lab: \"},{\\\\ \\x1b[31m\\r\\x07 \\ufffd\\ufffd \\xe4 \\t end'\n");
 }
 
 TEST(TextLog, StaysOneLineAndFreeOfControlCharactersWhateverAPeerSends) {
@@ -47,7 +47,7 @@ TEST(TextLog, StaysOneLineAndFreeOfControlCharactersWhateverAPeerSends) {
     ASSERT_TRUE(tell(client));
     ASSERT_EQ(client.receive_line(), "done\n");
     EXPECT_EQ(daemon.stop(), 0);
-    const auto lines = daemon.log().with("plugin.lab: \"}");
+    const auto lines = daemon.log().with("plugin.lab: listener lab: \"}");
     ASSERT_EQ(lines.size(), 1U);
     EXPECT_TRUE(lines.front().ends_with(" end"));
     for (const char c : lines.front()) {

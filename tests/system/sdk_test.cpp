@@ -150,8 +150,8 @@ TEST_F(Sdk, ClosesAndAborts) {
 TEST_F(Sdk, TellsAProtocolWhyItsPeerWasLost) {
     EXPECT_EQ(ask("soon hello"), "hello\n");
     client_.reset();
-    daemon_.log().wait_for("plugin.lab: lost: Connection reset by peer");
-    daemon_.log().wait_for("plugin.lab: reference: gone");
+    daemon_.log().wait_for("plugin.lab: listener lab: lost: Connection reset by peer");
+    daemon_.log().wait_for("plugin.lab: listener lab: reference: gone");
 }
 
 TEST_F(Sdk, CallsBackSoonLaterAndFromOtherThreads) {
@@ -162,7 +162,7 @@ TEST_F(Sdk, CallsBackSoonLaterAndFromOtherThreads) {
 
 TEST_F(Sdk, LogsWhatAScheduledCallbackThrowsAndGoesOn) {
     ASSERT_TRUE(client_.send("throw no luck\n"));
-    daemon_.log().wait_for("error plugin.lab: no luck");
+    daemon_.log().wait_for("error plugin.lab: listener lab: no luck");
     EXPECT_EQ(ask("soon alive"), "alive\n");
 }
 
@@ -183,10 +183,10 @@ TEST(SdkBufferedProtocol, EchoesThroughABufferOfItsOwn) {
 TEST(SdkLoop, ServesAPluginWithoutConnections) {
     Daemon daemon({.listeners = listener("clock", "clock")});
     const LogLines& log = daemon.log();
-    for (const char* text : {"plugin.clock: started on the loop",
+    for (const char* text : {"plugin.clock: listener clock: started on the loop",
                              "soon: second",
-                             "error plugin.clock: a callback that fails",
-                             "error plugin.clock: a scheduled callback threw no std::exception",
+                             "error plugin.clock: listener clock: a callback that fails",
+                             "error plugin.clock: listener clock: a scheduled callback threw no std::exception",
                              "later: not early",
                              "thread: beside the loop",
                              "threadsafe: on the loop"}) {
@@ -206,12 +206,12 @@ TEST(StaleTransport, ReachesNobodyElse) {
     ASSERT_TRUE(first.send("x"));
     EXPECT_EQ(first.ending(), Ending::orderly);
     Client second(daemon.port("late"));
-    daemon.log().wait_for("plugin.late: refused");
+    daemon.log().wait_for("plugin.late: listener late: refused");
     EXPECT_EQ(daemon.log().count("a transport was used after its connection was lost"), 1U);
     // Had it been aborted, this would not be answered by its own timer.
     ASSERT_TRUE(second.send("x"));
     EXPECT_EQ(second.ending(), Ending::orderly);
-    EXPECT_EQ(daemon.log().count("plugin.late: written"), 0U);
+    EXPECT_EQ(daemon.log().count("plugin.late: listener late: written"), 0U);
 }
 
 }  // namespace

@@ -252,6 +252,7 @@ typedef struct ph_open {
 
 /* [loop] Of the two, one is NULL. The transport's connection_made has been called. */
 typedef void (*ph_opened)(void *arg, const ph_error *why_or_null, ph_transport *transport);
+/* [loop] Of the two, one is NULL. */
 typedef void (*ph_serving)(void *arg, const ph_error *why_or_null, ph_server *server);
 /* [loop] `sent` counts also where it failed on the way. */
 typedef void (*ph_sent)(void *arg, const ph_error *why_or_null, uint64_t sent);
