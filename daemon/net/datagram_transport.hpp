@@ -78,6 +78,7 @@ public:
 
     /// The remote where there is one, else its own address: "127.0.0.1:9999".
     std::string peer_text() const override;
+    SocketAddress peer_address() const override { return socket_.remote; }
 
 private:
     /// Why it ended; absent: in order.

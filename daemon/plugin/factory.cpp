@@ -34,19 +34,37 @@ std::string_view stream_fault(const ph_stream_ops* ops) {
     return "a protocol with neither data_received nor get_buffer and buffer_updated";
 }
 
+std::string_view datagram_fault(const ph_datagram_ops* ops) {
+    return PH_HAS(ops, datagram_received) ? "" : "a protocol without datagram_received";
+}
+
+std::string wrong_kind(std::uint32_t made, std::uint32_t declared) {
+    const std::string_view name = kind_name(made);
+    return base::format(
+        "a protocol of {}, where its factory declares {} protocols",
+        name.empty() ? base::format("the unknown kind {}", made) : base::format("kind {}", name),
+        kind_name(declared));
+}
+
 }  // namespace
 
-std::string_view protocol_fault(const ph_proto& protocol, std::uint32_t kind) {
+std::string protocol_fault(const ph_proto& protocol, std::uint32_t kind) {
     const ph_any_ops* ops = protocol.ops;
     if (ops == nullptr) return "no protocol";
     if (ops->size < sizeof(ph_any_ops)) return "a protocol whose table is too short";
-    if (ops->kind != kind) return "a protocol of another kind than its factory declares";
+    if (ops->kind != kind) return wrong_kind(ops->kind, kind);
     if (!PH_HAS(ops, connection_made)) return "a protocol without connection_made";
     if (!PH_HAS(ops, connection_lost)) return "a protocol without connection_lost";
     if (!PH_HAS(ops, destroy)) return "a protocol without destroy";
-    if (kind != PH_STREAM) return {};
     // The head is common to all kinds, and `kind` says which table it is.
-    return stream_fault(reinterpret_cast<const ph_stream_ops*>(ops));
+    switch (kind) {
+        case PH_STREAM:
+            return std::string(stream_fault(reinterpret_cast<const ph_stream_ops*>(ops)));
+        case PH_DATAGRAM:
+            return std::string(datagram_fault(reinterpret_cast<const ph_datagram_ops*>(ops)));
+        default:
+            return {};
+    }
 }
 
 base::Result<std::unique_ptr<Factory>> Factory::configure(std::shared_ptr<Module> module,

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 #include <memory>
-#include <string_view>
+#include <string>
 
 #include "daemon/base/error.hpp"
 #include "daemon/model/node.hpp"
@@ -39,6 +39,8 @@ public:
 
     const Module& module() const { return *module_; }
     const DeclaredFactory& declared() const { return declared_; }
+    /// PH_STREAM ...: what make_protocol() makes, and nothing else.
+    std::uint32_t kind() const { return declared_.kind; }
 
 private:
     Factory(std::shared_ptr<Module> module,
@@ -54,6 +56,6 @@ private:
 
 /// What keeps a protocol from a plugin from being used where `kind` is wanted, or empty. Also for
 /// what a plugin passes to set_protocol.
-std::string_view protocol_fault(const ph_proto& protocol, std::uint32_t kind);
+std::string protocol_fault(const ph_proto& protocol, std::uint32_t kind);
 
 }  // namespace protohost::plugin
