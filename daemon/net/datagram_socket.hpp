@@ -18,8 +18,8 @@ struct DatagramSocket {
     int family = AF_UNSPEC;
     /// Where what has no address goes; AF_UNSPEC: nowhere.
     SocketAddress remote{};
-    /// To the remote, by the kernel: nothing else comes in. Not so with `socket: {broadcast: true}`,
-    /// because nobody answers from the address that was sent to.
+    /// To the remote, by the kernel: nothing else comes in. Not so with `socket: {broadcast:
+    /// true}`, because nobody answers from the address that was sent to.
     bool connected = false;
 };
 
@@ -35,7 +35,8 @@ struct DatagramEnds {
 };
 
 /// Of the addresses that a name has, the first that can be had. A name blocks on the resolver: on a
-/// loop that serves, numbers only. The errors say which address and why; `where` is put before them.
+/// loop that serves, numbers only. The errors say which address and why; `where` is put before
+/// them.
 base::Result<DatagramSocket> open_datagram_socket(const DatagramEnds& ends,
                                                   const std::string& where);
 

@@ -86,7 +86,8 @@ base::Result<ListeningSocket> copy_of(int fd, const std::string& where) {
     ListeningSocket opened;
     opened.descriptor = base::Descriptor(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
     if (!opened.descriptor) {
-        return base::failure(where, name + ": " + std::strerror(errno), "whoever starts the daemon passes it");
+        return base::failure(
+            where, name + ": " + std::strerror(errno), "whoever starts the daemon passes it");
     }
     if (option(fd, SO_TYPE) != SOCK_STREAM || option(fd, SO_ACCEPTCONN) != 1) {
         return base::failure(where, name + " is no listening stream socket");

@@ -21,8 +21,8 @@ struct ListeningSocket {
 };
 
 /// One for each address that a name has: it may block on the resolver. Of fd:N, which must listen
-/// already, a copy is taken, and nothing of it is ever removed. The errors say which address and why;
-/// `where` is put before them.
+/// already, a copy is taken, and nothing of it is ever removed. The errors say which address and
+/// why; `where` is put before them.
 base::Result<std::vector<ListeningSocket>> open_listening(const model::Address& address,
                                                           const model::SocketSettings& settings,
                                                           const std::string& where);

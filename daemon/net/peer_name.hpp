@@ -14,7 +14,8 @@ namespace protohost::net {
 /// connection. The name of a UNIX socket or a pipe, which few have, is kept outside.
 class PeerName {
 public:
-    PeerName(const SocketAddress& address);  // NOLINT(google-explicit-constructor): one made smaller
+    PeerName(
+        const SocketAddress& address);  // NOLINT(google-explicit-constructor): one made smaller
     /// A pipe's path.
     explicit PeerName(std::string pipe) : pipe_(std::make_unique<std::string>(std::move(pipe))) {}
 

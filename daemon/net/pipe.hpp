@@ -10,8 +10,8 @@ namespace protohost::net {
 /// Which end of a pipe is ours.
 enum class PipeEnd { read, write };
 
-/// What keeps a descriptor from being an end of a pipe, or empty: FIFOs, sockets and character devices
-/// are. Makes it non-blocking, which also those see who share its description.
+/// What keeps a descriptor from being an end of a pipe, or empty: FIFOs, sockets and character
+/// devices are. Makes it non-blocking, which also those see who share its description.
 std::string check_pipe(int fd);
 
 struct OpenedPipe {

@@ -21,7 +21,9 @@ std::string lock_path(const std::string& path) {
     return path + ".lock";
 }
 
-base::Errors refused(const std::string& where, const std::string& what, const std::string& hint = {}) {
+base::Errors refused(const std::string& where,
+                     const std::string& what,
+                     const std::string& hint = {}) {
     return base::failure(where, what, hint);
 }
 
@@ -29,12 +31,13 @@ base::Errors refused_errno(const std::string& where, const std::string& what) {
     return base::failure(where, what + ": " + std::strerror(errno));
 }
 
-/// The lock lives in a file of its own, which its holder removes: what was locked must still be what
-/// has the name.
+/// The lock lives in a file of its own, which its holder removes: what was locked must still be
+/// what has the name.
 base::Result<base::Descriptor> lock(const std::string& path, const std::string& where) {
     const std::string name = lock_path(path);
     while (true) {
-        base::Descriptor file(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+        base::Descriptor file(
+            ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
         if (!file) return refused_errno(where, "cannot open its lock file " + name);
         if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
             if (errno != EWOULDBLOCK) return refused_errno(where, "cannot lock " + name);
@@ -72,7 +75,9 @@ base::Result<std::unique_ptr<SocketFile>> SocketFile::claim(const std::string& p
         return refused_errno(where, "cannot look at " + path);
     }
     if (!S_ISSOCK(found.st_mode)) {
-        return refused(where, path + " is there already, and is no socket", "remove it, or choose another path");
+        return refused(where,
+                       path + " is there already, and is no socket",
+                       "remove it, or choose another path");
     }
     model::Address address;
     address.kind = model::Address::Kind::unix_path;
@@ -100,12 +105,14 @@ base::Errors SocketFile::bound(const model::SocketSettings& settings, const std:
     gid_t group = static_cast<gid_t>(-1);
     if (settings.owner) {
         const passwd* const user = ::getpwnam(settings.owner->c_str());
-        if (user == nullptr) return refused(where, "socket.owner: there is no user " + *settings.owner);
+        if (user == nullptr)
+            return refused(where, "socket.owner: there is no user " + *settings.owner);
         owner = user->pw_uid;
     }
     if (settings.group) {
         const ::group* const entry = ::getgrnam(settings.group->c_str());
-        if (entry == nullptr) return refused(where, "socket.group: there is no group " + *settings.group);
+        if (entry == nullptr)
+            return refused(where, "socket.group: there is no group " + *settings.group);
         group = entry->gr_gid;
     }
     if ((settings.owner || settings.group) && ::lchown(path_.c_str(), owner, group) != 0) {

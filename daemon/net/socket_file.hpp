@@ -11,9 +11,9 @@
 
 namespace protohost::net {
 
-/// The file of a UNIX socket, from before it is bound until it is closed. A path has one server: while
-/// this lives it holds a lock beside the path, and what a live server of any kind has there is never
-/// taken away. What a dead one left behind is replaced.
+/// The file of a UNIX socket, from before it is bound until it is closed. A path has one server:
+/// while this lives it holds a lock beside the path, and what a live server of any kind has there
+/// is never taken away. What a dead one left behind is replaced.
 class SocketFile {
 public:
     /// Makes the way free for bind(). `type` is the socket's, SOCK_STREAM or SOCK_DGRAM. The errors
@@ -31,7 +31,8 @@ public:
     base::Errors bound(const model::SocketSettings& settings, const std::string& where);
 
 private:
-    SocketFile(std::string path, base::Descriptor lock) : path_(std::move(path)), lock_(std::move(lock)) {}
+    SocketFile(std::string path, base::Descriptor lock)
+        : path_(std::move(path)), lock_(std::move(lock)) {}
 
     std::string path_;
     base::Descriptor lock_;

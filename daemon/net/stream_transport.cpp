@@ -25,7 +25,8 @@ bool is_stream_protocol(ph_proto protocol) {
     return PH_HAS(ops, data_received) || (PH_HAS(ops, get_buffer) && PH_HAS(ops, buffer_updated));
 }
 
-/// Whether the kernel says when the other end of a pipe is gone: of terminals and the like it does not.
+/// Whether the kernel says when the other end of a pipe is gone: of terminals and the like it does
+/// not.
 bool has_a_reader(int fd) {
     struct stat found {};
     return ::fstat(fd, &found) == 0 && (S_ISFIFO(found.st_mode) || S_ISSOCK(found.st_mode));
@@ -294,7 +295,8 @@ ph_status StreamTransport::get_extra_info(std::string_view name, ph_info& info) 
         info.number = socket_.get();
         scratch.text = std::to_string(socket_.get());
     } else if (channel_ == Channel::socket && (name == "peername" || name == "sockname")) {
-        scratch.address = name == "peername" ? peer_.address() : SocketAddress::local_of(socket_.get());
+        scratch.address =
+            name == "peername" ? peer_.address() : SocketAddress::local_of(socket_.get());
         if (scratch.address.family() == AF_UNSPEC) return PH_E_UNSUPPORTED;
         info.kind = PH_INFO_ADDRESS;
         info.address = {scratch.address.data(), scratch.address.size(), 0};

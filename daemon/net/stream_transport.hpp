@@ -25,8 +25,8 @@ enum class Channel : std::uint8_t {
     write_pipe
 };
 
-/// asyncio's Transport over a connected stream socket, its ReadTransport and its WriteTransport over
-/// the ends of pipes: the whole way of a byte through the daemon.
+/// asyncio's Transport over a connected stream socket, its ReadTransport and its WriteTransport
+/// over the ends of pipes: the whole way of a byte through the daemon.
 ///
 ///     open --close()--> closing (flushes) --> lost (connection_lost is scheduled) --> ended
 ///          --abort(), error-----------------> lost
@@ -87,7 +87,12 @@ private:
     void flush_gathered() override;
     void run() override;  ///< the scheduled end
 
+    bool reads() const { return channel_ != Channel::write_pipe; }
+    bool writes() const { return channel_ != Channel::read_pipe; }
+
     void on_readable();
+    void reader_gone();
+    ssize_t receive(void* data, std::size_t size);
     void read_into_protocol();
     void read_for_protocol();
     void received(ssize_t size, int error);
@@ -131,7 +136,7 @@ private:
     std::uint32_t interest_ = 0;  ///< what the epoll set believes
     Channel channel_;
     bool watches_reader_ = false;  ///< a write pipe that hears of it when nobody reads any more
-    bool buffered_ = false;       ///< the protocol brings its own receive buffer
+    bool buffered_ = false;        ///< the protocol brings its own receive buffer
     bool dispatching_ = false;
     bool started_ = false;
     bool paused_reading_ = false;

@@ -62,9 +62,9 @@ PluginSet::Loaded PluginSet::load(const std::string& where, const std::string& n
 
 base::Result<std::shared_ptr<unit::Binding>> PluginSet::bind(const Wanted& wanted) {
     const auto& protocol = wanted.spec.protocol.value;
-    const std::string where = model::to_string(
-        wanted.spec.protocol.place,
-        std::string(wanted.section) + "." + wanted.spec.name + ".protocol");
+    const std::string where =
+        model::to_string(wanted.spec.protocol.place,
+                         std::string(wanted.section) + "." + wanted.spec.name + ".protocol");
     auto found = loaded_.find(protocol.plugin);
     if (found == loaded_.end()) {
         const Loaded loaded = load(where, protocol.plugin);

@@ -33,8 +33,9 @@ public:
         std::uint32_t kind;        ///< PH_STREAM, PH_DATAGRAM
     };
 
-    /// [load] The factory that the definition names, configured with its options. A plugin that cannot
-    /// be loaded is reported for the first unit that needs it, and silently missing for the others.
+    /// [load] The factory that the definition names, configured with its options. A plugin that
+    /// cannot be loaded is reported for the first unit that needs it, and silently missing for the
+    /// others.
     base::Result<std::shared_ptr<unit::Binding>> bind(const Wanted& wanted);
 
 private:

@@ -54,26 +54,26 @@ Outcome Supervisor::prepare(const model::Configuration& desired,
     PluginSet plugins(*staging_, host_, shared_.loop, std::move(directories));
 
     base::Errors errors;
-    for (const std::string& name : plan.start) {
-        base::append(errors, prepare_unit(name, desired, plugins, prepared));
+    for (const UnitId& id : plan.start) {
+        base::append(errors, prepare_unit(id, desired, plugins, prepared));
     }
     return errors.empty() ? Outcome{} : Outcome{Refusal::configuration, std::move(errors)};
 }
 
-base::Errors Supervisor::prepare_unit(const std::string& name,
+base::Errors Supervisor::prepare_unit(const UnitId& id,
                                       const model::Configuration& desired,
                                       PluginSet& plugins,
                                       Units& prepared) {
-    if (const auto found = desired.listeners.find(name); found != desired.listeners.end()) {
-        const model::ListenerSpec& spec = found->second;
-        auto binding = plugins.bind({spec, "listeners", "listener " + name, PH_STREAM});
+    if (id.section == UnitId::Section::listeners) {
+        const model::ListenerSpec& spec = desired.listeners.at(id.name);
+        auto binding = plugins.bind({spec, "listeners", "listener " + id.name, PH_STREAM});
         if (!binding) return binding.error();
         prepared.push_back(std::make_unique<unit::Listener>(shared_, spec, *binding));
         return {};
     }
-    const model::EndpointSpec& spec = desired.endpoints.at(name);
+    const model::EndpointSpec& spec = desired.endpoints.at(id.name);
     const std::uint32_t kind = unit::Endpoint::protocol_kind(spec);
-    auto binding = plugins.bind({spec, "endpoints", "endpoint " + name, kind});
+    auto binding = plugins.bind({spec, "endpoints", "endpoint " + id.name, kind});
     if (!binding) return binding.error();
     prepared.push_back(std::make_unique<unit::Endpoint>(shared_, spec, *binding));
     return {};

@@ -50,8 +50,8 @@ public:
     /// `stopped` is called once, when the last is gone. Asked again: connections are aborted.
     void stop(std::function<void()> stopped);
 
-    /// `ready` is called once, when everything that is `required` is open: from inside when it is so
-    /// already. `failed` where that can no more be, with the reason.
+    /// `ready` is called once, when everything that is `required` is open: from inside when it is
+    /// so already. `failed` where that can no more be, with the reason.
     void when_ready(std::function<void()> ready, std::function<void(std::string why)> failed);
 
     std::size_t units() const { return units_.size(); }
@@ -64,7 +64,7 @@ private:
                     Units& prepared);
     Outcome bind(Units& prepared);
     void commit(model::Configuration desired, Units prepared);
-    base::Errors prepare_unit(const std::string& name,
+    base::Errors prepare_unit(const UnitId& id,
                               const model::Configuration& desired,
                               PluginSet& plugins,
                               Units& prepared);

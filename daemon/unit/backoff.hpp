@@ -9,8 +9,9 @@
 
 namespace protohost::unit {
 
-/// The pauses of `reconnect:`. Each is twice the one before, from `initial` to `max`, shortened by up to
-/// `jitter` of it, so that the clients of a server that was restarted do not all come back at once.
+/// The pauses of `reconnect:`. Each is twice the one before, from `initial` to `max`, shortened by
+/// up to `jitter` of it, so that the clients of a server that was restarted do not all come back at
+/// once.
 class Backoff {
 public:
     explicit Backoff(const model::Reconnect& settings, std::uint32_t seed = std::random_device{}())

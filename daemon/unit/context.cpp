@@ -6,7 +6,8 @@
 void ph_ctx::report_stale_transport() {
     if (std::exchange(stale_transport_reported, true)) return;
     log.warn(
-        "{}a transport was used after its connection was lost; the call did nothing (said once; keep "
+        "{}a transport was used after its connection was lost; the call did nothing (said once; "
+        "keep "
         "transport.ref() for what comes later)",
         prefix());
 }

@@ -16,11 +16,13 @@ namespace protohost::unit {
 class LoopServices;
 }
 
-/// What the border calls a ph_ctx: a plugin instance, or one unit's factory of it, and what the daemon
-/// keeps for it.
+/// What the border calls a ph_ctx: a plugin instance, or one unit's factory of it, and what the
+/// daemon keeps for it.
 struct ph_ctx {
     /// `unit` is "listener echo", and put before what the plugin logs; empty for an instance.
-    ph_ctx(protohost::net::Loop& shared_loop, const std::string& plugin, std::string unit_title = {})
+    ph_ctx(protohost::net::Loop& shared_loop,
+           const std::string& plugin,
+           std::string unit_title = {})
         : loop(shared_loop),
           log("plugin." + plugin),
           unit(std::move(unit_title)),
@@ -46,8 +48,8 @@ struct ph_ctx {
     protohost::base::Log log;
     std::string unit;
     protohost::unit::ScheduledCalls calls;
-    /// Who opens what the plugin asks for: nullptr for an instance, before the unit starts, and after
-    /// it has stopped.
+    /// Who opens what the plugin asks for: nullptr for an instance, before the unit starts, and
+    /// after it has stopped.
     protohost::unit::LoopServices* services = nullptr;
     bool stale_transport_reported = false;
 

@@ -27,7 +27,9 @@ namespace protohost::unit {
 /// A datagram socket with an address of its own (`bind`) is opened by bind() and stays.
 class Endpoint final : public Unit, private net::ConnectorOwner {
 public:
-    Endpoint(const Shared& shared, const model::EndpointSpec& spec, std::shared_ptr<Binding> binding);
+    Endpoint(const Shared& shared,
+             const model::EndpointSpec& spec,
+             std::shared_ptr<Binding> binding);
     ~Endpoint() override;
 
     /// PH_STREAM or PH_DATAGRAM: what its definition needs of a factory.

@@ -67,15 +67,14 @@ void Listener::accepted(base::Descriptor socket, const net::SocketAddress& peer)
         return;
     }
     ++accepted_;
-    connections_.adopt(
-        std::make_unique<net::StreamTransport>(shared_.loop,
-                                               std::move(socket),
-                                               peer,
-                                               connections_.settings(),
-                                               connections_.transport_owner(),
-                                               binding_),
-        net::Role::accepted,
-        protocol);
+    connections_.adopt(std::make_unique<net::StreamTransport>(shared_.loop,
+                                                              std::move(socket),
+                                                              peer,
+                                                              connections_.settings(),
+                                                              connections_.transport_owner(),
+                                                              binding_),
+                       net::Role::accepted,
+                       protocol);
     if (full()) {
         for (auto& acceptor : acceptors_) acceptor->pause();
     }

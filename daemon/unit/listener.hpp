@@ -15,7 +15,9 @@ namespace protohost::unit {
 /// One running entry of `listeners:`: its listening sockets, and what they accept.
 class Listener final : public Unit, private net::AcceptorOwner {
 public:
-    Listener(const Shared& shared, const model::ListenerSpec& spec, std::shared_ptr<Binding> binding);
+    Listener(const Shared& shared,
+             const model::ListenerSpec& spec,
+             std::shared_ptr<Binding> binding);
     ~Listener() override;
 
     base::Errors bind() override;
@@ -29,7 +31,9 @@ private:
     void accepting_suspended(int os_errno) override;
     void accepting_resumed(unsigned times) override;
 
-    bool full() const { return spec_.limits.connections != 0 && accepted_ >= spec_.limits.connections; }
+    bool full() const {
+        return spec_.limits.connections != 0 && accepted_ >= spec_.limits.connections;
+    }
 
     std::vector<model::Located<model::Address>> listen_;
     std::vector<std::unique_ptr<net::Acceptor>> acceptors_;

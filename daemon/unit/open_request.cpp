@@ -35,7 +35,8 @@ std::optional<model::Address> read_address(const char* name, ph_str text, std::s
 }
 
 std::chrono::nanoseconds as_duration(std::uint64_t nanoseconds) {
-    constexpr auto longest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max() / 4);
+    constexpr auto longest =
+        static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max() / 4);
     return std::chrono::nanoseconds(std::min(nanoseconds, longest));
 }
 

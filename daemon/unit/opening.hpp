@@ -76,7 +76,6 @@ private:
     void resolve(std::optional<model::Address>& address);
 
     std::optional<Resolution> resolution_;
-    OpenError refused_;
 };
 
 /// connect_read_pipe, connect_write_pipe.

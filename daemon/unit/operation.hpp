@@ -9,8 +9,8 @@
 
 namespace protohost::unit {
 
-/// Something that a plugin asked for and that is under way. It completes once, in a step of its own;
-/// then it is destroyed.
+/// Something that a plugin asked for and that is under way. It completes once, in a step of its
+/// own; then it is destroyed.
 ///
 ///     begin() --> under way --> completed
 ///                     \--cancel()--> completed, in the next step, with PH_E_CANCELLED

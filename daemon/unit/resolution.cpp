@@ -34,12 +34,13 @@ bool has_name(const model::Address& address) {
 
 Resolution::Resolution(net::Resolver& resolver, const model::Address& address, Done done)
     : resolver_(resolver),
-      id_(resolver.resolve(
-          address, [address, done = std::move(done)](const net::Resolver::Answer& answer) {
-              if (!answer) return done(answer.error());
-              std::vector<model::Address> addresses;
-              for (const auto& found : *answer) addresses.push_back(numeric(address, found));
-              done(std::move(addresses));
-          })) {}
+      id_(resolver.resolve(address,
+                           [address, done = std::move(done)](const net::Resolver::Answer& answer) {
+                               if (!answer) return done(answer.error());
+                               std::vector<model::Address> addresses;
+                               for (const auto& found : *answer)
+                                   addresses.push_back(numeric(address, found));
+                               done(std::move(addresses));
+                           })) {}
 
 }  // namespace protohost::unit

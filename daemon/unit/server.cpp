@@ -63,10 +63,11 @@ void Server::accepted(base::Descriptor socket, const net::SocketAddress& peer) {
 }
 
 void Server::accepting_suspended(int os_errno) {
-    log_.error("{}: a server of its plugin is not accepting: {}; clients wait in the queue until "
-               "resources are free",
-               services_.title(),
-               std::strerror(os_errno));
+    log_.error(
+        "{}: a server of its plugin is not accepting: {}; clients wait in the queue until "
+        "resources are free",
+        services_.title(),
+        std::strerror(os_errno));
 }
 
 void Server::accepting_resumed(unsigned times) {

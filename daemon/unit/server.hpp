@@ -13,8 +13,8 @@
 
 namespace protohost::unit {
 
-/// What create_server made: listening sockets of a plugin. Serves until it is closed; its connections
-/// outlive it.
+/// What create_server made: listening sockets of a plugin. Serves until it is closed; its
+/// connections outlive it.
 class Server final : private net::AcceptorOwner, private net::Task {
 public:
     Server(LoopServices& services,

@@ -60,8 +60,8 @@ void ServerOpening::bind(const std::vector<model::Address>& addresses) {
         }
         for (auto& acceptor : *opened) acceptors.push_back(std::move(acceptor));
     }
-    auto server = std::make_unique<Server>(
-        services(), std::move(request_.callbacks), std::move(acceptors));
+    auto server =
+        std::make_unique<Server>(services(), std::move(request_.callbacks), std::move(acceptors));
     Server& opened = *server;
     ph_server* const handle = services().add(std::move(server));
     complete([&] {

@@ -9,8 +9,8 @@
 
 namespace protohost::unit {
 
-/// Counts connections by where they come from: an IPv4 address, or the /64 of an IPv6 one, because that
-/// is what one customer has. Peers without an IP address are never refused.
+/// Counts connections by where they come from: an IPv4 address, or the /64 of an IPv6 one, because
+/// that is what one customer has. Peers without an IP address are never refused.
 class SourceLimit {
 public:
     /// 0: nobody is refused and nothing is counted.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "daemon/model/quantity.hpp"
+#include "daemon/net/loop_time.hpp"
 #include "daemon/plugin/guard.hpp"
 
 namespace protohost::unit {
@@ -52,8 +53,7 @@ void Unit::stop(std::function<void()> stopped) {
 
 void Unit::abort_connections() {
     if (!connections_.empty()) {
-        log_.warn(
-            "{}: aborting {} connections that did not drain", title_, connections_.size());
+        log_.warn("{}: aborting {} connections that did not drain", title_, connections_.size());
     }
     connections_.abort();
 }

@@ -36,8 +36,9 @@ public:
     /// From here on it serves. Tells the plugin that it started.
     void start();
 
-    /// Nothing new is opened; each living connection is asked to finish, and aborted after the unit's
-    /// drain timeout. `stopped` is called once, when the last is gone, never from inside this call.
+    /// Nothing new is opened; each living connection is asked to finish, and aborted after the
+    /// unit's drain timeout. `stopped` is called once, when the last is gone, never from inside
+    /// this call.
     void stop(std::function<void()> stopped);
 
     /// Ends the draining at once.

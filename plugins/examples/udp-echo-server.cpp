@@ -5,7 +5,9 @@ namespace {
 
 /// Sends every datagram back to where it came from.
 class EchoServerProtocol final : public protohost::DatagramProtocol {
-    void connection_made(protohost::DatagramTransport transport) override { transport_ = transport; }
+    void connection_made(protohost::DatagramTransport transport) override {
+        transport_ = transport;
+    }
     void datagram_received(protohost::Bytes data, const protohost::Address& addr) override {
         const protohost::Log log = transport_.get_loop().log();
         if (log.enabled(PH_LOG_DEBUG)) {

@@ -173,23 +173,24 @@ public:
     }
 
     // What follows is defined in services.hpp, which plugin.hpp includes. All [loop], and for the
-    // protocols, factories and `started` of a unit: what they open is the unit's. A protocol_factory is
-    // called on the loop, as in asyncio: `std::unique_ptr<P> operator()()`.
+    // protocols, factories and `started` of a unit: what they open is the unit's. A
+    // protocol_factory is called on the loop, as in asyncio: `std::unique_ptr<P> operator()()`.
     //
-    // `done`, where it is given, is called exactly once, on the loop, never from inside the call: with
-    // nullptr and what was opened, or with the reason (PH_E_CANCELLED after Handle::cancel()) and an
-    // empty handle. Without it a failure is logged. While the unit goes, nothing is opened and `done` is
-    // destroyed without being called.
+    // `done`, where it is given, is called exactly once, on the loop, never from inside the call:
+    // with nullptr and what was opened, or with the reason (PH_E_CANCELLED after Handle::cancel())
+    // and an empty handle. Without it a failure is logged. While the unit goes, nothing is opened
+    // and `done` is destroyed without being called.
 
-    /// Connects to `host`, a number or a name, which is resolved without blocking; several addresses
-    /// are raced. done(const Error* exc, Transport transport), after connection_made.
+    /// Connects to `host`, a number or a name, which is resolved without blocking; several
+    /// addresses are raced. done(const Error* exc, Transport transport), after connection_made.
     template <class Factory, class Done = detail::LogFailure>
     Handle create_connection(Factory protocol_factory,
                              std::string_view host,
                              std::uint16_t port,
                              const ConnectionOptions& options = {},
                              Done done = {});
-    /// With an existing connected stream socket of any family, which is the transport's from here on.
+    /// With an existing connected stream socket of any family, which is the transport's from here
+    /// on.
     template <class Factory, class Done = detail::LogFailure>
     Handle create_connection(Factory protocol_factory, Sock sock, Done done = {});
     /// `path` is a file's, or "@name" for an abstract one.
@@ -202,8 +203,8 @@ public:
     template <class Factory, class Done = detail::LogFailure>
     Handle connect_accepted_socket(Factory protocol_factory, Sock sock, Done done = {});
 
-    /// Listens on every address that `host` has; port 0: one that the kernel chooses. The factory is
-    /// called once for each connection. done(const Error* exc, Server server).
+    /// Listens on every address that `host` has; port 0: one that the kernel chooses. The factory
+    /// is called once for each connection. done(const Error* exc, Server server).
     template <class Factory, class Done = detail::LogFailure>
     Handle create_server(Factory protocol_factory,
                          std::string_view host,
@@ -228,9 +229,9 @@ public:
     template <class Factory, class Done = detail::LogFailure>
     Handle connect_write_pipe(Factory protocol_factory, int pipe, Done done = {});
 
-    /// Sends `count` bytes of `file` from `offset`, or all to its end, behind what was written before;
-    /// reading is paused and writes are refused meanwhile. `file` stays the caller's, and open until
-    /// `done`: done(const Error* exc, std::uint64_t sent).
+    /// Sends `count` bytes of `file` from `offset`, or all to its end, behind what was written
+    /// before; reading is paused and writes are refused meanwhile. `file` stays the caller's, and
+    /// open until `done`: done(const Error* exc, std::uint64_t sent).
     template <class Done>
     Handle sendfile(const BaseTransport& transport,
                     int file,
@@ -238,9 +239,9 @@ public:
                     std::optional<std::uint64_t> count,
                     Done done);
 
-    /// Calls `work()` on one of a bounded number of threads, then `done(std::future<R>)` on the loop,
-    /// whose get() returns what `work` returned, or throws what it threw; std::future_error where it
-    /// was cancelled before it began.
+    /// Calls `work()` on one of a bounded number of threads, then `done(std::future<R>)` on the
+    /// loop, whose get() returns what `work` returned, or throws what it threw; std::future_error
+    /// where it was cancelled before it began.
     template <class Work, class Done>
     Handle run_in_executor(Work work, Done done);
 

@@ -27,8 +27,8 @@ public:
         return handle_ != nullptr && api().server_is_serving(context_.ctx, handle_) != 0;
     }
 
-    /// The address of each of its listening sockets, as get_extra_info("sockname") gives it; none once
-    /// it is closed.
+    /// The address of each of its listening sockets, as get_extra_info("sockname") gives it; none
+    /// once it is closed.
     std::vector<ExtraInfo> sockets() const {
         std::vector<ExtraInfo> addresses;
         ph_info info{};

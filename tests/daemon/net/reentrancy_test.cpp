@@ -256,7 +256,7 @@ public:
 TEST(Acceptor, ThatIsStoppedAcceptsNobodyWhoAlreadyWaits) {
     Rig rig;
     Counter counter;
-    auto bound = Acceptor::bind(rig.loop, {.host = "127.0.0.1", .port = 0}, "test");
+    auto bound = Acceptor::bind(rig.loop, {.host = "127.0.0.1", .port = 0}, {}, "test");
     ASSERT_TRUE(bound);
     auto acceptor = std::move(bound->front());
     acceptor->start(counter);

@@ -110,7 +110,8 @@ Handle open(Context context,
     open.address = to_abi(place.address);
     open.local = to_abi(place.local);
     open.descriptor = place.descriptor;
-    open.timeout = place.timeout.count() > 0 ? static_cast<std::uint64_t>(place.timeout.count()) : 0;
+    open.timeout =
+        place.timeout.count() > 0 ? static_cast<std::uint64_t>(place.timeout.count()) : 0;
     open.make = Way::make;
     open.drop = Way::drop;
     open.arg = way.get();
