@@ -72,7 +72,8 @@ const Choice* choose(const model::Member& unit, Section& section, Report& report
                     "make it an endpoint of its own"});
     }
     for (const Choice& choice : choices) section.find(choice.key);  // all of them are known
-    if (chosen == nullptr) {
+    // Where it listens, that has been said already.
+    if (chosen == nullptr && unit.value.find(keys::listener::listen) == nullptr) {
         section.report_missing("one of connect, bind, read and write is missing",
                                "add connect: tcp://HOST:PORT, bind: udp://HOST:PORT, read: /PATH, "
                                "or write: /PATH");

@@ -4,7 +4,8 @@
 #include <array>
 #include <cstdint>
 #include <limits>
-#include <utility>
+#include <string>
+#include <string_view>
 
 #include "daemon/base/format.hpp"
 #include "daemon/config/decode_unit.hpp"
@@ -42,16 +43,16 @@ model::Limits decode_limits(Section section, const Opening& opening) {
 }
 
 void refuse_keys_of_endpoints(Section& section) {
+    constexpr std::string_view why = "is a key of endpoints, and this is a listener";
     for (const keys::Key key : {keys::endpoint::connect,
                                 keys::endpoint::bind,
                                 keys::endpoint::read,
-                                keys::endpoint::write,
-                                keys::endpoint::remote,
-                                keys::endpoint::reconnect}) {
-        section.refuse(key,
-                       "is a key of endpoints, and this is a listener",
-                       base::format("use endpoints: {{NAME: {{{}: ...}}}}", key));
+                                keys::endpoint::write}) {
+        section.refuse(
+            key, std::string(why), base::format("use endpoints: {{NAME: {{{}: ...}}}}", key));
     }
+    section.refuse(keys::endpoint::remote, std::string(why), "remove it");
+    section.refuse(keys::endpoint::reconnect, std::string(why), "remove it");
     section.refuse(keys::endpoint::required,
                    "is a key of endpoints: a listener is always required",
                    "remove it");

@@ -81,8 +81,11 @@ std::vector<model::MulticastGroup> decode_multicast(const Node* node,
     std::vector<model::MulticastGroup> groups;
     if (node == nullptr) return groups;
     if (node->kind != Node::Kind::sequence) {
+        const bool group = model::is_multicast(node->text);
         report.add(node->place,
-                   model::unexpected(*node, "a list of multicast groups", "write [239.1.2.3]"));
+                   model::unexpected(*node,
+                                     "a list of multicast groups",
+                                     base::format("write [{}]", group ? node->text : "239.1.2.3")));
         return groups;
     }
     for (const Node& item : node->items) {

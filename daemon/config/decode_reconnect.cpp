@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/config/decode_reconnect.hpp"
 
+#include <algorithm>
+#include <array>
+#include <string>
+
 #include "daemon/base/format.hpp"
 #include "daemon/config/keys.hpp"
 #include "daemon/config/readers.hpp"
@@ -15,10 +19,13 @@ using model::Node;
 
 base::Result<double> read_jitter(const Node& node) {
     const auto value = model::read_number(node);
-    if (value && (*value < 0 || *value > 1)) {
-        return base::Errors{model::unexpected(node, "a number from 0 to 1")};
-    }
-    return value;
+    if (value && *value >= 0 && *value <= 1) return value;
+    return base::Errors{model::unexpected(node, "a number from 0 to 1")};
+}
+
+bool means_never(const std::string& text) {
+    constexpr std::array words{"0", "no", "none", "off", "false"};
+    return std::find(words.begin(), words.end(), text) != words.end();
 }
 
 model::Reconnect decode_pauses(Section section, Report& report) {
@@ -52,7 +59,9 @@ void decode_reconnect(const Node* node, std::optional<model::Reconnect>& into, R
         into = std::nullopt;
     } else {
         report.add(node->place,
-                   model::unexpected(*node, "never, or a mapping of initial, max and jitter"));
+                   model::unexpected(*node,
+                                     "never, or a mapping of initial, max and jitter",
+                                     means_never(node->text) ? "write never" : ""));
     }
 }
 

@@ -73,7 +73,9 @@ bool families_differ(const model::Address& a, const model::Address& b) {
 
 base::Result<LocatedAddress> read_address(const Node& node, AddressUse use) {
     if (node.kind != Node::Kind::scalar) {
-        return base::Errors{model::unexpected(node, what_of(use))};
+        const bool several = node.kind == Node::Kind::sequence && use != AddressUse::listen;
+        return base::Errors{model::unexpected(
+            node, what_of(use), several ? "one address; for another write another endpoint" : "")};
     }
     std::string problem;
     auto address = model::parse_address(node.text, problem);

@@ -39,6 +39,7 @@ void Acceptor::stop() {
     if (interest_ != 0) listen(false);
     socket_.close();
     file_.reset();
+    owner_ = nullptr;
 }
 
 base::Result<std::vector<std::unique_ptr<Acceptor>>> Acceptor::bind(
@@ -68,7 +69,7 @@ void Acceptor::resume() {
 
 void Acceptor::start(AcceptorOwner& owner) {
     owner_ = &owner;
-    listen(true);
+    if (!paused_) listen(true);
 }
 
 void Acceptor::listen(bool on) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -9,11 +10,13 @@
 #include "daemon/model/address.hpp"
 #include "daemon/model/configuration.hpp"
 #include "daemon/net/socket_address.hpp"
+#include "daemon/net/socket_file.hpp"
 
 namespace protohost::net {
 
 /// An open datagram socket, and who is at its other end.
 struct DatagramSocket {
+    std::unique_ptr<SocketFile> file;  ///< of a UNIX path that is ours
     base::Descriptor descriptor;
     int family = AF_UNSPEC;
     /// Where what has no address goes; AF_UNSPEC: nowhere.
@@ -25,9 +28,9 @@ struct DatagramSocket {
 
 /// What a datagram socket is opened from; at least one of the two addresses.
 struct DatagramEnds {
-    /// udp, unixgram, or a descriptor that the daemon was started with. Absent: `socket.local`, or
-    /// what the kernel chooses; a UNIX socket then gets an abstract name, so that it can be
-    /// answered.
+    /// udp, unixgram, or a descriptor that the daemon was started with, of which a copy is taken.
+    /// Absent: `socket.local`, or what the kernel chooses; a UNIX socket then gets an abstract
+    /// name, so that it can be answered.
     std::optional<model::Address> local;
     /// udp or unixgram.
     std::optional<model::Address> remote;
@@ -40,7 +43,7 @@ struct DatagramEnds {
 base::Result<DatagramSocket> open_datagram_socket(const DatagramEnds& ends,
                                                   const std::string& where);
 
-/// One that was opened elsewhere, connected or not.
+/// One that was opened elsewhere, connected or not. Nothing of it is ever removed.
 base::Result<DatagramSocket> adopt_datagram_socket(base::Descriptor descriptor,
                                                    const std::string& where);
 

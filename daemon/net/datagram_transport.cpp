@@ -250,6 +250,7 @@ void DatagramTransport::end() {
          [&](const ph_datagram_ops& ops, void* self) { return ops.connection_lost(self, reason); });
     const ph_proto protocol = std::exchange(protocol_, {});
     socket_.descriptor.close();
+    socket_.file.reset();
     loop_.references().remove(reference_);
     destroy(loop_, protocol);
     loop_.reserve().released();

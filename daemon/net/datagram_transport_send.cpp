@@ -73,7 +73,8 @@ bool DatagramTransport::passes_limit(std::size_t size) {
     flush_gathered();
     if (queue_.size() + cost <= limits_.limit()) return false;
     traffic_.dropped += size;
-    if (!std::exchange(limit_reported_, true)) owner_.limit_reached(*this, size);
+    if (!std::exchange(limit_reported_, true))
+        owner_.limit_reached(*this, size, WriteLimit::connection);
     if (limits_.aborts()) {
         lose(std::make_unique<Loss>(Loss{PH_E_LIMIT, 0, "the write buffer is over its limit"}));
     }

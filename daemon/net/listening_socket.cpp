@@ -81,7 +81,9 @@ int option(int fd, int name) {
     return ::getsockopt(fd, SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
 }
 
-base::Result<ListeningSocket> copy_of(int fd, const std::string& where) {
+base::Result<ListeningSocket> copy_of(int fd,
+                                      const model::SocketSettings& settings,
+                                      const std::string& where) {
     const std::string name = "descriptor " + std::to_string(fd);
     ListeningSocket opened;
     opened.descriptor = base::Descriptor(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
@@ -94,6 +96,9 @@ base::Result<ListeningSocket> copy_of(int fd, const std::string& where) {
     }
     ::fcntl(opened.descriptor.get(), F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
     opened.local = SocketAddress::local_of(opened.descriptor.get());
+    const auto refused =
+        apply_stream_options(opened.descriptor.get(), opened.local.family(), settings);
+    if (refused) return base::failure(where, refused->text());
     return opened;
 }
 
@@ -111,7 +116,7 @@ base::Result<std::vector<ListeningSocket>> open_listening(const model::Address& 
                                                           const std::string& where) {
     std::vector<ListeningSocket> sockets;
     if (address.kind == Kind::descriptor) {
-        auto copy = copy_of(address.descriptor, where);
+        auto copy = copy_of(address.descriptor, settings, where);
         if (!copy) return copy.error();
         sockets.push_back(std::move(*copy));
         return sockets;
@@ -133,6 +138,7 @@ base::Result<std::vector<ListeningSocket>> open_listening(const model::Address& 
 std::string check_stream_socket(int fd) {
     if (option(fd, SO_TYPE) != SOCK_STREAM) return "the descriptor is no stream socket";
     if (option(fd, SO_ACCEPTCONN) == 1) return "the descriptor is a listening socket";
+    if (SocketAddress::peer_of(fd).family() == AF_UNSPEC) return "the descriptor is not connected";
     ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
     ::fcntl(fd, F_SETFD, FD_CLOEXEC);
     return {};

@@ -17,9 +17,11 @@
 #include "daemon/net/gather.hpp"
 #include "daemon/net/references.hpp"
 #include "daemon/net/socket_address.hpp"
+#include "daemon/net/write_budget.hpp"
 
 namespace protohost::net {
 
+class Executor;
 struct DatagramBuffers;
 
 /// Something to do in the next iteration. Intrusive, so that scheduling allocates nothing; a task
@@ -60,6 +62,13 @@ public:
     Gather& gather() { return gather_; }
     References& references() { return references_; }
     DescriptorReserve& reserve() { return reserve_; }
+    /// Of everything that waits to be sent by the loop's transports.
+    WriteBudget& write_budget() { return write_budget_; }
+
+    /// Where the loop's transports take work that blocks; nullptr: there is none, they block.
+    Executor* executor() const { return executor_; }
+    /// Once it has been set, it outlives the transports, or is unset before it goes.
+    void set_executor(Executor* executor) { executor_ = executor; }
 
     /// Where the kernel puts received bytes: one buffer for all connections, borrowed by the
     /// running callback only.
@@ -110,6 +119,8 @@ private:
     Gather gather_;
     References references_;
     DescriptorReserve reserve_;
+    WriteBudget write_budget_;
+    Executor* executor_ = nullptr;
     InfoScratch info_scratch_;
     std::unique_ptr<std::byte[]> read_buffer_;
     std::unique_ptr<DatagramBuffers> datagrams_;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <netinet/in.h>
 #include <string>
+#include <sys/types.h>
+#include <variant>
 
 #include "daemon/net/socket_address.hpp"
 
@@ -14,27 +15,42 @@ namespace protohost::net {
 /// connection. The name of a UNIX socket or a pipe, which few have, is kept outside.
 class PeerName {
 public:
-    PeerName(
-        const SocketAddress& address);  // NOLINT(google-explicit-constructor): one made smaller
+    /// One made smaller. The flow label of IPv6 is not kept.
+    PeerName(const SocketAddress& address);  // NOLINT(google-explicit-constructor)
     /// A pipe's path.
-    explicit PeerName(std::string pipe) : pipe_(std::make_unique<std::string>(std::move(pipe))) {}
+    explicit PeerName(std::string pipe)
+        : name_(std::make_unique<const std::string>(std::move(pipe))) {}
+
+    /// Whoever has no name is called by process and user: asks the socket, once. Nothing for
+    /// others.
+    void identify(int fd);
 
     /// Of no family for a pipe.
     SocketAddress address() const;
 
-    /// What a log line calls it.
+    /// What a log line calls it: "127.0.0.1:40000", "/run/x.sock", "unix (pid 123 uid 0)".
     std::string label() const;
 
 private:
-    union Ip {
-        sockaddr_in v4;
-        sockaddr_in6 v6;
+    struct Ip {
+        in6_addr host;  ///< IPv4: the first four bytes
+        std::uint32_t scope;
+        in_port_t port;
+        sa_family_t family;
     };
-    Ip ip_{};
-    std::uint8_t ip_size_ = 0;
-    bool unnamed_ = false;
-    std::unique_ptr<SocketAddress> unix_;
-    std::unique_ptr<std::string> pipe_;
+    /// A UNIX socket without a name.
+    struct Unnamed {
+        pid_t pid;  ///< 0: not known, or outside our namespace
+        uid_t uid;
+    };
+
+    std::variant<std::monostate,
+                 Ip,
+                 Unnamed,
+                 std::unique_ptr<const SocketAddress>,
+                 std::unique_ptr<const std::string>>
+        name_;
 };
+static_assert(sizeof(PeerName) <= 32);
 
 }  // namespace protohost::net

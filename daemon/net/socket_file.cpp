@@ -118,7 +118,9 @@ base::Errors SocketFile::bound(const model::SocketSettings& settings, const std:
     if ((settings.owner || settings.group) && ::lchown(path_.c_str(), owner, group) != 0) {
         return refused_errno(where, "socket.owner: cannot give " + path_ + " away");
     }
-    if (settings.mode && ::chmod(path_.c_str(), *settings.mode) != 0) {
+    // No link is followed: in a folder that others may write to it would lead anywhere.
+    if (settings.mode &&
+        ::fchmodat(AT_FDCWD, path_.c_str(), *settings.mode, AT_SYMLINK_NOFOLLOW) != 0) {
         return refused_errno(where, "socket.mode: cannot change " + path_);
     }
     return {};

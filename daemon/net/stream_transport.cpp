@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 
 #include "daemon/base/failure.hpp"
 #include "daemon/net/guard.hpp"
+#include "daemon/net/replaced_protocol.hpp"
 
 // Life and reading. Writing is in stream_transport_write.cpp.
 
@@ -26,35 +28,13 @@ bool is_stream_protocol(ph_proto protocol) {
 }
 
 /// Whether the kernel says when the other end of a pipe is gone: of terminals and the like it does
-/// not.
+/// not, and of a FIFO that is open both ways we are that end.
 bool has_a_reader(int fd) {
     struct stat found {};
-    return ::fstat(fd, &found) == 0 && (S_ISFIFO(found.st_mode) || S_ISSOCK(found.st_mode));
+    if (::fstat(fd, &found) != 0) return false;
+    return S_ISSOCK(found.st_mode) ||
+           (S_ISFIFO(found.st_mode) && (::fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY);
 }
-
-/// A protocol that was replaced, until none of its callbacks can be on the stack.
-class Replaced final : public Task {
-public:
-    Replaced(Loop& loop, ph_proto protocol, std::shared_ptr<void> factory)
-        : factory_(std::move(factory)), loop_(loop), protocol_(protocol) {}
-
-    void run() override {
-        const std::unique_ptr<Replaced> self(this);
-        destroy(loop_, protocol_);
-    }
-
-    static void destroy(Loop& loop, ph_proto protocol) {
-        guarded(loop, [&] {
-            protocol.ops->destroy(protocol.self);
-            return ph_status{PH_OK};
-        });
-    }
-
-private:
-    std::shared_ptr<void> factory_;
-    Loop& loop_;
-    ph_proto protocol_;
-};
 
 }  // namespace
 
@@ -80,10 +60,10 @@ StreamTransport::StreamTransport(Loop& loop,
       channel_(channel),
       watches_reader_(channel == Channel::write_pipe && has_a_reader(socket_.get())),
       limits_(settings.write_buffer),
-      unit_high_(limits_.high),
-      unit_low_(limits_.low),
       reference_(loop.references().add(*this)),
-      peer_(std::move(peer)) {}
+      peer_(std::move(peer)) {
+    if (channel == Channel::socket) peer_.identify(socket_.get());
+}
 
 StreamTransport::~StreamTransport() {
     loop_.references().remove(reference_);
@@ -106,7 +86,7 @@ ph_status StreamTransport::set_protocol(ph_proto next) {
     if (protocol_.ops == nullptr) return PH_E_CLOSED;
     if (!is_stream_protocol(next)) return PH_E_INVAL;
     if (next.self == protocol_.self && next.ops == protocol_.ops) return PH_OK;
-    loop_.call_soon(*new Replaced(loop_, protocol_, factory_));
+    ReplacedProtocol::retire(loop_, protocol_, factory_);
     use(next);
     return PH_OK;
 }
@@ -283,7 +263,7 @@ void StreamTransport::run() {
     const ph_proto protocol = std::exchange(protocol_, {});
     socket_.close();
     loop_.references().remove(reference_);
-    Replaced::destroy(loop_, protocol);
+    destroy(loop_, protocol);
     loop_.reserve().released();
     owner_.ended(*this);
 }

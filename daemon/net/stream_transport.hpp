@@ -12,6 +12,7 @@
 #include "daemon/net/loop.hpp"
 #include "daemon/net/peer_name.hpp"
 #include "daemon/net/transport.hpp"
+#include "daemon/net/write_limits.hpp"
 #include "daemon/net/write_queue.hpp"
 
 #include <protohost/abi.h>
@@ -150,9 +151,7 @@ private:
     bool limit_reported_ = false;
     std::size_t gathered_ = 0;
     WriteQueue queue_;
-    model::WriteBuffer limits_;
-    std::uint64_t unit_high_;
-    std::uint64_t unit_low_;
+    WriteLimits limits_;
     std::unique_ptr<Loss> loss_;
     ph_ref reference_;
     PeerName peer_;

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,12 @@ namespace protohost::net {
 
 class Transport;
 
+/// What a write would have passed.
+enum class WriteLimit : std::uint8_t {
+    connection,  ///< `write_buffer.limit` of the unit
+    daemon       ///< `memory.write_buffers`: what all transports together may have waiting
+};
+
 /// Whoever holds transports and wants to know what becomes of them. All [loop].
 class TransportOwner {
 public:
@@ -29,8 +36,8 @@ public:
                                  std::string_view callback,
                                  std::string_view text) = 0;
 
-    /// The write buffer would have passed its hard limit. Once for each transport.
-    virtual void limit_reached(Transport& transport, std::size_t refused) = 0;
+    /// A write of `refused` bytes would have passed a hard limit. Once for each transport.
+    virtual void limit_reached(Transport& transport, std::size_t refused, WriteLimit limit) = 0;
 
     /// connection_lost has returned and the descriptor is closed: the last word, retire it.
     virtual void ended(Transport& transport) = 0;
@@ -102,6 +109,29 @@ public:
     virtual std::size_t get_write_buffer_size() = 0;
 
     virtual ph_status sendto(const void*, std::size_t, ph_addr) { return PH_E_UNSUPPORTED; }
+
+    /// How a sendfile ended, with what the kernel took of the file. PH_OK: all that was asked for,
+    /// or all up to the end of the file.
+    using FileSent = std::function<void(ph_status status, int os_errno, std::uint64_t sent)>;
+
+    /// `count` of a sendfile that goes to the end of the file.
+    static constexpr std::uint64_t to_end_of_file = UINT64_MAX;
+
+    /// asyncio's loop.sendfile: sends `count` bytes of `fd` from `offset` on, behind what was
+    /// written before; the file's position is neither used nor moved. Until it is over nothing is
+    /// read from the peer, and writes are refused with PH_E_BUSY. `fd` stays the caller's, and
+    /// open.
+    ///
+    /// `done` is called exactly once, never inside this call, unless cancel_sendfile() comes first;
+    /// connection_lost comes after it. Answers other than PH_OK take nothing and never call it:
+    /// PH_E_CLOSED when the transport closes, PH_E_EOF_WRITTEN, PH_E_BUSY during another one.
+    virtual ph_status sendfile(int, std::uint64_t, std::uint64_t, FileSent) {
+        return PH_E_UNSUPPORTED;
+    }
+
+    /// Stops the sendfile that is under way; its `done` is then not called any more. Returns what
+    /// was sent of it; 0 when there is none.
+    virtual std::uint64_t cancel_sendfile() { return 0; }
 
     /// Never 0; stale once connection_lost has returned.
     virtual ph_ref ref() const = 0;

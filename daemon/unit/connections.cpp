@@ -84,13 +84,17 @@ void Connections::callback_failed(net::Transport& transport,
                text);
 }
 
-void Connections::limit_reached(net::Transport& transport, std::size_t refused) {
+void Connections::limit_reached(net::Transport& transport,
+                                std::size_t refused,
+                                net::WriteLimit limit) {
     const bool aborts = spec_.write_buffer.policy == model::WriteBuffer::Policy::abort;
-    log_.warn("{}: {}: writing {} bytes would pass write_buffer.limit ({}): {}",
+    const bool own = limit == net::WriteLimit::connection;
+    log_.warn("{}: {}: writing {} bytes would pass {} ({}): {}",
               title_,
               described(transport),
               refused,
-              model::format_size(spec_.write_buffer.limit),
+              own ? "write_buffer.limit" : "memory.write_buffers",
+              model::format_size(own ? spec_.write_buffer.limit : loop_.write_budget().limit()),
               aborts ? "aborted" : "refused; said once for this connection");
 }
 

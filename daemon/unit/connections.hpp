@@ -60,7 +60,9 @@ private:
     void callback_failed(net::Transport& transport,
                          std::string_view callback,
                          std::string_view text) override;
-    void limit_reached(net::Transport& transport, std::size_t refused) override;
+    void limit_reached(net::Transport& transport,
+                       std::size_t refused,
+                       net::WriteLimit limit) override;
     void ended(net::Transport& transport) override;
 
     net::Loop& loop_;

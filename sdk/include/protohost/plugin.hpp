@@ -38,6 +38,10 @@ constexpr ph_factory factory(std::string_view name,
 /// scope. Name and version are read from the file before any of its code runs; each is at most 31
 /// characters.
 #define PROTOHOST_PLUGIN(plugin_name, plugin_version, ...)                            \
+    static_assert(sizeof(plugin_name) <= sizeof(ph_note::name),                       \
+                  "the name of a plugin has at most 31 characters");                  \
+    static_assert(sizeof(plugin_version) <= sizeof(ph_note::version),                 \
+                  "the version of a plugin has at most 31 characters");               \
     PH_PLUGIN_NOTE(plugin_name, plugin_version, 0u, 0u);                              \
     extern "C" PH_EXPORT const ph_plugin* protohost_plugin_entry_v1(const ph_host*);  \
     extern "C" const ph_plugin* protohost_plugin_entry_v1(const ph_host*) {           \
