@@ -37,6 +37,7 @@ std::string reason(const protohost::Error* why) {
 
 void Connection::made(const Role& role, protohost::Transport transport) {
     transport_ = transport;
+    if (script_.buffers > 0) set_send_buffer(script_.buffers);
     called(role, "connection_made");
 }
 
@@ -66,6 +67,7 @@ bool Connection::eof_received(const Role& role) {
 }
 
 void Connection::lost(const Role& role, const protohost::Error* why) {
+    lost_ = true;
     called(role, "connection_lost", reason(why));
 }
 
@@ -122,6 +124,22 @@ bool Connection::write(const Action& action) {
     return true;
 }
 
+/// Past the SDK, whose numbers cannot be negative.
+void Connection::set_limits(std::optional<std::int64_t> high, std::optional<std::int64_t> low) {
+    if (high.value_or(0) >= 0 && low.value_or(0) >= 0) {
+        return transport_.set_write_buffer_limits(high, low);
+    }
+    const protohost::detail::Context context = transport_.context();
+    const ph_status status = context.host->transport->set_write_buffer_limits(
+        context.ctx, transport_.handle(), high.value_or(-1), low.value_or(-1));
+    if (status == PH_E_INVAL) throw std::invalid_argument("set_write_buffer_limits");
+}
+
+void Connection::set_send_buffer(int size) const {
+    const int descriptor = transport_.get_extra_info("socket").descriptor();
+    ::setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+}
+
 /// Until the kernel refuses, and then until exactly so many bytes wait as were asked for.
 void Connection::fill(const Action& action) {
     static const std::string block(1024, '\0');
@@ -161,13 +179,11 @@ bool Connection::control(const Action& action) {
     } else if (action.verb == "resume_reading") {
         transport_.resume_reading();
     } else if (action.verb == "set_write_buffer_limits") {
-        transport_.set_write_buffer_limits(action.high, action.low);
+        set_limits(action.high, action.low);
     } else if (action.verb == "set_protocol") {
         transport_.set_protocol(make_protocol(action.name));
     } else if (action.verb == "send_buffer") {
-        const int size = static_cast<int>(action.high.value_or(0));
-        const int descriptor = transport_.get_extra_info("socket").descriptor();
-        ::setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+        set_send_buffer(static_cast<int>(action.high.value_or(0)));
     } else if (action.verb == "return") {
         answer_ = true;
     } else {

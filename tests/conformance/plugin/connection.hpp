@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include <protohost/plugin.hpp>
-
 #include "script.hpp"
+
+#include <protohost/plugin.hpp>
 
 namespace conformance {
 
@@ -52,7 +52,10 @@ public:
     void lost(const Role& role, const protohost::Error* why);
 
     void release_gate(const std::string& name);
-    void abort() { transport_.abort(); }
+    /// Ends what the scenario has left open.
+    void abort() {
+        if (transport_ && !lost_) transport_.abort();
+    }
 
 private:
     void run(const Actions& actions);
@@ -62,6 +65,8 @@ private:
     bool schedule(const Action& action);
     bool query(const Action& action);
     std::string extra_info(const Action& action) const;
+    void set_limits(std::optional<std::int64_t> high, std::optional<std::int64_t> low);
+    void set_send_buffer(int size) const;
     void fill(const Action& action);
     void pump(const Action& action);
 
@@ -75,13 +80,14 @@ private:
     unsigned number_;
     protohost::Transport transport_;
     std::map<std::string, protohost::Handle> scheduled_;
-    protohost::Bytes data_;       ///< of the running callback
-    std::size_t received_ = 0;    ///< bytes, of all callbacks
-    std::size_t largest_ = 0;     ///< of one callback
+    protohost::Bytes data_;     ///< of the running callback
+    std::size_t received_ = 0;  ///< bytes, of all callbacks
+    std::size_t largest_ = 0;   ///< of one callback
     std::size_t filled_ = 0;
     std::size_t pumped_ = 0;
+    bool lost_ = false;
     bool writing_paused_ = false;
-    bool answer_ = false;         ///< of the running callback
+    bool answer_ = false;  ///< of the running callback
 };
 
 }  // namespace conformance

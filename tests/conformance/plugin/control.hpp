@@ -14,7 +14,8 @@ namespace conformance {
 /// message is one JSON object from here, one command from there.
 class Control {
 public:
-    /// [loop] `obey` is called on the loop with each command; it must stand that its object is gone.
+    /// [loop] `obey` is called on the loop with each command; it must stand that its object is
+    /// gone.
     Control(const std::string& path, protohost::Loop loop, std::function<void(std::string)> obey);
     ~Control();
     Control(const Control&) = delete;

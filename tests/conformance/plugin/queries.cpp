@@ -11,7 +11,8 @@ std::string to_text(bool value) {
 /// The number itself, or how it compares where the scenario cannot know it.
 std::string measured(const Action& action, std::size_t size) {
     const auto number = static_cast<std::int64_t>(size);
-    if (action.low) return "over " + std::to_string(*action.low) + ": " + to_text(number > *action.low);
+    if (action.low)
+        return "over " + std::to_string(*action.low) + ": " + to_text(number > *action.low);
     if (action.high) {
         return "at most " + std::to_string(*action.high) + ": " + to_text(number <= *action.high);
     }
@@ -21,7 +22,9 @@ std::string measured(const Action& action, std::size_t size) {
 std::string name_of(protohost::BaseProtocol* protocol) {
     if (protocol == nullptr) return "none";
     const auto* acting = dynamic_cast<const Acting*>(protocol);
-    return acting == nullptr ? "foreign" : acting->role().name.empty() ? "main" : acting->role().name;
+    return acting == nullptr             ? "foreign"
+           : acting->role().name.empty() ? "main"
+                                         : acting->role().name;
 }
 
 }  // namespace

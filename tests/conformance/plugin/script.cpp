@@ -64,11 +64,12 @@ Actions read_actions(const Options& list) {
 
 }  // namespace
 
-Script::Script(const Options& options) {
-    for (std::size_t i = 0; i < options.size(); ++i) {
+Script::Script(const Options& options) : buffers(options.get<int>("buffers")) {
+    const Options script = options["script"];
+    for (std::size_t i = 0; i < script.size(); ++i) {
         Role role;
-        role.name = options.key_at(i) == "main" ? std::string() : options.key_at(i);
-        const Options from = options.at(i);
+        role.name = script.key_at(i) == "main" ? std::string() : script.key_at(i);
+        const Options from = script.at(i);
         if (from["buffer"]) role.buffer = from.get<std::size_t>("buffer");
         const Options on = from["on"];
         for (std::size_t k = 0; k < on.size(); ++k) {

@@ -30,8 +30,8 @@ using Actions = std::vector<Action>;
 
 /// What one protocol does in its callbacks.
 struct Role {
-    std::string name;                       ///< empty: the one that the factory makes
-    std::optional<std::size_t> buffer;      ///< a buffered protocol, with a buffer of so many bytes
+    std::string name;                   ///< empty: the one that the factory makes
+    std::optional<std::size_t> buffer;  ///< a buffered protocol, with a buffer of so many bytes
     std::map<std::string, Actions, std::less<>> on;
     std::map<std::size_t, Actions> received;  ///< once so many bytes were received
 };
@@ -39,6 +39,7 @@ struct Role {
 struct Script {
     std::map<std::string, Role, std::less<>> roles;
     std::map<std::string, Actions, std::less<>> gates;  ///< what the peer's script releases
+    int buffers;  ///< of the kernel for sending; 0: its own idea
 
     explicit Script(const protohost::Options& options);
 };

@@ -49,7 +49,7 @@ public:
     explicit Play(const protohost::Options& options)
         : path_(options.get<std::string>("control")),
           scenario_(options.get<std::string>("scenario")),
-          script_(options["script"]) {}
+          script_(options) {}
 
     void started(protohost::Loop loop) {
         loop_ = loop;
@@ -104,9 +104,8 @@ private:
     void release_gate(unsigned number, const std::string& name) {
         // What the runner waits for is answered even where the scenario wants an exception.
         if (number == 0 || number > connections_.size()) return;
-        loop_.call_soon([connection = connections_[number - 1], name] {
-            connection->release_gate(name);
-        });
+        loop_.call_soon(
+            [connection = connections_[number - 1], name] { connection->release_gate(name); });
     }
 
     /// `turns` iterations of the loop and one, so that what was done before has gone out.
@@ -136,10 +135,9 @@ private:
 };
 
 constexpr std::array options{
-    protohost::required_option("control",
-                               protohost::OptionType::string,
-                               "the runner's socket"),
+    protohost::required_option("control", protohost::OptionType::string, "the runner's socket"),
     protohost::required_option("scenario", protohost::OptionType::string, "whose unit this is"),
+    protohost::option("buffers", protohost::OptionType::integer, "0", "SO_SNDBUF of connections"),
     protohost::required_option("script", protohost::OptionType::any, "what the protocols do"),
 };
 
@@ -148,5 +146,6 @@ constexpr std::array options{
 
 PROTOHOST_PLUGIN("trace",
                  "1.0",
-                 protohost::factory<conformance::Factory>(
-                     "trace", "plays a scenario and tells the runner", conformance::options));
+                 protohost::factory<conformance::Factory>("trace",
+                                                          "plays a scenario and tells the runner",
+                                                          conformance::options));

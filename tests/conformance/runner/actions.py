@@ -2,14 +2,14 @@
 """What a protocol can be told to do: the vocabulary, its grammar, and the plugin's form of it."""
 from dataclasses import dataclass, field
 
-from . import data
+from . import data as bytes_of
 
 
 @dataclass(frozen=True)
 class Action:
     """One thing to do. Which of the members mean something depends on the verb."""
     verb: str
-    data: data.Data = None
+    data: bytes_of.Data = None
     name: str = ""
     otherwise: str = ""
     high: int = None
@@ -105,14 +105,14 @@ def _later(with_delay):
 
 def _send_to(argument):
     keys = argument.mapping(("data", "to"), required=("data",))
-    return {"data": data.parse(keys["data"]), "name": keys["to"].string() if "to" in keys else ""}
+    return {"data": bytes_of.parse(keys["data"]), "name": keys["to"].string() if "to" in keys else ""}
 
 
 def _truth(argument):
     return {"name": argument.choice(("true",))}
 
 
-_data = _required(lambda argument: {"data": data.parse(argument)})
+_data = _required(lambda argument: {"data": bytes_of.parse(argument)})
 _name = _required(lambda argument: {"name": argument.string()})
 
 GRAMMAR = {

@@ -9,7 +9,7 @@ from . import actions, data, nodes
 KINDS = ("listener", "connect", "bind", "read", "write")
 TRANSPORTS = {"listener": ("tcp", "unix"), "connect": ("tcp", "unix", "socketpair", "udp", "unixgram"),
               "bind": ("udp", "unixgram"), "read": ("pipe", "fifo"), "write": ("pipe", "fifo", "socketpair")}
-TOP = ("what", "behaviours", "kind", "transport", "unit", "buffers", "chunks", "needs", "differs", "baseline",
+TOP = ("what", "behaviours", "kind", "transport", "unit", "buffers", "chunks", "flow", "needs", "differs", "baseline",
        "only", "on", "buffer", "protocols", "peer", "expect")
 CALLBACKS = ("connection_made", "data_received", "eof_received", "pause_writing", "resume_writing",
              "connection_lost", "get_buffer", "buffer_updated", "datagram_received", "error_received")
@@ -39,6 +39,7 @@ class Step:
     by: str
     argument: object
     place: str
+    times: int = 1
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ class Scenario:
     transport: str
     unit: dict
     buffers: int
-    any_chunks: bool
+    chunks: str  # "any": nothing depends on them; "exact": they are compared; else: joined
+    any_flow: bool
     needs: str
     differs: str
     baseline: str
@@ -89,7 +91,8 @@ def load(file):
         name=name, file=str(file), kind=kind, transport=transport,
         unit=_plain(top["unit"]) if "unit" in top else {},
         buffers=top["buffers"].integer() if "buffers" in top else 0,
-        any_chunks="chunks" in top and top["chunks"].choice(("any",)) == "any",
+        chunks=top["chunks"].choice(("any", "exact")) if "chunks" in top else "",
+        any_flow="flow" in top and top["flow"].choice(("any",)) == "any",
         needs=top["needs"].string() if "needs" in top else "",
         differs=_number(top, "differs", "D"), baseline=_number(top, "baseline", "B"),
         only_ours="only" in top and top["only"].choice(("ours",)) == "ours",
@@ -147,6 +150,7 @@ def _steps(node):
 def _step(node):
     pairs = {node.string(): None} if node.pairs is None else dict(node.pairs)
     by = pairs.pop("by").string() if "by" in pairs else "peer"
+    times = pairs.pop("times").integer() if "times" in pairs else 1
     if len(pairs) != 1:
         node.fail("more than one thing to do", "begin each with a dash of its own")
     (verb, argument), = pairs.items()
@@ -154,7 +158,7 @@ def _step(node):
         node.fail(f'unknown step "{verb}"', f"known: {', '.join(sorted(STEPS))}")
     if argument is not None and argument.empty():
         argument = None
-    return Step(verb, by, STEPS[verb](argument, node), f"{node.file}:{node.line}")
+    return Step(verb, by, STEPS[verb](argument, node), f"{node.file}:{node.line}", times)
 
 
 def _optional(*known):
@@ -199,7 +203,7 @@ def _exchange(argument):
 STEPS = {
     "connect": _optional("receive_buffer"), "listen": _optional("backlog"), "accept": _optional(),
     "send": _needs(data.parse), "half_close": _optional(), "reset": _optional(), "close": _optional(),
-    "receive": _needs(_amount), "exchange": _needs(_exchange), "quiet": _optional(),
+    "receive": _needs(_amount), "drain": _optional(), "exchange": _needs(_exchange), "quiet": _optional(),
     "datagram": _needs(data.parse), "receive_datagrams": _needs(lambda argument: argument.integer()),
     "await": _needs(_await), "release": _needs(lambda argument: argument.string()),
     "turns": _needs(lambda argument: argument.integer()),
@@ -225,6 +229,6 @@ def _check(scenario, root, top):
             raise nodes.ScenarioError(f"{step.place}: release: no gate {step.argument} (add on: gate {step.argument}:)")
     counting = [when for role in scenario.roles.values() for when in role.on if when in BY_CALL]
     harmless = {"echo", "pause_reading", "resume_reading", "call_soon", "call_later"}
-    if scenario.any_chunks and any(action.verb not in harmless for role in scenario.roles.values()
+    if scenario.chunks == "any" and any(action.verb not in harmless for role in scenario.roles.values()
                                    for when in counting for action in role.on.get(when, ())):
         top["chunks"].fail("its protocol counts calls, which depend on chunks", 'write "received N" instead')

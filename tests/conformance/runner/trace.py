@@ -15,7 +15,7 @@ def lines(scenario, peers, unit):
     out = {}
     for number in sorted({event["connection"] for event in events}):
         mine = [event for event in events if event["connection"] == number]
-        out["protocol" + names.get(number, f" {number}" if number > 1 else "")] = _protocol(mine)
+        out["protocol" + names.get(number, f" {number}" if number > 1 else "")] = _protocol(mine, scenario.chunks == "exact")
     for by, end in peers.ends.items():
         filled = unit.filled(end.connection) if unit is not None else 0
         out["peer" if by == "peer" else f"peer {by}"] = _peer(end.seen, filled)
@@ -24,7 +24,7 @@ def lines(scenario, peers, unit):
     return {side: [_neutral(line, peers, unit) for line in found] for side, found in out.items()}
 
 
-def _protocol(events):
+def _protocol(events, exact):
     folded = []
     for event in events:
         name, value = event["event"], event.get("data", event.get("value", ""))
@@ -32,7 +32,7 @@ def _protocol(events):
             continue
         if name == "...":
             folded[-1][1] += value
-        elif _continues(folded, name):
+        elif not exact and _continues(folded, name):
             # A run of get_buffer and buffer_updated is one of each.
             if folded[-1][0] != name:
                 folded.pop()
