@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: MIT
 """Whether what happened is what should have happened, and how to show it."""
 import itertools
-import re
 import sys
 
+from . import trace
 
-def verdict(scenario, ours, asyncio, any_chunks=False):
-    """"" where all is well, else why not. `asyncio` is None where there is nothing to compare with."""
+
+def verdict(scenario, ours, asyncio, flow=True):
+    """"" where all is well, else why not. `asyncio` is None where there is nothing to compare with; `flow`
+    is false where the traces are without flow control."""
     for side, found in (("protohostd", ours), ("asyncio", asyncio)):
         if found is not None and "runner" in found:
             return f"{side}: {'; '.join(found['runner'])}"
-    if problem := _pairing(ours):
-        return problem
-    expected = {side: list(lines) for side, lines in scenario.expect.items()}
-    if any_chunks or scenario.any_flow:
-        ours, asyncio, expected = _without_flow(ours), asyncio and _without_flow(asyncio), _without_flow(expected)
+    expected = scenario.expect
+    if not flow:
+        expected = {side: [line for line in lines if not trace.is_flow(line.split(" ")[0])]
+                    for side, lines in expected.items()}
     if not expected:
         return "" if ours == asyncio else "protohostd and asyncio differ"
     if ours != expected:
@@ -24,30 +25,6 @@ def verdict(scenario, ours, asyncio, any_chunks=False):
     if asyncio is not None and scenario.baseline and sys.version_info >= (3, 13) and asyncio != expected:
         return "this asyncio does not do what the baseline says"
     return ""
-
-
-def _pairing(found):
-    """pause_writing and resume_writing alternate, on every connection."""
-    for side, lines in found.items():
-        paused = False
-        for line in lines:
-            name = line.split(" ")[0].rpartition(".")[2]
-            if name in ("pause_writing", "resume_writing"):
-                if paused == (name == "pause_writing"):
-                    return f"{side}: {name} twice without the other between"
-                paused = not paused
-    return ""
-
-
-def _without_flow(found):
-    """What does not depend on how much each system call takes."""
-    depends = re.compile(r"(\w+\.)?(pause_writing|resume_writing|get_buffer)\b")
-    return {side: _folded([line for line in lines if not depends.match(line)]) for side, lines in found.items()}
-
-
-def _folded(lines):
-    """Written statuses that stand together now were apart only because of what was taken out."""
-    return [line for line, _ in itertools.groupby(lines)]
 
 
 def side_by_side(scenario, ours, asyncio):

@@ -35,7 +35,7 @@ class Unit:
         """Ends what is left of it."""
 
 
-def play(scenario, side):
+def play(scenario, side, flow=True):
     """{name of a side: its lines}. What went wrong with the play itself is under "runner"."""
     with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
         peers = Peers(scenario, folder)
@@ -46,9 +46,9 @@ def play(scenario, side):
             unit.command(f"turns {LAST_TURNS}")
         except Stuck as why:
             stuck = str(why)
-        lines = trace.lines(scenario, peers, unit)
+        lines = trace.lines(scenario, peers, unit, flow)
         if stuck:
-            lines["runner"] = [f"stuck: {stuck}"]
+            lines.setdefault("runner", []).append(f"stuck: {stuck}")
         try:
             if unit is not None:
                 unit.close()

@@ -8,20 +8,42 @@ from .peer import error_class
 DATA = ("data_received", "buffer_updated")
 
 
-def lines(scenario, peers, unit):
-    """{"protocol": [..], "peer": [..]}; of a second peer `b`: "protocol b", "peer b"."""
+def is_flow(name):
+    """Whether when and how often it comes depends on how much each system call takes."""
+    return name.rpartition(".")[2] in ("pause_writing", "resume_writing", "get_buffer")
+
+
+def lines(scenario, peers, unit, flow=True):
+    """{"protocol": [..], "peer": [..]}; of a second peer `b`: "protocol b", "peer b". Without `flow`,
+    flow control is left out. "runner": what is wrong whatever the other side does."""
     events = unit.events.all() if unit is not None else []
     names = {end.connection: "" if by == "peer" else f" {by}" for by, end in peers.ends.items()}
     out = {}
     for number in sorted({event["connection"] for event in events}):
         mine = [event for event in events if event["connection"] == number]
-        out["protocol" + names.get(number, f" {number}" if number > 1 else "")] = _protocol(mine, scenario.chunks == "exact")
+        side = "protocol" + names.get(number, f" {number}" if number > 1 else "")
+        if problem := _unpaired(mine):
+            out["runner"] = [f"{side}: {problem}"]
+        out[side] = _protocol([event for event in mine if flow or not is_flow(event["event"])],
+                              scenario.chunks == "exact")
     for by, end in peers.ends.items():
         filled = unit.filled(end.connection) if unit is not None else 0
         out["peer" if by == "peer" else f"peer {by}"] = _peer(end.seen, filled)
     if unit is None:
         return out
     return {side: [_neutral(line, peers, unit) for line in found] for side, found in out.items()}
+
+
+def _unpaired(events):
+    """pause_writing and resume_writing alternate."""
+    paused = False
+    for event in events:
+        name = event["event"].rpartition(".")[2]
+        if name in ("pause_writing", "resume_writing"):
+            if paused == (name == "pause_writing"):
+                return f"{name} twice without the other between"
+            paused = not paused
+    return ""
 
 
 def _protocol(events, exact):

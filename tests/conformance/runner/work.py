@@ -59,9 +59,10 @@ def _take(next_one):
 
 def _one(scenario, sides, inject, show):
     try:
-        ours = play(scenario, sides[0])
-        asyncio = None if scenario.only_ours else play(scenario, sides[1])
-        problem = compare.verdict(scenario, ours, asyncio, inject)
+        flow = not inject and not scenario.any_flow
+        ours = play(scenario, sides[0], flow)
+        asyncio = None if scenario.only_ours else play(scenario, sides[1], flow)
+        problem = compare.verdict(scenario, ours, asyncio, flow)
     except Exception:
         return Result(scenario.name, "the runner failed", traceback.format_exc())
     return Result(scenario.name, problem, compare.side_by_side(scenario, ours, asyncio) if problem or show else "")
