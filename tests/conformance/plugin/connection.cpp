@@ -41,22 +41,39 @@ void Connection::made(const Role& role, protohost::Transport transport) {
     called(role, "connection_made");
 }
 
+class Connection::Acts {
+public:
+    explicit Acts(Connection& connection) : connection_(connection) { connection_.event("(", ""); }
+    ~Acts() { connection_.event(")", ""); }
+    Acts(const Acts&) = delete;
+    Acts& operator=(const Acts&) = delete;
+
+private:
+    Connection& connection_;
+};
+
 void Connection::called(const Role& role, std::string_view callback, const std::string& value) {
+    const auto found = role.on.find(callback);
+    std::optional<Acts> acts;
+    if (found != role.on.end()) acts.emplace(*this);
     event(qualified(role, callback), value);
     if (callback == "pause_writing") writing_paused_ = true;
     if (callback == "resume_writing") writing_paused_ = false;
-    if (const auto found = role.on.find(callback); found != role.on.end()) run(found->second);
+    if (acts) run(found->second);
 }
 
 void Connection::received(const Role& role, std::string_view callback, protohost::Bytes data) {
-    recorder_.record(number_, qualified(role, callback), data);
-    const std::size_t before = received_;
+    const auto found = role.on.find(callback);
+    const auto first = role.received.upper_bound(received_);
     received_ += data.size();
+    const auto last = role.received.upper_bound(received_);
+    std::optional<Acts> acts;
+    if (found != role.on.end() || first != last) acts.emplace(*this);
+    recorder_.record(number_, qualified(role, callback), data);
     largest_ = std::max(largest_, data.size());
     data_ = data;
-    if (const auto found = role.on.find(callback); found != role.on.end()) run(found->second);
-    const auto passed = role.received.upper_bound(received_);
-    for (auto next = role.received.upper_bound(before); next != passed; ++next) run(next->second);
+    if (found != role.on.end()) run(found->second);
+    for (auto next = first; next != last; ++next) run(next->second);
     data_ = {};
 }
 
@@ -72,6 +89,7 @@ void Connection::lost(const Role& role, const protohost::Error* why) {
 }
 
 void Connection::release_gate(const std::string& name) {
+    const Acts acts(*this);
     event("gate", name);
     run(script_.gates.at(name));
 }
@@ -194,6 +212,7 @@ bool Connection::control(const Action& action) {
 
 bool Connection::schedule(const Action& action) {
     const auto later = [self = shared_from_this(), &action] {
+        const Acts acts(*self);
         if (!action.name.empty()) self->event("called", action.name);
         self->run(action.then);
     };

@@ -58,6 +58,9 @@ public:
     }
 
 private:
+    /// What the protocol does in one callback: until it is over the runner waits for nothing else.
+    class Acts;
+
     void run(const Actions& actions);
     void perform(const Action& action);
     bool write(const Action& action);

@@ -36,10 +36,12 @@ class Events:
             self._changed.notify_all()
 
     def wait(self, key, count, patience):
-        """Until what `key` names was counted so often; Stuck otherwise."""
+        """Until what `key` names was counted so often, and the callbacks of that connection have done what
+        they do; Stuck otherwise."""
         deadline = time.monotonic() + patience
+        acts, acted = (key[0], "("), (key[0], ")")
         with self._changed:
-            while self._counts[key] < count:
+            while self._counts[key] < count or self._counts[acts] > self._counts[acted]:
                 if self._over:
                     raise Stuck(self._over)
                 if not self._changed.wait(deadline - time.monotonic()):
@@ -51,9 +53,9 @@ class Events:
             return self._counts[key]
 
     def all(self):
-        """What happened so far."""
+        """What happened so far, and belongs into a trace."""
         with self._changed:
-            return [event for event in self._events if "done" not in event]
+            return [event for event in self._events if event.get("event", "(") not in "()"]
 
 
 def keys(event):

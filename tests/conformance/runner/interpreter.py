@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Does in asyncio what the trace plugin does in the daemon: the same actions, the same events."""
 import asyncio
+import contextlib
 import errno
 import socket
 
@@ -43,21 +44,25 @@ class Connection:
 
     def called(self, protocol, callback, value=""):
         """Any callback without data."""
-        self._record(protocol, callback, value=value)
-        if callback in ("pause_writing", "resume_writing"):
-            self._paused = callback == "pause_writing"
-        self.run(protocol.role.on.get(callback, ()))
+        todo = protocol.role.on.get(callback, ())
+        with self._acting(todo):
+            self._record(protocol, callback, value=value)
+            if callback in ("pause_writing", "resume_writing"):
+                self._paused = callback == "pause_writing"
+            self.run(todo)
 
     def received(self, protocol, callback, data):
         """Bytes."""
-        self._record(protocol, callback, data=data)
         before, self._data = self._received, data
         self._received += len(data)
         self._largest = max(self._largest, len(data))
-        self.run(protocol.role.on.get(callback, ()))
+        todo = list(protocol.role.on.get(callback, ()))
         for count in sorted(protocol.role.received):
             if before < count <= self._received:
-                self.run(protocol.role.received[count])
+                todo += protocol.role.received[count]
+        with self._acting(todo):
+            self._record(protocol, callback, data=data)
+            self.run(todo)
         self._data = b""
 
     def eof_received(self, protocol):
@@ -73,10 +78,23 @@ class Connection:
 
     def release_gate(self, name):
         """The peer's script lets these actions happen."""
-        self._event("gate", name)
-        self.run(self.scenario.gates[name])
+        todo = self.scenario.gates[name]
+        with self._acting(todo):
+            self._event("gate", name)
+            self.run(todo)
 
     # What they do.
+
+    @contextlib.contextmanager
+    def _acting(self, todo):
+        """Until it is over the runner waits for nothing else."""
+        if todo:
+            self._event("(")
+        try:
+            yield
+        finally:
+            if todo:
+                self._event(")")
 
     def run(self, todo):
         """Actions, in order."""
@@ -168,9 +186,10 @@ class Connection:
 
     def _later(self, action):
         def call():
-            if action.name:
-                self._event("called", action.name)
-            self.run(action.then)
+            with self._acting(action.then):
+                if action.name:
+                    self._event("called", action.name)
+                self.run(action.then)
         return call
 
     def _call_soon(self, action):

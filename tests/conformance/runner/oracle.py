@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """asyncio's side: opens a scenario's unit with the loop's own functions."""
 import asyncio
+import logging
 import os
 import socket
 import threading
@@ -16,6 +17,7 @@ class Oracle:
     name = "asyncio"
 
     def __init__(self):
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # it warns of what scenarios do on purpose
         self.loop = asyncio.new_event_loop()
         self.loop.set_exception_handler(lambda loop, context: None)  # raising is what scenarios do
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)

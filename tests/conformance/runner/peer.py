@@ -164,6 +164,8 @@ class Peers:
                 pass
             return
         if left == "fill":
+            if self.unit.filled(end.connection) == 0:
+                raise Stuck("nothing was filled yet; await the callback that does")
             received = b"".join(got for what, got in end.seen if what == "received")
             left = self.unit.filled(end.connection) - data.fill_size(received)
         while left > 0 and (got := end.read(left)):
