@@ -15,7 +15,7 @@ class Node:
     def __init__(self, node, file, path=""):
         self.file, self.path = file, path
         self.line, self.column = node.start_mark.line + 1, node.start_mark.column + 1
-        self.pairs = self.items = self.text = None
+        self.pairs = self.items = self.text = self.key = None
         self.quoted = isinstance(node, yaml.ScalarNode) and node.style in ("'", '"')
         if isinstance(node, yaml.MappingNode):
             self.pairs = {}
@@ -24,6 +24,7 @@ class Node:
                 if name in self.pairs:
                     Node(key, file, path).fail(f'"{name}" is here twice', "keep one of them")
                 self.pairs[name] = Node(value, file, f"{path}.{name}" if path else name)
+                self.pairs[name].key = Node(key, file, self.pairs[name].path)
         elif isinstance(node, yaml.SequenceNode):
             self.items = [Node(item, file, f"{path}[{i}]") for i, item in enumerate(node.value, 1)]
         else:
@@ -43,7 +44,7 @@ class Node:
             self.fail("expected a mapping", f"known keys: {', '.join(known)}")
         for name, value in self.pairs.items():
             if name not in known:
-                value.fail(f'unknown key "{name}"', f"known here: {', '.join(known)}")
+                value.key.fail(f'unknown key "{name}"', f"known here: {', '.join(known)}")
         for name in required:
             if name not in self.pairs:
                 self.fail(f'"{name}" is missing', f"add {name}:")
