@@ -2,6 +2,8 @@
 #include "daemon/config/decode.hpp"
 
 #include "daemon/base/format.hpp"
+#include "daemon/config/check_unique.hpp"
+#include "daemon/config/decode_endpoint.hpp"
 #include "daemon/config/decode_listener.hpp"
 #include "daemon/config/keys.hpp"
 #include "daemon/config/readers.hpp"
@@ -56,6 +58,12 @@ std::optional<model::Located<std::string>> decode_single_path(
     return path;
 }
 
+base::Result<std::uint64_t> read_budget(const Node& node) {
+    auto size = model::read_size(node);
+    if (size && *size == 0) return base::Errors{model::unexpected(node, "a size above 0")};
+    return size;
+}
+
 void refuse_units(const model::Member* section, Report& report) {
     if (section == nullptr) return;
     const Node& units = section->value;
@@ -81,10 +89,14 @@ model::Configuration decode(const Node& root, Report& report) {
         decode_single_path(top.section(keys::top::state), keys::state::directory, read_path);
     configuration.control_socket = decode_single_path(
         top.section(keys::top::control), keys::control::socket, read_socket_path);
+    Section memory = top.section(keys::top::memory);
+    memory.read(keys::memory::write_buffers, configuration.memory.write_buffers, read_budget);
+    memory.finish();
     configuration.listeners = decode_listeners(top.find(keys::top::listeners), report);
-    refuse_units(top.find_member(keys::top::endpoints), report);
+    configuration.endpoints = decode_endpoints(top.find(keys::top::endpoints), report);
     refuse_units(top.find_member(keys::top::subprocesses), report);
     top.finish();
+    check_unique(configuration, report);
     return configuration;
 }
 

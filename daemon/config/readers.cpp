@@ -2,7 +2,7 @@
 #include "daemon/config/readers.hpp"
 
 #include <algorithm>
-#include <sys/un.h>
+#include <array>
 #include <utility>
 
 #include "daemon/base/format.hpp"
@@ -24,33 +24,6 @@ base::Result<Enumeration> read_enumeration(const Node& node,
     const auto index = model::read_choice(node, words);
     if (!index) return index.error();
     return static_cast<Enumeration>(*index);
-}
-
-base::Result<model::Located<model::Address>> read_address(const Node& node) {
-    constexpr std::string_view what = "an address such as tcp://127.0.0.1:7007";
-    if (node.kind != Node::Kind::scalar) return base::Errors{model::unexpected(node, what)};
-    std::string problem;
-    const auto address = model::parse_address(node.text, problem);
-    if (!address) return base::Errors{model::unexpected(node, what, std::move(problem))};
-    return model::Located<model::Address>{*address, node.place};
-}
-
-/// Applies `reader` to every item; all of the errors, or all of the values.
-template <class Reader>
-auto read_each(const Node& list, const Reader& reader) {
-    std::vector<typename decltype(reader(list))::value_type> values;
-    base::Errors errors;
-    for (const Node& item : list.items) {
-        auto value = reader(item);
-        if (value) {
-            values.push_back(std::move(*value));
-        } else {
-            base::append(errors, value.error());
-        }
-    }
-    using Values = decltype(values);
-    return errors.empty() ? base::Result<Values>(std::move(values))
-                          : base::Result<Values>(std::move(errors));
 }
 
 }  // namespace
@@ -77,7 +50,7 @@ base::Result<model::Located<std::string>> read_path(const Node& node) {
 }
 
 base::Result<model::Located<std::string>> read_socket_path(const Node& node) {
-    constexpr std::size_t longest = sizeof(sockaddr_un::sun_path) - 1;
+    constexpr std::size_t longest = model::longest_unix_path;
     auto path = read_path(node);
     if (path && path->value.size() > longest) {
         return base::Errors{model::error_at(
@@ -128,6 +101,21 @@ base::Result<std::chrono::nanoseconds> read_timeout(const Node& node) {
     return value;
 }
 
+base::Result<std::chrono::nanoseconds> read_timeout_above_zero(const Node& node) {
+    auto value = read_timeout(node);
+    if (value && value->count() == 0) {
+        return base::Errors{model::unexpected(node, "a duration above 0")};
+    }
+    return value;
+}
+
+base::Result<std::chrono::nanoseconds> read_timeout_or_none(const Node& node) {
+    constexpr std::array words{"never", "none", "off", "no", "infinite", "infinity"};
+    const bool word = std::find(words.begin(), words.end(), node.text) != words.end();
+    if (!word) return read_timeout(node);
+    return base::Errors{model::unexpected(node, "a duration such as 30s", "write 0 for never")};
+}
+
 base::Result<model::Located<model::ProtocolName>> read_protocol(const Node& node) {
     constexpr std::string_view what = "a protocol such as echo, or plugin/factory";
     if (node.kind != Node::Kind::scalar) return base::Errors{model::unexpected(node, what)};
@@ -145,21 +133,6 @@ base::Result<model::Located<model::ProtocolName>> read_protocol(const Node& node
                  : std::string(name_rule))};
     }
     return model::Located<model::ProtocolName>{std::move(name), node.place};
-}
-
-base::Result<std::vector<model::Located<model::Address>>> read_addresses(const Node& node) {
-    constexpr std::string_view what = "an address such as tcp://127.0.0.1:7007, or a list of them";
-    if (node.kind == Node::Kind::sequence && !node.items.empty()) {
-        return read_each(node, read_address);
-    }
-    if (node.kind == Node::Kind::sequence) {
-        return base::Errors{
-            model::error_at(node, "an empty list of addresses", "a listener needs at least one")};
-    }
-    if (node.kind != Node::Kind::scalar) return base::Errors{model::unexpected(node, what)};
-    auto address = read_address(node);
-    if (!address) return address.error();
-    return std::vector{std::move(*address)};
 }
 
 }  // namespace protohost::config

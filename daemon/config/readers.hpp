@@ -4,6 +4,7 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "daemon/base/error.hpp"
@@ -33,10 +34,28 @@ base::Result<model::WriteBuffer::Policy> read_policy(const model::Node& node);
 
 /// At most a year: the clock can still be added to it.
 base::Result<std::chrono::nanoseconds> read_timeout(const model::Node& node);
+base::Result<std::chrono::nanoseconds> read_timeout_above_zero(const model::Node& node);
+/// Where 0 means that there is none.
+base::Result<std::chrono::nanoseconds> read_timeout_or_none(const model::Node& node);
 
 base::Result<model::Located<model::ProtocolName>> read_protocol(const model::Node& node);
 
-/// One address or a list of them, at least one.
-base::Result<std::vector<model::Located<model::Address>>> read_addresses(const model::Node& node);
+/// Applies `reader` to every item of a list; all of the errors, or all of the values.
+template <class Reader>
+auto read_each(const model::Node& list, const Reader& reader) {
+    std::vector<typename decltype(reader(list))::value_type> values;
+    base::Errors errors;
+    for (const model::Node& item : list.items) {
+        auto value = reader(item);
+        if (value) {
+            values.push_back(std::move(*value));
+        } else {
+            base::append(errors, value.error());
+        }
+    }
+    using Values = decltype(values);
+    return errors.empty() ? base::Result<Values>(std::move(values))
+                          : base::Result<Values>(std::move(errors));
+}
 
 }  // namespace protohost::config

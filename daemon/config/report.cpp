@@ -14,11 +14,7 @@ void Report::add_file(std::string file) {
 }
 
 void Report::add(const model::Place& place, base::Error error) {
-    const auto file = std::find(files_.begin(), files_.end(), place.file);
-    entries_.push_back({static_cast<std::size_t>(file - files_.begin()),
-                        place.line,
-                        place.column,
-                        std::move(error)});
+    entries_.push_back({number_of(place.file), place.line, place.column, std::move(error)});
 }
 
 void Report::add(const model::Place& place, const base::Errors& errors) {
@@ -27,6 +23,17 @@ void Report::add(const model::Place& place, const base::Errors& errors) {
 
 void Report::add(const model::Node& node, std::string what, std::string hint) {
     add(node.place, model::error_at(node, std::move(what), std::move(hint)));
+}
+
+std::size_t Report::number_of(const std::string& file) const {
+    const auto found = std::find(files_.begin(), files_.end(), file);
+    return static_cast<std::size_t>(found - files_.begin());
+}
+
+bool Report::precedes(const model::Place& a, const model::Place& b) const {
+    const std::size_t file_of_a = number_of(a.file);
+    const std::size_t file_of_b = number_of(b.file);
+    return std::tie(file_of_a, a.line, a.column) < std::tie(file_of_b, b.line, b.column);
 }
 
 base::Errors Report::sorted() const {

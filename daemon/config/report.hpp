@@ -23,6 +23,9 @@ public:
     /// At the node, named by its place and path.
     void add(const model::Node& node, std::string what, std::string hint = {});
 
+    /// Whether a person reads `a` before `b`.
+    bool precedes(const model::Place& a, const model::Place& b) const;
+
     bool empty() const { return entries_.empty(); }
 
     base::Errors sorted() const;
@@ -34,6 +37,8 @@ private:
         int column;
         base::Error error;
     };
+
+    std::size_t number_of(const std::string& file) const;
 
     std::vector<std::string> files_;
     std::vector<Entry> entries_;

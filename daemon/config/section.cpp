@@ -10,6 +10,14 @@ namespace protohost::config {
 
 using model::Node;
 
+namespace {
+
+bool holds(const std::vector<std::string_view>& keys, std::string_view key) {
+    return std::find(keys.begin(), keys.end(), key) != keys.end();
+}
+
+}  // namespace
+
 Section::Section(const Node* node, const model::Place& place, Report& report)
     : node_(node), place_(place), report_(report) {
     if (node_ == nullptr || node_->kind == Node::Kind::mapping) return;
@@ -20,8 +28,8 @@ Section::Section(const Node* node, const model::Place& place, Report& report)
 }
 
 const model::Member* Section::find_member(std::string_view key) {
-    if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.push_back(key);
-    if (node_ == nullptr) return nullptr;
+    if (node_ == nullptr || holds(refused_, key)) return nullptr;
+    if (!holds(known_, key)) known_.push_back(key);
     for (const model::Member& member : node_->members) {
         if (member.key == key) return &member;
     }
@@ -35,13 +43,29 @@ const Node* Section::find(std::string_view key) {
 
 const Node* Section::require(std::string_view key, std::string_view example) {
     const Node* const found = find(key);
-    if (found == nullptr && node_ != nullptr) {
-        report_.add(place_,
-                    {model::to_string(place_, node_->path),
-                     base::format("{} is missing", model::quote(key)),
-                     base::format("add {}: {}", key, example)});
+    if (found == nullptr) {
+        report_missing(base::format("{} is missing", model::quote(key)),
+                       base::format("add {}: {}", key, example));
     }
     return found;
+}
+
+void Section::report_missing(std::string what, std::string hint) {
+    if (node_ == nullptr) return;
+    report_.add(place_, {model::to_string(place_, node_->path), std::move(what), std::move(hint)});
+}
+
+void Section::refuse(std::string_view key, std::string what, std::string hint) {
+    if (node_ == nullptr) return;
+    refused_.push_back(key);
+    for (const model::Member& member : node_->members) {
+        if (member.key != key) continue;
+        report_.add(member.key_place,
+                    {model::to_string(member.key_place, member.value.path),
+                     std::move(what),
+                     std::move(hint)});
+        return;
+    }
 }
 
 Section Section::section(std::string_view key) {
@@ -52,7 +76,7 @@ Section Section::section(std::string_view key) {
 void Section::finish() {
     if (node_ == nullptr) return;
     for (const model::Member& member : node_->members) {
-        if (std::find(known_.begin(), known_.end(), member.key) != known_.end()) continue;
+        if (holds(known_, member.key) || holds(refused_, member.key)) continue;
         std::string hint = model::did_you_mean(member.key, known_);
         if (hint.empty()) {
             for (const std::string_view key : known_) {

@@ -31,6 +31,12 @@ public:
     /// The same, and an absence is reported. `example` is a value that would be right.
     const model::Node* require(std::string_view key, std::string_view example);
 
+    /// Reports that something is missing in it, at its place; nothing where it is no mapping.
+    void report_missing(std::string what, std::string hint);
+
+    /// Reports the key, where it is present, as one that may not be here; then it counts as absent.
+    void refuse(std::string_view key, std::string what, std::string hint);
+
     /// A section in this one, absent or not.
     Section section(std::string_view key);
 
@@ -57,6 +63,7 @@ private:
     model::Place place_;
     Report& report_;
     std::vector<std::string_view> known_;
+    std::vector<std::string_view> refused_;
 };
 
 }  // namespace protohost::config

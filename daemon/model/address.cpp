@@ -1,139 +1,200 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/model/address.hpp"
 
-#include <algorithm>
-#include <arpa/inet.h>
 #include <array>
 #include <charconv>
-#include <netinet/in.h>
+#include <filesystem>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include "daemon/base/format.hpp"
 #include "daemon/base/utf8.hpp"
+#include "daemon/model/host_port.hpp"
+#include "daemon/model/quantity.hpp"
 
 namespace protohost::model {
 namespace {
 
-constexpr std::string_view scheme = "tcp";
+constexpr std::array<std::string_view, 5> schemes{"tcp", "udp", "unix", "unixgram", "fd"};
 
-bool is_ip(int family, const std::string& host) {
-    std::array<unsigned char, sizeof(in6_addr)> bytes{};
-    return inet_pton(family, host.c_str(), bytes.data()) == 1;
+std::string unknown_scheme(std::string_view scheme) {
+    const auto meant = nearest(scheme, schemes);
+    return base::format("unknown scheme \"{}\"; {}",
+                        base::printable(scheme),
+                        meant ? base::format("did you mean {}?", *meant)
+                              : "there are tcp, udp, unix, unixgram and fd");
 }
 
-bool is_ipv6(const std::string& host) {
-    const std::size_t zone = host.find('%');
-    if (zone != std::string::npos && zone + 1 == host.size()) return false;
-    return is_ip(AF_INET6, host.substr(0, zone));
-}
-
-bool is_name(std::string_view host) {
-    const auto fits = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '-' || c == '.' || c == '_';
-    };
-    return host.size() <= 253 && std::all_of(host.begin(), host.end(), fits);
-}
-
-bool looks_like_ipv4(std::string_view host) {
-    return host.find_first_not_of("0123456789.") == std::string_view::npos;
-}
-
-/// What is wrong with a host that was written without brackets, or empty.
-std::string check_host(const std::string& host) {
-    if (host == "*") return "\"*\" is no host; every address is 0.0.0.0 or [::]";
-    if (looks_like_ipv4(host)) {
-        return is_ip(AF_INET, host) ? "" : base::format("{} is no IPv4 address", host);
+/// A text without a known scheme at its beginning.
+std::string without_scheme(std::string_view text) {
+    if (text.empty()) return "it is empty";
+    const bool is_short = text.size() <= longest_unix_path;
+    if (text.starts_with('/') && is_short) {
+        return base::format("the scheme is missing: unix://{}", base::printable(text));
     }
-    if (!is_name(host)) return base::format("\"{}\" is no host name", base::printable(host));
+    if (text.starts_with('@') && is_short) {
+        return base::format("the scheme is missing: unix:{}", base::printable(text));
+    }
+    return "the scheme is missing: tcp://HOST:PORT";
+}
+
+std::string check_unix_name(std::string_view what, std::string_view name) {
+    if (name.find('\0') != std::string_view::npos) {
+        return base::format("a {} cannot hold a NUL character", what);
+    }
+    if (name.size() > longest_unix_path) {
+        return base::format("the {} is {} bytes long, a socket's may have {}",
+                            what,
+                            name.size(),
+                            longest_unix_path);
+    }
     return "";
 }
 
-std::string check_port(std::string_view text, std::uint16_t& port) {
-    if (text.empty()) return "the port is missing";
-    const bool digits = text.find_first_not_of("0123456789") == std::string_view::npos;
-    if (!digits) return base::format("port \"{}\" is no number", base::printable(text));
-    const auto result = std::from_chars(text.data(), text.data() + text.size(), port);
-    if (result.ec != std::errc{}) return base::format("port {} is not within 0 and 65535", text);
-    return "";
+std::string check_path(std::string_view path, std::string_view scheme) {
+    if (path.empty() || path.starts_with('@')) {
+        return base::format("write {0}:///PATH, or {0}:@NAME without slashes", scheme);
+    }
+    if (!path.starts_with('/')) {
+        return base::format("the path is relative; begin it with a third slash: {}:///{}",
+                            scheme,
+                            base::printable(path.substr(0, longest_unix_path)));
+    }
+    if (path.ends_with('/')) return "the path is a folder's; a socket needs a name in it";
+    return check_unix_name("path", path);
 }
 
-struct Split {
-    std::string host;
-    std::string port;
-    std::string problem;
-};
-
-Split split_bracketed(std::string_view rest) {
-    const std::size_t close = rest.find(']');
-    if (close == std::string_view::npos) return {{}, {}, "the closing ] is missing"};
-    Split split{std::string(rest.substr(1, close - 1)), {}, {}};
-    rest.remove_prefix(close + 1);
-    if (!is_ipv6(split.host)) {
-        split.problem = base::format("[{}] is no IPv6 address", base::printable(split.host));
-    } else if (rest.empty()) {
-        split.problem = "the port is missing";
-    } else if (rest.front() != ':') {
-        split.problem = "after ] comes :PORT";
+std::optional<Address> parse_unix(Address::Kind path_kind,
+                                  Address::Kind abstract_kind,
+                                  std::string_view rest,
+                                  std::string& problem) {
+    Address address{.kind = path_kind, .host = {}};
+    const std::string_view scheme = scheme_of(address);
+    if (rest.starts_with('@')) {
+        address.kind = abstract_kind;
+        rest.remove_prefix(1);
+        problem = rest.empty() ? "the name after @ is empty" : check_unix_name("name", rest);
+    } else if (rest.starts_with("//")) {
+        rest.remove_prefix(2);
+        problem = check_path(rest, scheme);
     } else {
-        split.port = rest.substr(1);
+        problem = base::format("after {}: comes ///PATH or @NAME", scheme);
     }
-    return split;
+    if (!problem.empty()) return std::nullopt;
+    address.path = rest;
+    return address;
 }
 
-Split split_plain(std::string_view rest) {
-    const std::size_t colon = rest.find(':');
-    if (colon != rest.rfind(':')) {
-        return {{}, {}, "an IPv6 address goes in brackets: tcp://[::1]:7007"};
+std::optional<Address> parse_internet(Address::Kind kind,
+                                      std::string_view rest,
+                                      std::string& problem) {
+    Address address{.kind = kind, .host = {}};
+    const std::string_view scheme = scheme_of(address);
+    if (!rest.starts_with("//")) {
+        problem = base::format("after {}: comes //HOST:PORT", scheme);
+        return std::nullopt;
     }
-    if (colon == 0 || rest.empty()) {
-        return {{}, {}, "the host is missing; every address is 0.0.0.0 or [::]"};
-    }
-    Split split{std::string(rest.substr(0, colon)), {}, {}};
-    split.problem = check_host(split.host);
-    if (!split.problem.empty()) return split;
-    if (colon == std::string_view::npos) {
-        split.problem = "the port is missing";
+    HostPort parsed = parse_host_port(rest.substr(2), scheme);
+    problem = std::move(parsed.problem);
+    if (!problem.empty()) return std::nullopt;
+    address.host = std::move(parsed.host);
+    address.port = parsed.port;
+    return address;
+}
+
+std::optional<Address> parse_descriptor(std::string_view rest, std::string& problem) {
+    int number = -1;
+    const char* const end = rest.data() + rest.size();
+    const bool digits = rest.find_first_not_of("0123456789") == std::string_view::npos;
+    const auto [stop, error] = std::from_chars(rest.data(), end, number);
+    if (rest.empty() || !digits) {
+        problem = "after fd: comes the number of a descriptor: fd:3";
+    } else if (error != std::errc{}) {
+        problem = base::format("no descriptor has the number {}", base::printable(rest));
+    } else if (number < 3) {
+        problem = "0, 1 and 2 are standard input, output and error; what is passed begins at fd:3";
     } else {
-        split.port = rest.substr(colon + 1);
+        return Address{
+            .kind = Address::Kind::descriptor, .host = {}, .path = {}, .descriptor = number};
     }
-    return split;
+    return std::nullopt;
 }
 
 }  // namespace
 
 std::optional<Address> parse_address(std::string_view text, std::string& problem) {
-    const std::size_t mark = text.find("://");
-    if (mark == std::string_view::npos) {
-        problem = text.empty() ? "it is empty" : "the scheme is missing: tcp://HOST:PORT";
-        return std::nullopt;
-    }
-    if (text.substr(0, mark) != scheme) {
-        problem = base::format("unknown scheme \"{}\"; the only one supported is tcp",
-                               base::printable(text.substr(0, mark)));
-        return std::nullopt;
-    }
-    const std::string_view rest = text.substr(mark + 3);
-    Split split = rest.starts_with('[') ? split_bracketed(rest) : split_plain(rest);
-    std::uint16_t port = 0;
-    if (split.problem.empty()) split.problem = check_port(split.port, port);
-    if (!split.problem.empty()) {
-        problem = std::move(split.problem);
-        return std::nullopt;
-    }
-    return Address{.kind = Address::Kind::tcp, .host = std::move(split.host), .port = port};
+    using enum Address::Kind;
+    problem.clear();
+    const std::size_t colon = text.find(':');
+    const bool has_colon = colon != std::string_view::npos;
+    const std::string_view scheme = has_colon ? text.substr(0, colon) : std::string_view();
+    const std::string_view rest = has_colon ? text.substr(colon + 1) : std::string_view();
+    if (scheme == "tcp") return parse_internet(tcp, rest, problem);
+    if (scheme == "udp") return parse_internet(udp, rest, problem);
+    if (scheme == "unix") return parse_unix(unix_path, unix_abstract, rest, problem);
+    if (scheme == "unixgram") return parse_unix(unixgram_path, unixgram_abstract, rest, problem);
+    if (scheme == "fd") return parse_descriptor(rest, problem);
+    const bool misspelt = rest.starts_with('/') || rest.starts_with('@');
+    problem = misspelt ? unknown_scheme(scheme) : without_scheme(text);
+    return std::nullopt;
 }
 
 std::string to_string(const Address& address) {
-    const bool ipv6 = address.host.find(':') != std::string::npos;
-    if (ipv6) return base::format("{}://[{}]:{}", scheme, address.host, address.port);
-    return base::format("{}://{}:{}", scheme, address.host, address.port);
+    const std::string_view scheme = scheme_of(address);
+    switch (address.kind) {
+        case Address::Kind::tcp:
+        case Address::Kind::udp: {
+            const bool ipv6 = address.host.find(':') != std::string::npos;
+            return ipv6 ? base::format("{}://[{}]:{}", scheme, address.host, address.port)
+                        : base::format("{}://{}:{}", scheme, address.host, address.port);
+        }
+        case Address::Kind::unix_path:
+        case Address::Kind::unixgram_path:
+            return base::format("{}://{}", scheme, address.path);
+        case Address::Kind::unix_abstract:
+        case Address::Kind::unixgram_abstract:
+            return base::format("{}:@{}", scheme, address.path);
+        case Address::Kind::descriptor:
+            return base::format("{}:{}", scheme, address.descriptor);
+    }
+    return {};  // not reached
+}
+
+std::string_view scheme_of(const Address& address) {
+    switch (address.kind) {
+        case Address::Kind::tcp:
+            return "tcp";
+        case Address::Kind::udp:
+            return "udp";
+        case Address::Kind::unix_path:
+        case Address::Kind::unix_abstract:
+            return "unix";
+        case Address::Kind::unixgram_path:
+        case Address::Kind::unixgram_abstract:
+            return "unixgram";
+        case Address::Kind::descriptor:
+            return "fd";
+    }
+    return {};  // not reached
 }
 
 bool is_datagram(const Address& address) {
     using enum Address::Kind;
     return address.kind == udp || address.kind == unixgram_path ||
            address.kind == unixgram_abstract;
+}
+
+bool has_path(const Address& address) {
+    using enum Address::Kind;
+    return address.kind == unix_path || address.kind == unixgram_path;
+}
+
+Address canonical(const Address& address) {
+    Address same = address;
+    same.host = canonical_host(address.host);
+    if (has_path(address)) same.path = std::filesystem::path(address.path).lexically_normal();
+    return same;
 }
 
 }  // namespace protohost::model

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -29,14 +30,27 @@ struct Address {
     auto operator<=>(const Address&) const = default;
 };
 
+/// What the address of a UNIX socket has room for: the bytes of a path, or of a name without the @.
+inline constexpr std::size_t longest_unix_path = 107;
+
 /// "tcp://127.0.0.1:7007", "udp://[::1]:7007", "unix:///run/x.sock", "unix:@name", "fd:3". On
 /// failure, `problem` says in a few words what is wrong with the text.
 std::optional<Address> parse_address(std::string_view text, std::string& problem);
 
+/// The text that parses back to it.
+std::string to_string(const Address& address);
+
+/// "tcp", "udp", "unix", "unixgram", "fd": what stands before the first colon.
+std::string_view scheme_of(const Address& address);
+
 /// Whether datagrams are what is sent there; of fd:N nobody knows but the descriptor.
 bool is_datagram(const Address& address);
 
-/// The text that parses back to it.
-std::string to_string(const Address& address);
+/// Whether it is a file: unix:///PATH, unixgram:///PATH.
+bool has_path(const Address& address);
+
+/// Equal for two spellings of one address: tcp://[::1]:80 and tcp://[0::1]:80, unix:///run/x and
+/// unix:///run//x. Names are not resolved, nor are links followed.
+Address canonical(const Address& address);
 
 }  // namespace protohost::model

@@ -12,6 +12,7 @@ const Node* Node::find(std::string_view key) const {
 }
 
 // The path is left out as the place is: the same options mean the same under another unit's name.
+// What a plugin makes of them is no part of the value.
 bool Node::operator==(const Node& other) const {
     return kind == other.kind && text == other.text && quoted == other.quoted &&
            items == other.items && members == other.members;

@@ -25,6 +25,11 @@ struct Node {
     Place place;
     /// The full path of the key, "listeners.echo.options.greeting".
     std::string path;
+    /// Of a plugin's option: what it is declared as and has been found to be, "size", so that only
+    /// the plugin can misread it. Empty elsewhere. A literal's.
+    std::string_view declared;
+    /// Of a plugin's option: nobody wrote it, it is the plugin's own default.
+    bool is_default = false;
 
     /// nullptr where this is no mapping or has no such key.
     const Node* find(std::string_view key) const;

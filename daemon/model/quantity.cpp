@@ -169,6 +169,14 @@ std::string format_duration(std::chrono::nanoseconds duration) {
     return {};  // not reached: everything is a whole number of nanoseconds
 }
 
+std::string lower_case(std::string_view text) {
+    std::string lower(text);
+    for (char& c : lower) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
+    return lower;
+}
+
 std::size_t edit_distance(std::string_view a, std::string_view b) {
     // Long words are never a slip of each other; this keeps the work bounded.
     constexpr std::size_t longest = 128;

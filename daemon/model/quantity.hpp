@@ -32,24 +32,35 @@ std::optional<double> parse_number(std::string_view text);
 std::string format_size(std::uint64_t bytes);
 std::string format_duration(std::chrono::nanoseconds duration);
 
-/// The candidate closest to `word`, if close enough to be meant; for "did you mean".
+/// The candidate closest to `word`, if close enough to be meant; for "did you mean". Small and
+/// capital letters are the same. Where none is close, the longest that `word` begins with.
 template <class Range>
 std::optional<std::string> nearest(std::string_view word, const Range& candidates);
 
 /// Levenshtein's, with transpositions counted as one.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
+/// "Log" and "LOG" as "log"; of ASCII.
+std::string lower_case(std::string_view text);
+
 template <class Range>
 std::optional<std::string> nearest(std::string_view word, const Range& candidates) {
     std::optional<std::string> best;
     // Further away is a different word: one slip in a short word, two in one of six letters.
     std::size_t best_distance = std::max<std::size_t>(word.size() / 3 + 1, 2);
+    const std::string written = lower_case(word);
     for (const auto& candidate : candidates) {
-        const std::size_t distance = edit_distance(word, candidate);
+        const std::size_t distance = edit_distance(written, lower_case(candidate));
         if (distance < best_distance) {
             best_distance = distance;
             best = std::string(candidate);
         }
+    }
+    if (best) return best;
+    for (const auto& candidate : candidates) {  // "logging" is "log", however many letters follow
+        const std::string beginning(candidate);
+        const bool longer = beginning.size() >= 3 && (!best || beginning.size() > best->size());
+        if (longer && written.starts_with(lower_case(beginning))) best = beginning;
     }
     return best;
 }

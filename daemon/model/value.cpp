@@ -22,6 +22,15 @@ std::string missing_value_hint(const Node& node) {
     return node.kind == Node::Kind::null ? "write a value, or leave the key out" : "";
 }
 
+/// For a text that would be a value if it had another sign or fewer digits.
+template <class T>
+std::string magnitude_hint(std::string_view text, std::optional<T> (*parse)(std::string_view)) {
+    if (text.starts_with('-') && parse(text.substr(1))) return "it cannot be negative";
+    const std::size_t unit = std::min(text.find_first_not_of("0123456789"), text.size());
+    const bool digits = unit > 0 && parse("1" + std::string(text.substr(unit)));
+    return digits ? "it is too large" : "";
+}
+
 /// Reads a scalar with one of quantity.hpp's functions; `quotable` where quoting changes nothing.
 template <class T>
 base::Result<T> read_with(const Node& node,
@@ -33,16 +42,14 @@ base::Result<T> read_with(const Node& node,
     }
     const std::optional<T> value = parse(node.text);
     if (value && (quotable || !node.quoted)) return base::success(*value);
-    return base::Errors{unexpected(node, what, value ? "remove the quotation marks" : "")};
+    return base::Errors{unexpected(
+        node, what, value ? "remove the quotation marks" : magnitude_hint(node.text, parse))};
 }
 
 /// What YAML 1.1 took for a boolean, and 1.2 does not.
-bool was_boolean(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
+bool was_boolean(std::string_view text) {
     constexpr std::array words{"yes", "no", "on", "off", "y", "n", "true", "false"};
-    return std::find(words.begin(), words.end(), text) != words.end();
+    return std::find(words.begin(), words.end(), lower_case(text)) != words.end();
 }
 
 /// A number where it is much easier to say which unit would have been meant.
@@ -59,6 +66,13 @@ base::Result<std::string> read_string(const Node& node) {
 
 base::Result<std::int64_t> read_integer(const Node& node) {
     return read_with<std::int64_t>(node, parse_integer, false, "a whole number");
+}
+
+base::Result<std::int64_t> read_integer(const Node& node, std::int64_t least, std::int64_t most) {
+    const std::string what = base::format("a whole number from {} to {}", least, most);
+    auto value = read_with<std::int64_t>(node, parse_integer, false, what);
+    if (value && (*value < least || *value > most)) return base::Errors{unexpected(node, what)};
+    return value;
 }
 
 base::Result<double> read_number(const Node& node) {

@@ -19,6 +19,7 @@ namespace protohost::model {
 
 base::Result<std::string> read_string(const Node& node);
 base::Result<std::int64_t> read_integer(const Node& node);
+base::Result<std::int64_t> read_integer(const Node& node, std::int64_t least, std::int64_t most);
 base::Result<double> read_number(const Node& node);
 base::Result<bool> read_boolean(const Node& node);
 base::Result<std::chrono::nanoseconds> read_duration(const Node& node);

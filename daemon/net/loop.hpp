@@ -17,8 +17,12 @@
 #include "daemon/net/gather.hpp"
 #include "daemon/net/references.hpp"
 #include "daemon/net/socket_address.hpp"
+#include "daemon/net/write_budget.hpp"
 
 namespace protohost::net {
+
+class Executor;
+struct DatagramBuffers;
 
 /// Something to do in the next iteration. Intrusive, so that scheduling allocates nothing; a task
 /// that is destroyed, or that is told to unlink(), is no longer scheduled.
@@ -58,10 +62,20 @@ public:
     Gather& gather() { return gather_; }
     References& references() { return references_; }
     DescriptorReserve& reserve() { return reserve_; }
+    /// Of everything that waits to be sent by the loop's transports.
+    WriteBudget& write_budget() { return write_budget_; }
+
+    /// Where the loop's transports take work that blocks; nullptr: there is none, they block.
+    Executor* executor() const { return executor_; }
+    /// Once it has been set, it outlives the transports, or is unset before it goes.
+    void set_executor(Executor* executor) { executor_ = executor; }
 
     /// Where the kernel puts received bytes: one buffer for all connections, borrowed by the
     /// running callback only.
     std::span<std::byte> read_buffer() { return {read_buffer_.get(), read_buffer_size}; }
+
+    /// Where datagrams arrive and are gathered; made for the first who asks.
+    DatagramBuffers& datagrams();
 
     /// Runs `task` once, after the I/O of this iteration; never from inside this call. A task that
     /// is scheduled while tasks run waits for the next iteration.
@@ -105,8 +119,11 @@ private:
     Gather gather_;
     References references_;
     DescriptorReserve reserve_;
+    WriteBudget write_budget_;
+    Executor* executor_ = nullptr;
     InfoScratch info_scratch_;
     std::unique_ptr<std::byte[]> read_buffer_;
+    std::unique_ptr<DatagramBuffers> datagrams_;
     Tasks soon_;
     Tasks running_;
     std::vector<std::unique_ptr<EventSink>> retired_;

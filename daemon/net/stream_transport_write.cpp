@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <utility>
 
 #include "daemon/net/guard.hpp"
@@ -18,9 +19,11 @@ namespace {
 constexpr std::size_t pieces_per_send = 64;
 
 /// Bytes taken, or -errno. A signal is as good as a full buffer: what is left waits.
-ssize_t send_pieces(int fd, std::span<iovec> pieces) {
+ssize_t send_pieces(int fd, Channel channel, std::span<iovec> pieces) {
     ssize_t sent = 0;
-    if (pieces.size() == 1) {
+    if (channel != Channel::socket) {
+        sent = ::writev(fd, pieces.data(), static_cast<int>(pieces.size()));
+    } else if (pieces.size() == 1) {
         sent = ::send(fd, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
     } else {
         msghdr message{};
@@ -35,6 +38,7 @@ ssize_t send_pieces(int fd, std::span<iovec> pieces) {
 }  // namespace
 
 ph_status StreamTransport::check_writable(std::size_t size) {
+    if (!writes()) return PH_E_UNSUPPORTED;
     if (eof_requested_) return PH_E_EOF_WRITTEN;
     if (!lost_) return PH_OK;
     traffic_.dropped += size;
@@ -45,7 +49,7 @@ ph_status StreamTransport::write(const void* data, std::size_t size) {
     const ph_status status = check_writable(size);
     if (status != PH_OK || size == 0) return status;
     const bool gather = queue_.empty() && loop_.in_callback() &&
-                        gathered_ + size <= std::min(limits_.high, limits_.limit);
+                        gathered_ + size <= std::min(limits_.high(), limits_.limit());
     if (gather && loop_.gather().add(*this, data, size)) {
         gathered_ += size;
         return PH_OK;
@@ -66,7 +70,7 @@ ph_status StreamTransport::writelines(const ph_iov* pieces, std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) {
         if (status == PH_OK) {
             status = write(pieces[i].p, pieces[i].n);
-        } else {
+        } else if (status == PH_E_CLOSED || status == PH_E_LIMIT) {
             traffic_.dropped += pieces[i].n;
         }
     }
@@ -97,12 +101,14 @@ ph_status StreamTransport::write_owned(ph_iov data, ph_fn release, void* arg) {
 }
 
 bool StreamTransport::passes_limit(std::size_t size) {
-    if (queue_.size() + gathered_ + size <= limits_.limit) return false;
+    if (queue_.size() + gathered_ + size <= limits_.limit()) return false;
     flush_gathered();
-    if (lost_ || queue_.size() + size <= limits_.limit) return false;
+    if (lost_ || queue_.size() + size <= limits_.limit()) return false;
     traffic_.dropped += size;
-    if (!std::exchange(limit_reported_, true)) owner_.limit_reached(*this, size);
-    if (limits_.policy == model::WriteBuffer::Policy::abort) {
+    if (!std::exchange(limit_reported_, true)) {
+        owner_.limit_reached(*this, size, WriteLimit::connection);
+    }
+    if (limits_.aborts()) {
         lose(std::make_unique<Loss>(Loss{PH_E_LIMIT, 0, "the write buffer is over its limit"}));
     }
     return true;
@@ -115,7 +121,7 @@ std::size_t StreamTransport::send_now(ph_iov data) {
         pieces = {pieces.data(), pieces.size() + 1};
         pieces.back() = {const_cast<void*>(data.p), data.n};
     }
-    const ssize_t result = send_pieces(socket_.get(), pieces);
+    const ssize_t result = send_pieces(socket_.get(), channel_, pieces);
     if (result < 0) {
         traffic_.dropped += gathered + data.n;
         lose_os(static_cast<int>(-result));
@@ -154,7 +160,7 @@ void StreamTransport::written() {
 
 void StreamTransport::on_writable() {
     std::array<iovec, pieces_per_send> vector;
-    const ssize_t result = send_pieces(socket_.get(), queue_.front(vector));
+    const ssize_t result = send_pieces(socket_.get(), channel_, queue_.front(vector));
     if (result < 0) return lose_os(static_cast<int>(-result));
     traffic_.sent += static_cast<std::uint64_t>(result);
     queue_.consume(static_cast<std::size_t>(result));
@@ -174,18 +180,25 @@ void StreamTransport::tell(std::string_view callback, ph_status (*function)(void
 }
 
 void StreamTransport::pause_if_over() {
-    if (paused_writing_ || lost_ || queue_.size() <= limits_.high) return;
+    if (paused_writing_ || lost_ || queue_.size() <= limits_.high()) return;
     paused_writing_ = true;
     tell("pause_writing", ops().pause_writing);
 }
 
 void StreamTransport::resume_if_under() {
-    if (!paused_writing_ || lost_ || queue_.size() > limits_.low) return;
+    if (!paused_writing_ || lost_ || queue_.size() > limits_.low()) return;
     paused_writing_ = false;
     tell("resume_writing", ops().resume_writing);
 }
 
 ph_status StreamTransport::write_eof() {
+    if (!writes()) return PH_E_UNSUPPORTED;
+    // A pipe has one way: its end is the end.
+    if (channel_ == Channel::write_pipe) {
+        close();
+        eof_requested_ = true;
+        return PH_OK;
+    }
     if (closing_ || eof_requested_) return PH_OK;
     flush_gathered();
     eof_requested_ = true;
@@ -205,24 +218,16 @@ void StreamTransport::shut_down_writing() {
 }
 
 ph_status StreamTransport::set_write_buffer_limits(std::int64_t high, std::int64_t low) {
+    if (!writes()) return PH_E_UNSUPPORTED;
     flush_gathered();
-    std::uint64_t new_high = unit_high_;
-    std::uint64_t new_low = unit_low_;
-    if (high < -1 || low < -1) return PH_E_INVAL;
-    if (high >= 0) new_high = static_cast<std::uint64_t>(high);
-    if (low >= 0) new_low = static_cast<std::uint64_t>(low);
-    if (high >= 0 && low < 0) new_low = new_high / 4;
-    if (high < 0 && low >= 0) new_high = new_low * 4;
-    if (new_high < new_low) return PH_E_INVAL;
-    limits_.high = new_high;
-    limits_.low = new_low;
+    if (const ph_status status = limits_.set(high, low); status != PH_OK) return status;
     pause_if_over();
     return PH_OK;
 }
 
 void StreamTransport::get_write_buffer_limits(std::size_t& low, std::size_t& high) const {
-    low = limits_.low;
-    high = limits_.high;
+    low = writes() ? limits_.low() : 0;
+    high = writes() ? limits_.high() : 0;
 }
 
 std::size_t StreamTransport::get_write_buffer_size() {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -12,12 +13,19 @@
 
 #include "daemon/model/configuration.hpp"
 #include "daemon/net/epoll_set.hpp"
+#include "daemon/net/socket_address.hpp"
 
 #include <protohost/abi.h>
 
 namespace protohost::net {
 
 class Transport;
+
+/// What a write would have passed.
+enum class WriteLimit : std::uint8_t {
+    connection,  ///< `write_buffer.limit` of the unit
+    daemon       ///< `memory.write_buffers`: what all transports together may have waiting
+};
 
 /// Whoever holds transports and wants to know what becomes of them. All [loop].
 class TransportOwner {
@@ -28,8 +36,8 @@ public:
                                  std::string_view callback,
                                  std::string_view text) = 0;
 
-    /// The write buffer would have passed its hard limit. Once for each transport.
-    virtual void limit_reached(Transport& transport, std::size_t refused) = 0;
+    /// A write of `refused` bytes would have passed a hard limit. Once for each transport.
+    virtual void limit_reached(Transport& transport, std::size_t refused, WriteLimit limit) = 0;
 
     /// connection_lost has returned and the descriptor is closed: the last word, retire it.
     virtual void ended(Transport& transport) = 0;
@@ -53,6 +61,15 @@ struct Traffic {
     std::uint64_t sent = 0;
     /// Written by the plugin, and never taken by the kernel because the transport ended.
     std::uint64_t dropped = 0;
+};
+
+/// How a transport came to be: what its owner says of it, and what limits count.
+enum class Role : std::uint8_t {
+    accepted,   ///< by a listener
+    served,     ///< accepted by a server that a plugin created
+    connected,  ///< outgoing, or handed over
+    bound,      ///< a datagram endpoint
+    pipe
 };
 
 /// Its place in its owner's list.
@@ -93,6 +110,29 @@ public:
 
     virtual ph_status sendto(const void*, std::size_t, ph_addr) { return PH_E_UNSUPPORTED; }
 
+    /// How a sendfile ended, with what the kernel took of the file. PH_OK: all that was asked for,
+    /// or all up to the end of the file.
+    using FileSent = std::function<void(ph_status status, int os_errno, std::uint64_t sent)>;
+
+    /// `count` of a sendfile that goes to the end of the file.
+    static constexpr std::uint64_t to_end_of_file = UINT64_MAX;
+
+    /// asyncio's loop.sendfile: sends `count` bytes of `fd` from `offset` on, behind what was
+    /// written before; the file's position is neither used nor moved. Until it is over nothing is
+    /// read from the peer, and writes are refused with PH_E_BUSY. `fd` stays the caller's, and
+    /// open.
+    ///
+    /// `done` is called exactly once, never inside this call, unless cancel_sendfile() comes first;
+    /// connection_lost comes after it. Answers other than PH_OK take nothing and never call it:
+    /// PH_E_CLOSED when the transport closes, PH_E_EOF_WRITTEN, PH_E_BUSY during another one.
+    virtual ph_status sendfile(int, std::uint64_t, std::uint64_t, FileSent) {
+        return PH_E_UNSUPPORTED;
+    }
+
+    /// Stops the sendfile that is under way; its `done` is then not called any more. Returns what
+    /// was sent of it; 0 when there is none.
+    virtual std::uint64_t cancel_sendfile() { return 0; }
+
     /// Never 0; stale once connection_lost has returned.
     virtual ph_ref ref() const = 0;
 
@@ -103,12 +143,21 @@ public:
     /// What a log line calls the other end: "127.0.0.1:40000", "/run/some.fifo".
     virtual std::string peer_text() const = 0;
 
+    /// Where the other end is; of no family where it has no address. Valid until it is destroyed.
+    virtual SocketAddress peer_address() const { return {}; }
+
     const Traffic& traffic() const { return traffic_; }
+
+    Role role() const { return role_; }
+    void set_role(Role role) { role_ = role; }
 
 protected:
     Transport() = default;
 
     Traffic traffic_;
+
+private:
+    Role role_ = Role::accepted;
 };
 static_assert(sizeof(ph_transport*) == sizeof(ph_ref));
 

@@ -2,11 +2,14 @@
 #include "daemon/plugin/config_api.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 
 #include "daemon/base/error.hpp"
 #include "daemon/base/failure.hpp"
+#include "daemon/base/format.hpp"
 #include "daemon/model/value.hpp"
 #include "daemon/plugin/option_type.hpp"
 
@@ -24,15 +27,29 @@ ph_status refuse(std::string_view text) {
     return PH_E_INVAL;
 }
 
+ph_status refuse(const Node& node, std::string text) {
+    const char* const hint = node.is_default ? "the plugin's default" : "";
+    return refuse(base::to_string(model::error_at(node, std::move(text), hint)));
+}
+
 /// Reads the value with one of model's functions, or leaves `out` alone and sets the failure.
+/// `type` is what it is read as.
 template <class T, class Out, class Convert>
 ph_status read(const ph_node* node,
+               std::uint32_t type,
                base::Result<T> (*reader)(const Node&),
                Out* out,
                Convert&& convert) {
     if (node == nullptr) return refuse("asked for the value of an absent option");
     if (out == nullptr) return refuse("asked for a value without a place to put it");
     const base::Result<T> value = reader(*unwrap(node));
+    if (!value && !unwrap(node)->declared.empty()) {
+        return refuse(
+            *unwrap(node),
+            base::format("a fault of the plugin, not of the value: declared as {}, read as {}",
+                         unwrap(node)->declared,
+                         type_name(type)));
+    }
     if (!value) return refuse(base::to_string(value.error().front()));
     *out = convert(*value);
     return PH_OK;
@@ -63,38 +80,41 @@ ph_str key_at(ph_ctx*, const ph_node* node, size_t index) {
 
 ph_status as_string(ph_ctx*, const ph_node* node, ph_str* out) {
     // Of the node's own text, which stays; what is read is a copy.
-    return read(node, model::read_string, out, [&](const std::string&) {
+    return read(node, PH_OPTION_STRING, model::read_string, out, [&](const std::string&) {
         const std::string& text = unwrap(node)->text;
         return ph_str{text.data(), text.size()};
     });
 }
 
 ph_status as_integer(ph_ctx*, const ph_node* node, int64_t* out) {
-    return read(node, model::read_integer, out, std::identity());
+    return read(node, PH_OPTION_INTEGER, model::read_integer, out, std::identity());
 }
 
 ph_status as_number(ph_ctx*, const ph_node* node, double* out) {
-    return read(node, model::read_number, out, std::identity());
+    return read(node, PH_OPTION_NUMBER, model::read_number, out, std::identity());
 }
 
 ph_status as_boolean(ph_ctx*, const ph_node* node, int32_t* out) {
-    return read(node, model::read_boolean, out, [](bool value) { return value ? 1 : 0; });
-}
-
-ph_status as_duration(ph_ctx*, const ph_node* node, uint64_t* out) {
-    return read(node, model::read_duration, out, [](std::chrono::nanoseconds value) {
-        return static_cast<uint64_t>(value.count());
+    return read(node, PH_OPTION_BOOLEAN, model::read_boolean, out, [](bool value) {
+        return value ? 1 : 0;
     });
 }
 
+ph_status as_duration(ph_ctx*, const ph_node* node, uint64_t* out) {
+    return read(
+        node, PH_OPTION_DURATION, model::read_duration, out, [](std::chrono::nanoseconds value) {
+            return static_cast<uint64_t>(value.count());
+        });
+}
+
 ph_status as_size(ph_ctx*, const ph_node* node, uint64_t* out) {
-    return read(node, model::read_size, out, std::identity());
+    return read(node, PH_OPTION_SIZE, model::read_size, out, std::identity());
 }
 
 ph_status reject(ph_ctx*, const ph_node* node, ph_str why) {
     const std::string text(view(why));
     if (node == nullptr) return refuse(text);
-    return refuse(base::to_string(model::error_at(*unwrap(node), text)));
+    return refuse(*unwrap(node), text);
 }
 
 }  // namespace

@@ -34,24 +34,44 @@ std::string_view stream_fault(const ph_stream_ops* ops) {
     return "a protocol with neither data_received nor get_buffer and buffer_updated";
 }
 
+std::string_view datagram_fault(const ph_datagram_ops* ops) {
+    return PH_HAS(ops, datagram_received) ? "" : "a protocol without datagram_received";
+}
+
+std::string wrong_kind(std::uint32_t made, std::uint32_t declared) {
+    const std::string_view name = kind_name(made);
+    return base::format(
+        "a protocol of {}, where its factory declares {} protocols",
+        name.empty() ? base::format("the unknown kind {}", made) : base::format("kind {}", name),
+        kind_name(declared));
+}
+
 }  // namespace
 
-std::string_view protocol_fault(const ph_proto& protocol, std::uint32_t kind) {
+std::string protocol_fault(const ph_proto& protocol, std::uint32_t kind) {
     const ph_any_ops* ops = protocol.ops;
     if (ops == nullptr) return "no protocol";
     if (ops->size < sizeof(ph_any_ops)) return "a protocol whose table is too short";
-    if (ops->kind != kind) return "a protocol of another kind than its factory declares";
+    if (ops->kind != kind) return wrong_kind(ops->kind, kind);
     if (!PH_HAS(ops, connection_made)) return "a protocol without connection_made";
     if (!PH_HAS(ops, connection_lost)) return "a protocol without connection_lost";
     if (!PH_HAS(ops, destroy)) return "a protocol without destroy";
-    if (kind != PH_STREAM) return {};
     // The head is common to all kinds, and `kind` says which table it is.
-    return stream_fault(reinterpret_cast<const ph_stream_ops*>(ops));
+    switch (kind) {
+        case PH_STREAM:
+            return std::string(stream_fault(reinterpret_cast<const ph_stream_ops*>(ops)));
+        case PH_DATAGRAM:
+            return std::string(datagram_fault(reinterpret_cast<const ph_datagram_ops*>(ops)));
+        default:
+            return {};
+    }
 }
 
 base::Result<std::unique_ptr<Factory>> Factory::configure(std::shared_ptr<Module> module,
                                                           const DeclaredFactory& declared,
-                                                          const model::Node& options) {
+                                                          const model::Node& options,
+                                                          ph_ctx* context) {
+    if (context == nullptr) context = module->context();
     model::Node completed;
     if (auto errors = check_options(options, declared.options, completed); !errors.empty()) {
         return errors;
@@ -59,21 +79,24 @@ base::Result<std::unique_ptr<Factory>> Factory::configure(std::shared_ptr<Module
     void* factory = nullptr;
     const ph_status status = guarded([&] {
         return declared.table.configure(
-            module->context(), module->instance(), handle(completed), &factory);
+            context, module->instance(), handle(completed), &factory);
     });
     if (status < 0) {
         return base::Errors{configure_error(*module, options, failure_text(status))};
     }
-    return std::unique_ptr<Factory>(new Factory(std::move(module), declared, factory));
+    return std::unique_ptr<Factory>(new Factory(std::move(module), declared, context, factory));
 }
 
-Factory::Factory(std::shared_ptr<Module> module, const DeclaredFactory& declared, void* factory)
-    : module_(std::move(module)), declared_(declared), factory_(factory) {}
+Factory::Factory(std::shared_ptr<Module> module,
+                 const DeclaredFactory& declared,
+                 ph_ctx* context,
+                 void* factory)
+    : module_(std::move(module)), declared_(declared), context_(context), factory_(factory) {}
 
 Factory::~Factory() {
     if (declared_.table.release == nullptr) return;
     const ph_status status = guarded([&] {
-        declared_.table.release(module_->context(), factory_);
+        declared_.table.release(context_, factory_);
         return PH_OK;
     });
     if (status != PH_OK) {
@@ -86,7 +109,7 @@ ph_status Factory::make_protocol(ph_proto& out) {
     out = {nullptr, nullptr};
     ph_proto made = {nullptr, nullptr};
     const ph_status status =
-        guarded([&] { return declared_.table.make_protocol(module_->context(), factory_, &made); });
+        guarded([&] { return declared_.table.make_protocol(context_, factory_, &made); });
     if (status < 0) return status;
     // A faulty protocol is not destroyed: its table has just been shown not to be trusted.
     if (const auto fault = protocol_fault(made, declared_.kind); !fault.empty()) {
@@ -99,7 +122,7 @@ ph_status Factory::make_protocol(ph_proto& out) {
 
 ph_status Factory::started() {
     if (declared_.table.started == nullptr) return PH_OK;
-    return guarded([&] { return declared_.table.started(module_->context(), factory_); });
+    return guarded([&] { return declared_.table.started(context_, factory_); });
 }
 
 }  // namespace protohost::plugin

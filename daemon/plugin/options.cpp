@@ -43,8 +43,19 @@ base::Error unknown_option(const model::Member& member, std::span<const ph_optio
 void settle(Node& node, const model::Place& place, const std::string& path) {
     node.place = place;
     node.path = path;
+    node.is_default = true;
     for (std::size_t i = 0; i < node.items.size(); ++i) {
         settle(node.items[i], place, base::format("{}[{}]", path, i));
+    }
+}
+
+/// Says on the values themselves what they are declared as; of some, nothing is.
+void mark_types(Node& options, std::span<const ph_option> declared) {
+    for (model::Member& member : options.members) {
+        const ph_option* const option = find(declared, member.key);
+        if (option == nullptr || option->type == PH_OPTION_ANY) continue;
+        member.value.declared = type_name(option->type);
+        for (Node& item : member.value.items) item.declared = type_name(PH_OPTION_STRING);
     }
 }
 
@@ -85,6 +96,7 @@ base::Errors check_options(const Node& given,
         settle(*value, given.place, given.path + "." + key);
         completed.members.push_back({key, given.place, std::move(*value)});
     }
+    mark_types(completed, declared);
     return errors;
 }
 

@@ -5,14 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/net/loop_time.hpp"
 #include "daemon/plugin/guard.hpp"
-
-void ph_ctx::report_stale_transport() {
-    if (std::exchange(stale_transport_reported, true)) return;
-    log.warn(
-        "a transport was used after its connection was lost; the call did nothing (said once; keep "
-        "transport.ref() for what comes later)");
-}
 
 namespace protohost::unit {
 
@@ -20,10 +14,6 @@ namespace {
 
 /// How long a plugin may take to stop its threads; the loop waits meanwhile.
 constexpr auto quiesce_time = std::chrono::seconds(2);
-
-std::uint64_t loop_time(std::chrono::steady_clock::time_point when) {
-    return static_cast<std::uint64_t>(std::chrono::nanoseconds(when.time_since_epoch()).count());
-}
 
 /// Also past the end of main: nothing of it is ever destroyed.
 void keep_for_ever(std::unique_ptr<ph_ctx> context, std::shared_ptr<plugin::Module> module) {
@@ -39,13 +29,15 @@ Generation::Generation(std::shared_ptr<plugin::Module> module, net::Loop& loop)
 
 Generation::~Generation() {
     const ph_status status =
-        module_->quiesce(loop_time(std::chrono::steady_clock::now() + quiesce_time));
+        module_->quiesce(net::loop_time(std::chrono::steady_clock::now() + quiesce_time));
+    // Read before anything else of the plugin is called: that would wipe it.
+    const std::string why = status < 0 ? plugin::failure_text(status) : std::string();
     // What the plugin scheduled goes before its unload.
     context_->calls.drop_all();
     if (status >= 0) return;
     context_->log.error(
         "did not quiesce: {}; it is neither unloaded nor freed, for its threads may still run",
-        plugin::failure_text(status));
+        why);
     keep_for_ever(std::move(context_), std::move(module_));
 }
 

@@ -22,6 +22,9 @@
 #ifndef GUEST_UNLOAD
 #define GUEST_UNLOAD NULL
 #endif
+#ifndef GUEST_KIND
+#define GUEST_KIND PH_STREAM
+#endif
 #ifndef GUEST_CONFIGURE
 #define GUEST_CONFIGURE guest_configure
 #endif
@@ -92,7 +95,7 @@ static inline ph_status guest_make_protocol(ph_ctx* context, void* factory, ph_p
 #define GUEST_PLUGIN()                                                                       \
     PH_PLUGIN_NOTE(GUEST_NAME, "1.0", 0, 0);                                                 \
     static const ph_factory guest_factory = {sizeof(ph_factory),                             \
-                                             PH_STREAM,                                      \
+                                             GUEST_KIND,                                     \
                                              TEXT(GUEST_NAME),                               \
                                              TEXT("misbehaves"),                             \
                                              GUEST_OPTIONS,                                  \

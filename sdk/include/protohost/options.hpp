@@ -4,6 +4,8 @@
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <limits>
+#include <ratio>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -60,6 +62,17 @@ template <class T>
 inline constexpr bool is_duration = false;
 template <class Rep, class Period>
 inline constexpr bool is_duration<std::chrono::duration<Rep, Period>> = true;
+
+template <class Period>
+constexpr const char* name_of_period() {
+    if (std::ratio_equal_v<Period, std::nano>) return "nanoseconds";
+    if (std::ratio_equal_v<Period, std::micro>) return "microseconds";
+    if (std::ratio_equal_v<Period, std::milli>) return "milliseconds";
+    if (std::ratio_equal_v<Period, std::ratio<1>>) return "seconds";
+    if (std::ratio_equal_v<Period, std::ratio<60>>) return "minutes";
+    if (std::ratio_equal_v<Period, std::ratio<3600>>) return "hours";
+    return "periods of its own";
+}
 }  // namespace detail
 
 /// A binding's options, or one value inside them. [load]; valid while the factory is constructed:
@@ -108,19 +121,12 @@ public:
         } else if constexpr (std::same_as<T, bool>) {
             return read<std::int32_t>(api().as_boolean) != 0;
         } else if constexpr (detail::is_duration<T>) {
-            const std::chrono::nanoseconds value(
-                static_cast<std::int64_t>(read<std::uint64_t>(api().as_duration)));
-            const T converted = std::chrono::duration_cast<T>(value);
-            if constexpr (std::integral<typename T::rep>) {  // a fraction is rounded, as ever
-                if (std::chrono::duration_cast<std::chrono::nanoseconds>(converted) != value) {
-                    reject("does not fit: too long, or finer than the plugin counts");
-                }
-            }
-            return converted;
+            return narrow_duration<T>(std::chrono::nanoseconds(
+                static_cast<std::int64_t>(read<std::uint64_t>(api().as_duration))));
         } else if constexpr (std::unsigned_integral<T>) {
-            return narrow<T>(read<std::uint64_t>(api().as_size));
+            return narrow<T>(read<std::uint64_t>(api().as_size), " bytes");
         } else if constexpr (std::signed_integral<T>) {
-            return narrow<T>(read<std::int64_t>(api().as_integer));
+            return narrow<T>(read<std::int64_t>(api().as_integer), "");
         } else {
             static_assert(std::floating_point<T>, "no option has this type");
             return static_cast<T>(read<double>(api().as_number));
@@ -143,9 +149,34 @@ private:
         return value;
     }
     template <class T, class Wide>
-    T narrow(Wide value) const {
-        if (static_cast<Wide>(static_cast<T>(value)) != value) reject("is out of range");
+    T narrow(Wide value, const char* unit) const {
+        using Limits = std::numeric_limits<T>;
+        if (static_cast<Wide>(static_cast<T>(value)) != value) {
+            reject_misfit("takes " + std::to_string(Limits::min()) + " to " +
+                          std::to_string(Limits::max()) + unit);
+        }
         return static_cast<T>(value);
+    }
+    template <class T>
+    T narrow_duration(std::chrono::nanoseconds value) const {
+        const T converted = std::chrono::duration_cast<T>(value);
+        if constexpr (std::integral<typename T::rep>) {  // a fraction is rounded, as ever
+            if (std::chrono::duration_cast<std::chrono::nanoseconds>(converted) == value) {
+                return converted;
+            }
+            using Exact = std::chrono::duration<long double, typename T::period>;
+            const std::string unit = detail::name_of_period<typename T::period>();
+            if (Exact(value) > Exact(T::max())) {
+                reject_misfit("takes at most " + std::to_string(T::max().count()) + ' ' + unit);
+            }
+            reject_misfit("counts in whole " + unit);
+        }
+        return converted;
+    }
+    /// "5GiB does not fit: the plugin takes 0 to 4294967295 bytes".
+    [[noreturn]] void reject_misfit(const std::string& what_the_plugin_does) const {
+        const std::string_view written = detail::from_abi(read<ph_str>(api().as_string));
+        reject(std::string(written) + " does not fit: the plugin " + what_the_plugin_does);
     }
 
     detail::Context context_;

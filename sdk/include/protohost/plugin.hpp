@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <protohost/address.hpp>
 #include <protohost/detail/factory.hpp>
 #include <protohost/loop.hpp>
 #include <protohost/options.hpp>
 #include <protohost/protocol.hpp>
+#include <protohost/services.hpp>
 #include <protohost/transport.hpp>
 
 namespace protohost {
@@ -18,7 +20,8 @@ namespace protohost {
 ///     for `protohostd --check`, so without side effects; what it throws is reported with the
 ///     place of the definition),
 ///   - called like asyncio's protocol_factory: `std::unique_ptr<P> operator()()` makes the protocol
-///     of one connection ([loop]),
+///     of one connection ([loop]); P says what kind of factory it is: for datagrams where it
+///     derives from DatagramProtocol, else for streams,
 ///   - and, where it has `void started(protohost::Loop)`, called once after the definition became
 ///     active, so that it can act without a connection ([loop]).
 /// It outlives its protocols.
@@ -35,6 +38,10 @@ constexpr ph_factory factory(std::string_view name,
 /// scope. Name and version are read from the file before any of its code runs; each is at most 31
 /// characters.
 #define PROTOHOST_PLUGIN(plugin_name, plugin_version, ...)                            \
+    static_assert(sizeof(plugin_name) <= sizeof(ph_note::name),                       \
+                  "the name of a plugin has at most 31 characters");                  \
+    static_assert(sizeof(plugin_version) <= sizeof(ph_note::version),                 \
+                  "the version of a plugin has at most 31 characters");               \
     PH_PLUGIN_NOTE(plugin_name, plugin_version, 0u, 0u);                              \
     extern "C" PH_EXPORT const ph_plugin* protohost_plugin_entry_v1(const ph_host*);  \
     extern "C" const ph_plugin* protohost_plugin_entry_v1(const ph_host*) {           \

@@ -43,7 +43,7 @@ INSTANTIATE_TEST_SUITE_P(File, BadConfiguration, testing::ValuesIn(names()), [](
 });
 
 TEST(BadConfigurations, AreManyAndNoExpectationIsWithoutItsFile) {
-    EXPECT_GE(names().size(), 50U);
+    EXPECT_GE(names().size(), 200U);
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
         std::filesystem::path configuration = entry.path();
         EXPECT_TRUE(std::filesystem::exists(configuration.replace_extension(".yaml")))

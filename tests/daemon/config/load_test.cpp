@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "daemon/config/keys.hpp"
 #include "tests/daemon/config/messages.hpp"
 #include "tests/daemon/config/scratch_folder.hpp"
 
@@ -61,19 +62,54 @@ TEST(Load, EveryExampleIsFine) {
     EXPECT_GE(count, 1);
 }
 
-TEST(Load, TheExampleOfTheReferenceIsFine) {
-    std::ifstream manual(source / "docs/configuration.md");
+/// Every block of YAML in a page of the manual.
+std::vector<std::string> yaml_blocks(const std::filesystem::path& page) {
+    std::ifstream file(page);
     std::ostringstream all;
-    all << manual.rdbuf();
+    all << file.rdbuf();
     const std::string text = all.str();
     const std::string fence = "```yaml\n";
-    const std::size_t begin = text.find(fence) + fence.size();
-    ASSERT_GT(begin, fence.size());
+    std::vector<std::string> blocks;
+    for (std::size_t at = text.find(fence); at != std::string::npos; at = text.find(fence, at)) {
+        at += fence.size();
+        blocks.push_back(text.substr(at, text.find("```", at) - at));
+    }
+    return blocks;
+}
+
+TEST(Load, TheExamplesOfTheManualAreFine) {
+    std::size_t count = 0;
+    for (const auto& page : std::filesystem::directory_iterator(source / "docs")) {
+        for (const std::string& block : yaml_blocks(page.path())) {
+            const ScratchFolder folder;
+            EXPECT_EQ(messages_of(folder.write("a.yaml", block)), "") << page.path() << "\n"
+                                                                      << block;
+            ++count;
+        }
+    }
+    EXPECT_GE(count, 4U);
+}
+
+TEST(Load, TheFirstExampleOfTheReferenceHoldsEveryKey) {
+    const auto blocks = yaml_blocks(source / "docs/configuration.md");
+    ASSERT_FALSE(blocks.empty());
     const ScratchFolder folder;
-    const auto file = folder.write("a.yaml", text.substr(begin, text.find("```", begin) - begin));
-    const model::Configuration configuration = loaded(file);
+    const model::Configuration configuration = loaded(folder.write("a.yaml", blocks[0]));
     EXPECT_EQ(configuration.log.level, base::Level::warn);
-    EXPECT_EQ(configuration.listeners.at("echo").listen.size(), 2U);
+    EXPECT_EQ(configuration.listeners.at("web").listen.size(), 4U);
+    for (const std::string_view key : keys::top::all) {
+        if (key == keys::top::subprocesses) continue;
+        EXPECT_NE(('\n' + blocks[0]).find("\n" + std::string(key) + ":"), std::string::npos) << key;
+    }
+    for (const std::string_view key :
+         {"timeouts",  "socket",    "limits",      "reconnect",      "remote",      "required",
+          "connect",   "bind",      "read",        "write",          "idle",        "write_stall",
+          "drain",     "keepalive", "nodelay",     "user_timeout",   "reuse_port",  "backlog",
+          "ipv6_only", "local",     "send_buffer", "receive_buffer", "broadcast",   "multicast",
+          "interface", "mode",      "owner",       "group",          "connections", "per_source",
+          "initial",   "max",       "jitter"}) {
+        EXPECT_NE(blocks[0].find(std::string(key) + ":"), std::string::npos) << key;
+    }
 }
 
 TEST(Load, GivesEveryKeyItsValue) {
@@ -83,6 +119,7 @@ plugins: {directories: [/opt/a, /opt/b, /opt/a]}
 log: {level: warn, format: json, areas: {net: debug, plugin.echo: "off"}}
 state: {directory: /srv/state}
 control: {socket: /srv/control.sock}
+memory: {write_buffers: 256MiB}
 endpoints: {}
 subprocesses:
 listeners:
@@ -105,10 +142,11 @@ listeners:
     EXPECT_EQ(configuration.control_socket->value, "/srv/control.sock");
     EXPECT_EQ(to_string(configuration.state_directory->place), file.string() + ":4:20");
 
+    EXPECT_EQ(configuration.memory.write_buffers, 256U << 20U);
     ASSERT_EQ(configuration.listeners.size(), 1U);
     const model::ListenerSpec& spec = configuration.listeners.at("web-1.a_b");
     EXPECT_EQ(spec.name, "web-1.a_b");
-    EXPECT_EQ(to_string(spec.place), file.string() + ":9:3");
+    EXPECT_EQ(to_string(spec.place), file.string() + ":10:3");
     ASSERT_EQ(spec.listen.size(), 4U);
     EXPECT_EQ(spec.listen[0].value, tcp("0.0.0.0", 80));
     EXPECT_EQ(spec.listen[1].value, tcp("::", 80));
@@ -185,16 +223,17 @@ TEST(Load, TheSameThingTwiceOverSeveralFilesNamesBothPlaces) {
         "conf.d/a.yaml",
         "log: {level: info, areas: {net: warn}}\ncontrol: {socket: /b}\n" + std::string(one));
     folder.write("conf.d/b.yaml", "listeners:\n  other: {listen: tcp://127.0.0.1:1, protocol: x}");
-    EXPECT_EQ(messages_of(file),
-              "conf.d/a.yaml:1:7: log.level: already set at main.yaml:1:7 (remove one of the two)\n"
-              "conf.d/a.yaml:1:28: log.areas.net: already set at main.yaml:1:28 "
-              "(remove one of the two)\n"
-              "conf.d/a.yaml:2:11: control.socket: already set at main.yaml:2:11 "
-              "(remove one of the two)\n"
-              "conf.d/a.yaml:3:13: listeners.one: already set at main.yaml:3:13 "
-              "(remove one of the two)\n"
-              "conf.d/b.yaml:2:19: listeners.other.listen: tcp://127.0.0.1:1 is already taken by "
-              "listeners.one at main.yaml:3:27 (one address can have one listener)\n");
+    EXPECT_EQ(
+        messages_of(file),
+        "conf.d/a.yaml:1:7: log.level: already set at main.yaml:1:7 (remove one of the two)\n"
+        "conf.d/a.yaml:1:28: log.areas.net: already set at main.yaml:1:28 "
+        "(remove one of the two)\n"
+        "conf.d/a.yaml:2:11: control.socket: already set at main.yaml:2:11 "
+        "(remove one of the two)\n"
+        "conf.d/a.yaml:3:13: listeners.one: already set at main.yaml:3:13 "
+        "(remove one of the two)\n"
+        "conf.d/b.yaml:2:19: listeners.other.listen: tcp://127.0.0.1:1 is already taken by "
+        "listeners.one at main.yaml:3:27 (choose another, or set socket.reuse_port in both)\n");
 }
 
 TEST(Load, AllErrorsOfAllFilesComeAtOnceInTheOrderOfReading) {

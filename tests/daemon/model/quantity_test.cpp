@@ -189,5 +189,19 @@ TEST(Nearest, FindsWhatWasMeantAndNothingElse) {
     EXPECT_EQ(nearest("", words), std::nullopt);
 }
 
+TEST(Nearest, TakesCapitalsForSmallLetters) {
+    const std::vector<std::string> words{"listen", "TiB"};
+    EXPECT_EQ(nearest("LISTEN", words), "listen");
+    EXPECT_EQ(nearest("tib", words), "TiB");
+}
+
+TEST(Nearest, FindsTheBeginningOfALongerWord) {
+    const std::vector<std::string> words{"log", "listen", "listeners", "to"};
+    EXPECT_EQ(nearest("logging", words), "log");
+    EXPECT_EQ(nearest("Loging", words), "log");
+    EXPECT_EQ(nearest("listeners_of_tcp", words), "listeners") << "the longest";
+    EXPECT_EQ(nearest("tomorrow", words), std::nullopt) << "two letters begin too much";
+}
+
 }  // namespace
 }  // namespace protohost::model

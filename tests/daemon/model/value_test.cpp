@@ -95,6 +95,34 @@ TEST(ReadSize, SuggestsWhatIsNotAmbiguous) {
               "(write 64KiB)\n");
 }
 
+TEST(ReadValue, SaysWhatIsTooLargeOrNegative) {
+    EXPECT_EQ(complaint(read_size(scalar("-1KiB"))),
+              "a.yaml:3:5: options.key: expected a size such as 64KiB, found \"-1KiB\" "
+              "(it cannot be negative)\n");
+    EXPECT_EQ(complaint(read_size(scalar("99999999999GiB"))),
+              "a.yaml:3:5: options.key: expected a size such as 64KiB, found \"99999999999GiB\" "
+              "(it is too large)\n");
+    EXPECT_EQ(complaint(read_duration(scalar("99999999999.5d"))),
+              "a.yaml:3:5: options.key: expected a duration such as 30s, found "
+              "\"99999999999.5d\" (it is too large)\n");
+    EXPECT_EQ(complaint(read_integer(scalar("99999999999999999999"))),
+              "a.yaml:3:5: options.key: expected a whole number, found \"99999999999999999999\" "
+              "(it is too large)\n");
+    EXPECT_EQ(complaint(read_duration(scalar("1.5ns"))),
+              "a.yaml:3:5: options.key: expected a duration such as 30s, found \"1.5ns\"\n");
+}
+
+TEST(ReadInteger, KeepsWithinItsBounds) {
+    EXPECT_EQ(*read_integer(scalar("1"), 1, 7), 1);
+    EXPECT_EQ(*read_integer(scalar("7"), 1, 7), 7);
+    EXPECT_EQ(complaint(read_integer(scalar("0"), 1, 7)),
+              "a.yaml:3:5: options.key: expected a whole number from 1 to 7, found \"0\"\n");
+    EXPECT_EQ(complaint(read_integer(scalar("8"), 1, 7)),
+              "a.yaml:3:5: options.key: expected a whole number from 1 to 7, found \"8\"\n");
+    EXPECT_EQ(complaint(read_integer(scalar("x"), 1, 7)),
+              "a.yaml:3:5: options.key: expected a whole number from 1 to 7, found \"x\"\n");
+}
+
 TEST(ReadChoice, ListsTheWordsAndSuggestsOne) {
     EXPECT_EQ(complaint(read_choice(scalar("jsno"), {"text", "json", "raw"})),
               "a.yaml:3:5: options.key: expected text, json or raw, found \"jsno\" "

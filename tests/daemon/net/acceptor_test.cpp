@@ -39,7 +39,7 @@ base::Descriptor connect_to(const SocketAddress& address) {
 }
 
 std::unique_ptr<Acceptor> listen_on(Loop& loop, const std::string& host) {
-    auto bound = Acceptor::bind(loop, {.host = host, .port = 0}, "test");
+    auto bound = Acceptor::bind(loop, {.host = host, .port = 0}, {}, "test");
     return bound ? std::move(bound->front()) : nullptr;
 }
 
@@ -71,14 +71,14 @@ TEST(Acceptor, SaysWhichAddressCannotBeHadAndWhy) {
     Rig rig;
     const auto first = listen_on(rig.loop, "127.0.0.1");
     const model::Address same{.host = "127.0.0.1", .port = first->local().port()};
-    const auto second = Acceptor::bind(rig.loop, same, "f.yaml:3:5: listeners.a.listen");
+    const auto second = Acceptor::bind(rig.loop, same, {}, "f.yaml:3:5: listeners.a.listen");
     ASSERT_FALSE(second);
     EXPECT_EQ(base::to_string(second.error().front()),
               "f.yaml:3:5: listeners.a.listen: cannot listen on " + model::to_string(same) +
                   ": Address already in use (another listener or process has it, perhaps on every "
                   "address; find it with ss -ltnp)");
 
-    const auto nowhere = Acceptor::bind(rig.loop, {.host = "192.0.2.1", .port = 0}, "w");
+    const auto nowhere = Acceptor::bind(rig.loop, {.host = "192.0.2.1", .port = 0}, {}, "w");
     ASSERT_FALSE(nowhere);
     EXPECT_EQ(nowhere.error().front().hint, "no interface of this machine has that address");
 }

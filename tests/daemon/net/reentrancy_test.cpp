@@ -38,14 +38,7 @@ TEST(StreamTransportWrite, ClosingWhenOwnedBytesAreReleasedEndsInOrder) {
         [](void* t) { static_cast<StreamTransport*>(t)->close(); },
         transport);
     transport->write("tail", 4);
-    std::string all;
-    rig.run_until([&] {
-        std::string some(65536, '\0');
-        const ssize_t got = ::recv(peer.fd(), some.data(), some.size(), MSG_DONTWAIT);
-        if (got > 0) all += some.substr(0, static_cast<std::size_t>(got));
-        rig.io.poll();
-        return recorder.count("lost") == 1;
-    });
+    std::string all = rig.run_reading(peer, [&] { return recorder.count("lost") == 1; });
     all += peer.receive_all();
     EXPECT_EQ(all.substr(all.size() - 14), owned + "tail");
 }
@@ -63,12 +56,7 @@ TEST(StreamTransportWrite, AbortingWhenOwnedBytesAreReleasedEndsOnce) {
         [](void* t) { static_cast<StreamTransport*>(t)->abort(); },
         transport);
     transport->write("tail", 4);
-    rig.run_until([&] {
-        std::string some(65536, '\0');
-        ::recv(peer.fd(), some.data(), some.size(), MSG_DONTWAIT);
-        rig.io.poll();
-        return recorder.count("lost") == 1;
-    });
+    rig.run_reading(peer, [&] { return recorder.count("lost") == 1; });
 }
 
 TEST(StreamTransportWrite, WhatReleasingOwnedBytesThrowsStaysInside) {
@@ -256,7 +244,7 @@ public:
 TEST(Acceptor, ThatIsStoppedAcceptsNobodyWhoAlreadyWaits) {
     Rig rig;
     Counter counter;
-    auto bound = Acceptor::bind(rig.loop, {.host = "127.0.0.1", .port = 0}, "test");
+    auto bound = Acceptor::bind(rig.loop, {.host = "127.0.0.1", .port = 0}, {}, "test");
     ASSERT_TRUE(bound);
     auto acceptor = std::move(bound->front());
     acceptor->start(counter);
@@ -303,14 +291,7 @@ TEST(StreamTransportWrite, ResumeThatWritesOnAClosingTransportIsSentBeforeTheEnd
     };
     Rig::fill(*transport);
     transport->close();
-    std::string all;
-    rig.run_until([&] {
-        std::string some(65536, '\0');
-        const ssize_t got = ::recv(peer.fd(), some.data(), some.size(), MSG_DONTWAIT);
-        if (got > 0) all += some.substr(0, static_cast<std::size_t>(got));
-        rig.io.poll();
-        return rig.ends == 1;
-    });
+    std::string all = rig.run_reading(peer, [&] { return rig.ends == 1; });
     all += peer.receive_all();
     EXPECT_TRUE(all.ends_with("last words"));
 }

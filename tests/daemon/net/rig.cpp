@@ -4,9 +4,12 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <csignal>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 #include <utility>
 
 #include <gtest/gtest.h>
@@ -92,13 +95,21 @@ void Recorder::destroyed(void* self) {
 }
 
 void Peer::send(std::string_view text) {
-    ASSERT_EQ(::send(fd(), text.data(), text.size(), MSG_NOSIGNAL), std::ssize(text));
+    ASSERT_EQ(::write(fd(), text.data(), text.size()), std::ssize(text));
 }
 
 std::string Peer::receive(std::size_t size) {
     std::string text(size, '\0');
-    const ssize_t got = ::recv(fd(), text.data(), text.size(), 0);
+    const ssize_t got = ::read(fd(), text.data(), text.size());
     text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+    return text;
+}
+
+std::string Peer::receive_ready() {
+    const int flags = ::fcntl(fd(), F_GETFL);
+    ::fcntl(fd(), F_SETFL, flags | O_NONBLOCK);
+    std::string text = receive();
+    ::fcntl(fd(), F_SETFL, flags);
     return text;
 }
 
@@ -126,8 +137,11 @@ struct Pair {
     base::Descriptor client;
 };
 
-Pair connected_pair() {
-    base::Descriptor listening(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+/// Small buffers, so that a test fills them quickly.
+constexpr int small = 4096;
+
+Pair tcp_pair() {
+    const base::Descriptor listening(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -136,8 +150,7 @@ Pair connected_pair() {
     const SocketAddress where = SocketAddress::local_of(listening.get());
     Pair pair;
     pair.client = base::Descriptor(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    // Small buffers, so that a test fills them quickly; set before they are negotiated.
-    const int small = 4096;
+    // Set before the window is negotiated.
     ::setsockopt(pair.client.get(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
     EXPECT_EQ(::connect(pair.client.get(), where.data(), where.size()), 0);
     pair.server = base::Descriptor(::accept4(
@@ -145,11 +158,49 @@ Pair connected_pair() {
     const int on = 1;
     ::setsockopt(pair.server.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     ::setsockopt(pair.server.get(), SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
-    EXPECT_TRUE(pair.server);
     return pair;
 }
 
+Pair socket_pair() {
+    std::array<int, 2> ends{};
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+    Pair pair;
+    pair.server = base::Descriptor(ends[0]);
+    pair.client = base::Descriptor(ends[1]);
+    pair.peer = SocketAddress::peer_of(ends[0]);
+    ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    ::setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
+    return pair;
+}
+
+Pair pipe_pair(Medium medium) {
+    std::array<int, 2> ends{};
+    EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+    ::fcntl(ends[0], F_SETPIPE_SZ, small);
+    if (medium == Medium::write_pipe) std::swap(ends[0], ends[1]);
+    ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    Pair pair;
+    pair.server = base::Descriptor(ends[0]);
+    pair.client = base::Descriptor(ends[1]);
+    return pair;
+}
+
+Pair connected_pair(Medium medium) {
+    if (medium == Medium::tcp) return tcp_pair();
+    return medium == Medium::socket_pair ? socket_pair() : pipe_pair(medium);
+}
+
+Channel channel_of(Medium medium) {
+    if (medium == Medium::read_pipe) return Channel::read_pipe;
+    return medium == Medium::write_pipe ? Channel::write_pipe : Channel::socket;
+}
+
 }  // namespace
+
+Rig::Rig() : loop(io) {
+    // As the daemon does: of a pipe, there is no other way to be told in an error code.
+    std::signal(SIGPIPE, SIG_IGN);
+}
 
 Rig::~Rig() {
     for (auto& transport : transports_) transport.abort();
@@ -157,15 +208,31 @@ Rig::~Rig() {
     run_ready();
 }
 
-Rig::Connection Rig::connect(Recorder& recorder, model::WriteBuffer limits) {
-    Pair pair = connected_pair();
+Rig::Connection Rig::connect(Medium medium, Recorder& recorder, const TransportSettings& settings) {
+    Pair pair = connected_pair(medium);
+    EXPECT_TRUE(pair.server);
+    StreamTransport* const transport =
+        serve(std::move(pair.server), pair.peer, channel_of(medium), recorder, settings);
+    return {Peer(std::exchange(pair.client, {}).release()), transport};
+}
+
+StreamTransport* Rig::serve(base::Descriptor descriptor,
+                            PeerName peer,
+                            Channel channel,
+                            Recorder& recorder,
+                            const TransportSettings& settings) {
     TransportOwner& owner = *this;
-    auto* transport = new StreamTransport(
-        loop, std::move(pair.server), pair.peer, {limits}, owner, std::shared_ptr<void>());
+    auto* const transport = new StreamTransport(loop,
+                                                std::move(descriptor),
+                                                std::move(peer),
+                                                settings,
+                                                owner,
+                                                std::shared_ptr<void>(),
+                                                channel);
     transports_.push_back(*transport);
     recorder.transport = transport;
     transport->start(recorder.proto());
-    return {Peer(std::exchange(pair.client, {}).release()), transport};
+    return transport;
 }
 
 void Rig::run_until(const std::function<bool()>& done) {
@@ -176,6 +243,18 @@ void Rig::run_until(const std::function<bool()>& done) {
         ASSERT_LT(std::chrono::steady_clock::now(), deadline)
             << "what was waited for did not happen";
     }
+}
+
+std::string Rig::run_reading(Peer& peer, const std::function<bool()>& done) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    std::string all = peer.receive_ready();
+    while (!done() && std::chrono::steady_clock::now() < deadline) {
+        io.restart();
+        io.run_one_for(std::chrono::milliseconds(1));
+        all += peer.receive_ready();
+    }
+    EXPECT_TRUE(done()) << "what was waited for did not happen";
+    return all;
 }
 
 void Rig::run_ready() {

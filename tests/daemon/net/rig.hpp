@@ -57,7 +57,15 @@ private:
     std::string buffer_;
 };
 
-/// The client's end of a TCP connection over loopback: a plain blocking socket.
+/// What a transport under test is made of.
+enum class Medium {
+    tcp,          ///< over loopback
+    socket_pair,  ///< two unnamed UNIX sockets
+    read_pipe,    ///< the transport reads and the peer writes
+    write_pipe
+};
+
+/// The other end: a plain blocking descriptor.
 class Peer {
 public:
     explicit Peer(int fd) : socket_(fd) {}
@@ -67,6 +75,8 @@ public:
     /// What one recv brings; "" at the end of the stream.
     std::string receive(std::size_t size = 65536);
     std::string receive_all();
+    /// What is there now; "" also where there is nothing.
+    std::string receive_ready();
     void shut_down();
     void close() { socket_.close(); }
     /// Closes with RST.
@@ -80,7 +90,7 @@ private:
 /// recorders first.
 class Rig final : private TransportOwner {
 public:
-    Rig() : loop(io) {}
+    Rig();
     ~Rig();
 
     struct Connection {
@@ -88,10 +98,28 @@ public:
         StreamTransport* transport;
     };
     /// A transport that serves `recorder`, already started, and its peer.
-    Connection connect(Recorder& recorder, model::WriteBuffer limits = {});
+    Connection connect(Recorder& recorder, model::WriteBuffer limits = {}) {
+        return connect(Medium::tcp, recorder, {limits});
+    }
+    Connection connect(Medium medium, Recorder& recorder, const TransportSettings& settings = {});
+    /// The same over a descriptor that the test has made.
+    StreamTransport* serve(base::Descriptor descriptor,
+                           PeerName peer,
+                           Channel channel,
+                           Recorder& recorder,
+                           const TransportSettings& settings = {});
+
+    /// For transports that a test makes itself: who owns them, and takes them over before they
+    /// start.
+    TransportOwner& owner() { return *this; }
+    void adopt(std::unique_ptr<Transport> transport) {
+        transports_.push_back(*transport.release());
+    }
 
     /// Runs the loop until `done`; fails the test after ten seconds.
     void run_until(const std::function<bool()>& done);
+    /// The same, while the peer takes what comes, which is returned.
+    std::string run_reading(Peer& peer, const std::function<bool()>& done);
     /// Runs what is ready now and nothing more.
     void run_ready();
     /// True when the loop has nothing to do: it would sleep.
@@ -108,7 +136,7 @@ public:
 
 private:
     void callback_failed(Transport&, std::string_view callback, std::string_view text) override;
-    void limit_reached(Transport&, std::size_t) override { ++limits_reached; }
+    void limit_reached(Transport&, std::size_t, WriteLimit) override { ++limits_reached; }
     void ended(Transport& transport) override;
 
     Transports transports_;

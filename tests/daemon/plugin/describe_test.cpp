@@ -43,5 +43,12 @@ TEST_F(DescribeTest, SaysWhatIsRequiredAndWhatHasNoOptions) {
         << describe(*two);
 }
 
+TEST_F(DescribeTest, SaysWhichKindOfProtocolAFactoryMakes) {
+    const std::string text = describe(*open("garbage_datagrams"));
+    EXPECT_NE(text.find("\nprotocol garbage_datagrams/garbage_datagrams (datagram): misbehaves\n"),
+              std::string::npos)
+        << text;
+}
+
 }  // namespace
 }  // namespace protohost::plugin

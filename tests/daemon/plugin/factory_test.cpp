@@ -25,9 +25,8 @@ protected:
         return std::move(factory.value());
     }
 
-    std::string garbage(int fault) {
-        const auto factory =
-            configure("garbage_protocol", options({{"fault", scalar(std::to_string(fault))}}));
+    std::string garbage(int fault, const std::string& guest = "garbage_protocol") {
+        const auto factory = configure(guest, options({{"fault", scalar(std::to_string(fault))}}));
         ph_proto made = {nullptr, &fault};
         const ph_status status = factory->make_protocol(made);
         EXPECT_EQ(made.ops, nullptr);
@@ -91,7 +90,9 @@ TEST_F(FactoryTest, HandsOutNoUnusableProtocol) {
     const std::string returned = "misbehaves: make_protocol returned ";
     EXPECT_EQ(garbage(-1), returned + "no protocol");
     EXPECT_EQ(garbage(0), returned + "a protocol whose table is too short");
-    EXPECT_EQ(garbage(1), returned + "a protocol of another kind than its factory declares");
+    EXPECT_EQ(
+        garbage(1),
+        returned + "a protocol of kind datagram, where its factory declares stream protocols");
     EXPECT_EQ(garbage(2), returned + "a protocol without connection_made");
     EXPECT_EQ(garbage(3), returned + "a protocol without connection_lost");
     EXPECT_EQ(garbage(4), returned + "a protocol without destroy");
@@ -99,6 +100,33 @@ TEST_F(FactoryTest, HandsOutNoUnusableProtocol) {
         returned + "a protocol with neither data_received nor get_buffer and buffer_updated";
     EXPECT_EQ(garbage(5), no_receiver);
     EXPECT_EQ(garbage(6), no_receiver);
+}
+
+TEST_F(FactoryTest, HandsOutNoUnusableDatagramProtocol) {
+    const std::string returned = "misbehaves: make_protocol returned ";
+    const auto fault = [&](int number) { return garbage(number, "garbage_datagrams"); };
+    EXPECT_EQ(
+        fault(1),
+        returned + "a protocol of kind stream, where its factory declares datagram protocols");
+    EXPECT_EQ(fault(2), returned + "a protocol without datagram_received");
+    EXPECT_EQ(fault(3), returned + "a protocol without datagram_received");
+    EXPECT_EQ(fault(4), returned + "a protocol without connection_lost");
+    EXPECT_EQ(fault(5), returned + "a protocol without destroy");
+    EXPECT_EQ(fault(6),
+              returned +
+                  "a protocol of the unknown kind 77, where its factory declares datagram "
+                  "protocols");
+    const auto good = configure("garbage_datagrams", options({{"fault", scalar("0")}}));
+    ph_proto made{};
+    EXPECT_EQ(good->make_protocol(made), PH_OK);
+    EXPECT_TRUE(made.ops != nullptr);
+}
+
+TEST_F(FactoryTest, HasAKindThatAUnitCanCheck) {
+    const auto streams = configure("good", options({}));
+    const auto datagrams = configure("garbage_datagrams", options({{"fault", scalar("0")}}));
+    EXPECT_EQ(streams->kind(), std::uint32_t{PH_STREAM});
+    EXPECT_EQ(datagrams->kind(), std::uint32_t{PH_DATAGRAM});
 }
 
 TEST_F(FactoryTest, WorksWithOlderAndNewerTables) {

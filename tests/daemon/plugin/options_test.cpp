@@ -49,6 +49,10 @@ TEST(CheckOptions, FillsDefaultsInAtThePlaceOfTheMapping) {
     ASSERT_EQ(completed.find("names")->items.size(), 2U);
     EXPECT_EQ(completed.find("names")->items[1].text, "b");
     EXPECT_EQ(completed.find("names")->items[1].path, "listeners.web.options.names[1]");
+    EXPECT_FALSE(completed.find("count")->is_default);
+    EXPECT_TRUE(completed.find("greeting")->is_default);
+    EXPECT_TRUE(completed.find("names")->items[1].is_default);
+    EXPECT_EQ(completed.find("count")->declared, "integer");
     EXPECT_EQ(completed.members.size(), 6U);
     EXPECT_EQ(completed.path, given.path);
 }

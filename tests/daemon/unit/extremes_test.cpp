@@ -72,7 +72,7 @@ struct Fake {
     static inline std::uint64_t when = 0;
     static inline std::int64_t high = 0;
     static inline std::uint64_t duration = 0;
-    static inline bool rejected = false;
+    static inline std::string rejected = {};
 
     Fake() {
         loop.time = [](ph_ctx*) { return std::uint64_t{1'000'000'000}; };
@@ -90,8 +90,12 @@ struct Fake {
             *out = duration;
             return PH_OK;
         };
-        config.reject = [](ph_ctx*, const ph_node*, ph_str) -> ph_status {
-            rejected = true;
+        config.as_string = [](ph_ctx*, const ph_node*, ph_str* out) -> ph_status {
+            *out = detail::to_abi("this");
+            return PH_OK;
+        };
+        config.reject = [](ph_ctx*, const ph_node*, ph_str why) -> ph_status {
+            rejected = detail::from_abi(why);
             return PH_E_INVAL;
         };
         host.loop = &loop;
@@ -122,9 +126,11 @@ TEST(SdkFace, ADurationThatItsTypeCannotHoldIsRejected) {
     const Options option(fake.context(), reinterpret_cast<const ph_node*>(&fake));
     Fake::duration = 250'000'000;
     EXPECT_THROW(option.as<std::chrono::seconds>(), OptionError);
+    EXPECT_EQ(Fake::rejected, "this does not fit: the plugin counts in whole seconds");
     Fake::duration = 10'000'000'000;
     using Short = std::chrono::duration<std::int32_t, std::nano>;
     EXPECT_THROW(option.as<Short>(), OptionError);
+    EXPECT_EQ(Fake::rejected, "this does not fit: the plugin takes at most 2147483647 nanoseconds");
     EXPECT_EQ(option.as<std::chrono::seconds>().count(), 10);
 }
 

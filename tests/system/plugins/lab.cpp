@@ -85,6 +85,8 @@ std::string to_text(protohost::WriteStatus status) {
             return "over limit";
         case protohost::WriteStatus::closed:
             return "closed";
+        case protohost::WriteStatus::invalid_address:
+            break;  // datagrams only
     }
     return "unknown";
 }

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/config/decode_endpoint.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "daemon/base/format.hpp"
+#include "daemon/config/decode_reconnect.hpp"
+#include "daemon/config/decode_unit.hpp"
+#include "daemon/config/keys.hpp"
+#include "daemon/config/opening.hpp"
+#include "daemon/config/read_address.hpp"
+#include "daemon/config/section.hpp"
+
+namespace protohost::config {
+namespace {
+
+using EndpointKind = model::EndpointSpec::Kind;
+using Kind = model::Address::Kind;
+using Way = Opening::Way;
+using model::Node;
+
+struct Choice {
+    keys::Key key;
+    EndpointKind kind;
+    Way way;
+};
+
+constexpr std::array choices{Choice{keys::endpoint::connect, EndpointKind::connect, Way::connect},
+                             Choice{keys::endpoint::bind, EndpointKind::bind, Way::bind},
+                             Choice{keys::endpoint::read, EndpointKind::read, Way::read},
+                             Choice{keys::endpoint::write, EndpointKind::write, Way::write}};
+
+bool can_be_opened_again(const Opening& opening) {
+    const bool descriptor =
+        !opening.addresses.empty() && opening.addresses[0].kind == Kind::descriptor;
+    return !descriptor && !opening.is({Way::bind});
+}
+
+constexpr std::array endpoint_rules{
+    Rule{keys::endpoint::remote,
+         [](const Opening& opening) { return opening.is({Way::bind}); },
+         "only a datagram socket that is bound has a remote"},
+    Rule{keys::endpoint::reconnect,
+         can_be_opened_again,
+         "only a connection, or a pipe with a path, can be opened again"},
+};
+
+/// The one of connect, bind, read and write that is there; nullptr where there is none. Further
+/// ones, in the order of the file, are reported.
+const Choice* choose(const model::Member& unit, Section& section, Report& report) {
+    const Choice* chosen = nullptr;
+    model::Place first;
+    for (const model::Member& member : unit.value.members) {
+        const auto* const choice =
+            std::find_if(choices.begin(), choices.end(), [&](const Choice& candidate) {
+                return candidate.key == member.key;
+            });
+        if (choice == choices.end()) continue;
+        if (chosen == nullptr) {
+            chosen = choice;
+            first = member.key_place;
+            continue;
+        }
+        report.add(member.key_place,
+                   {model::to_string(member.key_place, member.value.path),
+                    base::format("an endpoint opens one thing, and {} is at {}",
+                                 chosen->key,
+                                 model::to_string(first)),
+                    "make it an endpoint of its own"});
+    }
+    for (const Choice& choice : choices) section.find(choice.key);  // all of them are known
+    // Where it listens, that has been said already.
+    if (chosen == nullptr && unit.value.find(keys::listener::listen) == nullptr) {
+        section.report_missing("one of connect, bind, read and write is missing",
+                               "add connect: tcp://HOST:PORT, bind: udp://HOST:PORT, read: /PATH, "
+                               "or write: /PATH");
+    }
+    return chosen;
+}
+
+void decode_address(const Choice& choice,
+                    Section& section,
+                    model::EndpointSpec& spec,
+                    Opening& opening) {
+    const AddressUse use = choice.way == Way::connect ? AddressUse::connect : AddressUse::bind;
+    const bool right = section.read(
+        choice.key, spec.address, [&](const Node& node) { return read_address(node, use); });
+    if (right) opening.addresses.push_back(spec.address.value);
+}
+
+void decode_pipe(const Choice& choice,
+                 Section& section,
+                 model::EndpointSpec& spec,
+                 Opening& opening) {
+    PipeName name;
+    if (!section.read(choice.key, name, read_pipe_name)) return;
+    spec.path = std::move(name.path);
+    spec.descriptor = name.descriptor;
+    if (spec.descriptor < 0) return;
+    opening.addresses.push_back(
+        {.kind = Kind::descriptor, .host = {}, .path = {}, .descriptor = spec.descriptor});
+}
+
+std::optional<Opening> decode_opening(const model::Member& unit,
+                                      Section& section,
+                                      model::EndpointSpec& spec,
+                                      Report& report) {
+    const Choice* const choice = choose(unit, section, report);
+    if (choice == nullptr) return std::nullopt;
+    spec.kind = choice->kind;
+    Opening opening{choice->way};
+    if (opening.is({Way::connect, Way::bind})) {
+        decode_address(*choice, section, spec, opening);
+    } else {
+        decode_pipe(*choice, section, spec, opening);
+    }
+    return opening;
+}
+
+void decode_remote(Section& section,
+                   const std::optional<Opening>& opening,
+                   model::EndpointSpec& spec) {
+    std::optional<model::Address> bound;
+    if (opening && !opening->addresses.empty()) bound = opening->addresses[0];
+    section.read(keys::endpoint::remote, spec.remote, [&](const Node& node) {
+        return read_other_end(node, AddressUse::remote, bound);
+    });
+}
+
+model::EndpointSpec decode_endpoint(const model::Member& unit, Report& report) {
+    model::EndpointSpec spec;
+    Section section(&unit.value, unit.key_place, report);
+    section.refuse(keys::listener::listen,
+                   "is a key of listeners, and this is an endpoint",
+                   "use listeners: {NAME: {listen: ...}}");
+    section.refuse(keys::listener::limits,
+                   "is a key of listeners: an endpoint accepts no connections",
+                   "remove it");
+    const auto opening = decode_opening(unit, section, spec, report);
+    if (opening) refuse_idle_keys(section, endpoint_rules, *opening);
+    decode_unit(section, unit, opening, spec, report);
+    decode_remote(section, opening, spec);
+    if (opening && !can_be_opened_again(*opening)) spec.reconnect = std::nullopt;
+    decode_reconnect(section.find(keys::endpoint::reconnect), spec.reconnect, report);
+    section.read(keys::endpoint::required, spec.required, model::read_boolean);
+    section.finish();
+    return spec;
+}
+
+}  // namespace
+
+std::map<std::string, model::EndpointSpec> decode_endpoints(const Node* section, Report& report) {
+    return decode_units(section, "a mapping of names to endpoints", decode_endpoint, report);
+}
+
+}  // namespace protohost::config

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/config/decode_reconnect.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "daemon/base/format.hpp"
+#include "daemon/config/keys.hpp"
+#include "daemon/config/readers.hpp"
+#include "daemon/config/section.hpp"
+#include "daemon/model/quantity.hpp"
+#include "daemon/model/value.hpp"
+
+namespace protohost::config {
+namespace {
+
+using model::Node;
+
+base::Result<double> read_jitter(const Node& node) {
+    const auto value = model::read_number(node);
+    if (value && *value >= 0 && *value <= 1) return value;
+    return base::Errors{model::unexpected(node, "a number from 0 to 1")};
+}
+
+bool means_never(const std::string& text) {
+    constexpr std::array words{"0", "no", "none", "off", "false"};
+    return std::find(words.begin(), words.end(), text) != words.end();
+}
+
+model::Reconnect decode_pauses(Section section, Report& report) {
+    model::Reconnect pauses;
+    bool right = true;
+    const auto read_pause = [&](keys::Key key, std::chrono::nanoseconds& into) {
+        right = section.read(key, into, read_timeout_above_zero) ||
+                (section.find(key) == nullptr && right);
+    };
+    read_pause(keys::reconnect::initial, pauses.initial);
+    read_pause(keys::reconnect::max, pauses.max);
+    section.read(keys::reconnect::jitter, pauses.jitter, read_jitter);
+    section.finish();
+    if (!right || pauses.initial <= pauses.max) return pauses;
+    const Node* const max = section.find(keys::reconnect::max);
+    report.add(max != nullptr ? *max : *section.find(keys::reconnect::initial),
+               base::format("max ({}) is below initial ({})",
+                            model::format_duration(pauses.max),
+                            model::format_duration(pauses.initial)),
+               "set max to at least initial");
+    return pauses;
+}
+
+}  // namespace
+
+void decode_reconnect(const Node* node, std::optional<model::Reconnect>& into, Report& report) {
+    if (node == nullptr || node->kind == Node::Kind::null) return;
+    if (node->kind == Node::Kind::mapping) {
+        into = decode_pauses(Section(*node, report), report);
+    } else if (node->kind == Node::Kind::scalar && node->text == "never") {
+        into = std::nullopt;
+    } else {
+        report.add(node->place,
+                   model::unexpected(*node,
+                                     "never, or a mapping of initial, max and jitter",
+                                     means_never(node->text) ? "write never" : ""));
+    }
+}
+
+}  // namespace protohost::config

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/config/decode_socket.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <string>
+#include <system_error>
+
+#include "daemon/base/format.hpp"
+#include "daemon/config/decode_multicast.hpp"
+#include "daemon/config/keys.hpp"
+#include "daemon/config/read_address.hpp"
+#include "daemon/config/readers.hpp"
+#include "daemon/model/host_port.hpp"
+#include "daemon/model/quantity.hpp"
+#include "daemon/model/value.hpp"
+
+namespace protohost::config {
+namespace {
+
+using Kind = model::Address::Kind;
+using Way = Opening::Way;
+using model::Node;
+
+bool is_tcp(const Opening& opening) {
+    return opening.is({Way::listen, Way::connect}) && opening.has({Kind::tcp, Kind::descriptor});
+}
+
+/// What is inherited is bound already.
+bool is_bound_to_host(const Opening& opening) {
+    return opening.is({Way::listen, Way::bind}) && opening.has({Kind::tcp, Kind::udp});
+}
+
+bool may_be_ipv6(const Opening& opening) {
+    const auto is_ipv4 = [](const auto& address) { return model::is_ipv4(address.host); };
+    const auto& all = opening.addresses;
+    // Of a name nobody knows yet; what is no host has none.
+    const auto fits = [&](const model::Address& address) {
+        return !address.host.empty() && !is_ipv4(address);
+    };
+    return is_bound_to_host(opening) && (all.empty() || std::any_of(all.begin(), all.end(), fits));
+}
+
+bool has_file(const Opening& opening) {
+    return opening.is({Way::listen, Way::bind}) &&
+           opening.has({Kind::unix_path, Kind::unixgram_path});
+}
+
+constexpr std::string_view only_tcp = "only TCP connections have it";
+constexpr std::string_view only_files =
+    "only a UNIX socket with a path, listened on or bound, is a file";
+
+constexpr std::array socket_rules{
+    Rule{keys::socket::keepalive, is_tcp, only_tcp},
+    Rule{keys::socket::nodelay, is_tcp, only_tcp},
+    Rule{keys::socket::user_timeout, is_tcp, only_tcp},
+    Rule{keys::socket::reuse_port,
+         is_bound_to_host,
+         "only a tcp: or udp: address, listened on or bound, can be shared"},
+    Rule{keys::socket::backlog,
+         [](const Opening& opening) { return opening.is({Way::listen}); },
+         "only a listener has a queue of connections"},
+    Rule{keys::socket::ipv6_only,
+         may_be_ipv6,
+         "only an IPv6 address, listened on or bound, can take IPv4 too"},
+    Rule{keys::socket::local,
+         [](const Opening& opening) { return opening.is({Way::connect}); },
+         "only an endpoint with connect has a local address beside its own"},
+    Rule{keys::socket::broadcast,
+         [](const Opening& opening) {
+             return opening.is({Way::connect, Way::bind}) &&
+                    opening.has({Kind::udp, Kind::descriptor});
+         },
+         "only udp: datagrams can be broadcast"},
+    Rule{keys::socket::multicast,
+         [](const Opening& opening) {
+             return opening.is({Way::bind}) && opening.has({Kind::udp, Kind::descriptor});
+         },
+         "only an endpoint with bind: udp://HOST:PORT can join groups"},
+    Rule{keys::socket::mode, has_file, only_files},
+    Rule{keys::socket::owner, has_file, only_files},
+    Rule{keys::socket::group, has_file, only_files},
+};
+
+base::Result<int> read_backlog(const Node& node) {
+    const auto value = model::read_integer(node, 1, std::numeric_limits<int>::max());
+    if (!value) return value.error();
+    return base::success(static_cast<int>(*value));
+}
+
+/// The kernel counts in milliseconds, in an int.
+base::Result<std::chrono::nanoseconds> read_user_timeout(const Node& node) {
+    auto value = read_timeout_or_none(node);
+    if (value && *value > std::chrono::hours(24 * 24)) {
+        return base::Errors{model::unexpected(node, "at most 24d")};
+    }
+    return value;
+}
+
+/// The kernel doubles it, in an int.
+base::Result<std::uint64_t> read_kernel_buffer(const Node& node) {
+    auto value = model::read_size(node);
+    if (value && *value >= std::uint64_t{1} << 30U) {
+        return base::Errors{model::unexpected(node, "less than 1GiB")};
+    }
+    return value;
+}
+
+base::Result<std::uint32_t> read_mode(const Node& node) {
+    constexpr std::string_view what = "permissions in octal such as 0660";
+    if (node.kind != Node::Kind::scalar) return base::Errors{model::unexpected(node, what)};
+    const std::string& text = node.text;
+    std::uint32_t mode = 0;
+    const auto [stop, problem] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
+    const bool octal = problem == std::errc{} && stop == text.data() + text.size();
+    if (octal && text.starts_with('0') && mode <= 0777U) return base::success(mode);
+    std::string hint;
+    if (octal && mode > 0777U) hint = "at most 0777";
+    if (octal && mode <= 0777U) hint = base::format("write 0{}", text);
+    return base::Errors{model::unexpected(node, what, std::move(hint))};
+}
+
+base::Result<std::string> read_account(const Node& node) {
+    auto name = model::read_string(node);
+    if (name && (name->empty() ||
+                 name->find_first_of(std::string_view(": \t\n\0", 5)) != std::string::npos)) {
+        return base::Errors{model::unexpected(node, "the name or the number of an account")};
+    }
+    return name;
+}
+
+}  // namespace
+
+model::SocketSettings decode_socket(Section section,
+                                    const std::optional<Opening>& opening,
+                                    Report& report) {
+    namespace key = keys::socket;
+    model::SocketSettings socket;
+    if (opening) refuse_idle_keys(section, socket_rules, *opening);
+    std::optional<model::Address> address;
+    if (opening && !opening->addresses.empty()) address = opening->addresses[0];
+
+    section.read(key::keepalive, socket.keepalive, model::read_boolean);
+    section.read(key::nodelay, socket.nodelay, model::read_boolean);
+    section.read(key::user_timeout, socket.user_timeout, read_user_timeout);
+    section.read(key::reuse_port, socket.reuse_port, model::read_boolean);
+    section.read(key::backlog, socket.backlog, read_backlog);
+    section.read(key::ipv6_only, socket.ipv6_only, model::read_boolean);
+    section.read(key::local, socket.local, [&](const Node& node) {
+        return read_other_end(node, AddressUse::local, address);
+    });
+    section.read(key::send_buffer, socket.send_buffer, read_kernel_buffer);
+    section.read(key::receive_buffer, socket.receive_buffer, read_kernel_buffer);
+    section.read(key::broadcast, socket.broadcast, model::read_boolean);
+    socket.multicast = decode_multicast(section.find(key::multicast), address, report);
+    section.read(key::mode, socket.mode, read_mode);
+    section.read(key::owner, socket.owner, read_account);
+    section.read(key::group, socket.group, read_account);
+    section.finish();
+    return socket;
+}
+
+}  // namespace protohost::config

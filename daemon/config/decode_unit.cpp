@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/config/decode_unit.hpp"
+
+#include <array>
+
+#include "daemon/base/format.hpp"
+#include "daemon/config/decode_socket.hpp"
+#include "daemon/config/decode_write_buffer.hpp"
+#include "daemon/config/keys.hpp"
+#include "daemon/config/readers.hpp"
+
+namespace protohost::config {
+namespace {
+
+using Kind = model::Address::Kind;
+using Way = Opening::Way;
+using model::Node;
+
+bool is_pipe(const Opening& opening) {
+    return opening.is({Way::read, Way::write});
+}
+
+bool has_bytes(const Opening& opening) {
+    const bool stream =
+        opening.is({Way::listen, Way::connect}) &&
+        opening.has({Kind::tcp, Kind::unix_path, Kind::unix_abstract, Kind::descriptor});
+    return stream || is_pipe(opening);
+}
+
+constexpr std::array unit_rules{
+    Rule{keys::unit::write_buffer,
+         [](const Opening& opening) { return !opening.is({Way::read}); },
+         "nothing is written to what is only read"},
+    Rule{keys::unit::socket,
+         [](const Opening& opening) { return !is_pipe(opening); },
+         "a pipe is no socket"},
+};
+
+constexpr std::array timeout_rules{
+    Rule{keys::timeouts::connect,
+         [](const Opening& opening) { return opening.is({Way::connect}); },
+         "only an endpoint with connect opens a connection by itself"},
+    Rule{keys::timeouts::idle, has_bytes, "datagrams are no connection that could be idle"},
+    Rule{keys::timeouts::write_stall,
+         [](const Opening& opening) { return has_bytes(opening) && !opening.is({Way::read}); },
+         "only the peer of a connection, or of a pipe that is written, can stop taking bytes"},
+};
+
+model::Timeouts decode_timeouts(Section section, const std::optional<Opening>& opening) {
+    model::Timeouts timeouts;
+    if (opening) refuse_idle_keys(section, timeout_rules, *opening);
+    section.read(keys::timeouts::connect, timeouts.connect, read_timeout_above_zero);
+    section.read(keys::timeouts::idle, timeouts.idle, read_timeout_or_none);
+    section.read(keys::timeouts::write_stall, timeouts.write_stall, read_timeout_or_none);
+    section.read(keys::timeouts::drain, timeouts.drain, read_timeout);
+    section.finish();
+    return timeouts;
+}
+
+/// Always a mapping, with a place and a path: whoever misses an option in it can say where.
+Node decode_options(const model::Member& unit, const Node* options, Report& report) {
+    Node empty;
+    empty.kind = Node::Kind::mapping;
+    empty.place = unit.key_place;
+    empty.path = model::path_to(unit.value.path, keys::unit::options);
+    if (options == nullptr || options->kind == Node::Kind::null) return empty;
+    if (options->kind == Node::Kind::mapping) return *options;
+    report.add(options->place, model::unexpected(*options, "a mapping of options"));
+    return empty;
+}
+
+}  // namespace
+
+void decode_unit(Section& section,
+                 const model::Member& unit,
+                 const std::optional<Opening>& opening,
+                 model::UnitSpec& spec,
+                 Report& report) {
+    spec.name = unit.key;
+    spec.place = unit.key_place;
+    if (opening) refuse_idle_keys(section, unit_rules, *opening);
+    section.require(keys::unit::protocol, "PLUGIN");
+    section.read(keys::unit::protocol, spec.protocol, read_protocol);
+    spec.options = decode_options(unit, section.find(keys::unit::options), report);
+    spec.write_buffer = decode_write_buffer(section.section(keys::unit::write_buffer), report);
+    spec.timeouts = decode_timeouts(section.section(keys::unit::timeouts), opening);
+    spec.socket = decode_socket(section.section(keys::unit::socket), opening, report);
+}
+
+void check_unit_name(const model::Member& unit, Report& report) {
+    if (is_name(unit.key)) return;
+    report.add(unit.key_place,
+               {model::to_string(unit.key_place, unit.value.path),
+                base::format("{} is no name for a unit", model::quote(unit.key)),
+                std::string(name_rule)});
+}
+
+}  // namespace protohost::config

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/net/datagram_socket.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <utility>
+#include <vector>
+
+#include "daemon/net/socket_options.hpp"
+
+namespace protohost::net {
+
+namespace {
+
+using Kind = model::Address::Kind;
+
+/// Where one socket may be bound and connected to; AF_UNSPEC: nowhere.
+struct Pair {
+    SocketAddress local;
+    SocketAddress remote;
+
+    int family() const { return local.family() != AF_UNSPEC ? local.family() : remote.family(); }
+};
+
+std::string remedy(int os_errno) {
+    switch (os_errno) {
+        case EADDRINUSE:
+            return "another socket has it, perhaps on every address; find it with ss -lunp";
+        case EACCES:
+            return "ports below 1024 need CAP_NET_BIND_SERVICE, and a broadcast address needs "
+                   "socket: {broadcast: true}";
+        case EADDRNOTAVAIL:
+            return "no interface of this machine has that address";
+        default:
+            return {};
+    }
+}
+
+base::Errors cannot(const std::string& verb,
+                    const SocketAddress& address,
+                    int os_errno,
+                    const std::string& where) {
+    const bool ip = address.family() != AF_UNIX;
+    return base::failure(
+        where,
+        "cannot " + verb + " " + address.uri(SOCK_DGRAM) + ": " + std::strerror(os_errno),
+        ip ? remedy(os_errno) : "");
+}
+
+int option(int fd, int name) {
+    int value = -1;
+    socklen_t size = sizeof value;
+    return ::getsockopt(fd, SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
+}
+
+base::Errors bind(DatagramSocket& opened,
+                  const SocketAddress& local,
+                  const model::SocketSettings& settings,
+                  const std::string& where) {
+    const int fd = opened.descriptor.get();
+    if (auto refused = apply_bind_options(fd, opened.family, SOCK_DGRAM, settings)) {
+        return base::failure(where, refused->text());
+    }
+    if (const std::string path = local.path(); !path.empty()) {
+        auto file = SocketFile::claim(path, SOCK_DGRAM, where);
+        if (!file) return file.error();
+        opened.file = std::move(*file);
+        // The file that bind() makes has at most this mode: nobody sends before it is right.
+        if (settings.mode) ::fchmod(fd, *settings.mode);
+    }
+    if (::bind(fd, local.data(), local.size()) != 0) return cannot("bind to", local, errno, where);
+    return opened.file != nullptr ? opened.file->bound(settings, where) : base::Errors();
+}
+
+/// An abstract name that nobody else has: whoever gets a datagram from here can answer it.
+void bind_to_any_name(int fd) {
+    const sa_family_t unnamed = AF_UNIX;
+    ::bind(fd, reinterpret_cast<const sockaddr*>(&unnamed), sizeof unnamed);
+}
+
+base::Errors connect(DatagramSocket& opened,
+                     const SocketAddress& remote,
+                     const model::SocketSettings& settings,
+                     const std::string& where) {
+    opened.remote = remote;
+    if (settings.broadcast && remote.family() != AF_UNIX) return {};
+    opened.connected = true;
+    const int fd = opened.descriptor.get();
+    if (::connect(fd, remote.data(), remote.size()) == 0) return {};
+    return cannot("connect to", remote, errno, where);
+}
+
+/// Whatever holds for the socket, wherever it comes from.
+base::Errors apply(const DatagramSocket& opened,
+                   const model::SocketSettings& settings,
+                   const std::string& where) {
+    const int fd = opened.descriptor.get();
+    const auto refused = apply_datagram_options(fd, opened.family, settings);
+    return refused ? base::failure(where, refused->text()) : base::Errors();
+}
+
+base::Errors join(const DatagramSocket& opened,
+                  const model::SocketSettings& settings,
+                  const std::string& where) {
+    const auto refused = join_multicast(opened.descriptor.get(), opened.family, settings);
+    return refused ? base::failure(where, refused->text()) : base::Errors();
+}
+
+base::Result<DatagramSocket> open_pair(const Pair& pair,
+                                       const model::SocketSettings& settings,
+                                       const std::string& where) {
+    DatagramSocket opened;
+    opened.family = pair.family();
+    opened.descriptor =
+        base::Descriptor(::socket(opened.family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!opened.descriptor) {
+        const bool bound = pair.local.family() != AF_UNSPEC;
+        return cannot("open", bound ? pair.local : pair.remote, errno, where);
+    }
+    base::Errors errors = apply(opened, settings, where);
+    if (errors.empty() && pair.local.family() != AF_UNSPEC) {
+        errors = bind(opened, pair.local, settings, where);
+    } else if (opened.family == AF_UNIX) {
+        bind_to_any_name(opened.descriptor.get());
+    }
+    if (errors.empty()) errors = join(opened, settings, where);
+    if (errors.empty() && pair.remote.family() != AF_UNSPEC) {
+        errors = connect(opened, pair.remote, settings, where);
+    }
+    if (!errors.empty()) return errors;
+    return opened;
+}
+
+base::Result<std::vector<SocketAddress>> addresses_of(const std::optional<model::Address>& address,
+                                                      const std::string& where) {
+    if (!address) return std::vector<SocketAddress>{};
+    const auto placed = [&](base::Errors errors) {
+        for (auto& error : errors) error.where = where;
+        return errors;
+    };
+    if (!model::is_datagram(*address)) {
+        return base::failure(where,
+                             model::to_string(*address) + " is no address of datagrams",
+                             "use udp://HOST:PORT, unixgram:///PATH or unixgram:@NAME");
+    }
+    if (address->kind == Kind::udp) {
+        auto found = resolve(*address);
+        if (!found) return placed(found.error());
+        return found;
+    }
+    const auto at = SocketAddress::of_unix(*address);
+    if (!at) return placed(at.error());
+    return std::vector<SocketAddress>{*at};
+}
+
+/// In the order of the resolver, remotes first.
+std::vector<Pair> pairs_of(const std::vector<SocketAddress>& locals,
+                           const std::vector<SocketAddress>& remotes) {
+    std::vector<Pair> pairs;
+    for (const SocketAddress& remote : remotes) {
+        if (locals.empty()) pairs.push_back({{}, remote});
+        for (const SocketAddress& local : locals) {
+            if (local.family() == remote.family()) pairs.push_back({local, remote});
+        }
+    }
+    if (remotes.empty()) {
+        for (const SocketAddress& local : locals) pairs.push_back({local, {}});
+    }
+    return pairs;
+}
+
+base::Result<DatagramSocket> open_descriptor(int fd,
+                                             const DatagramEnds& ends,
+                                             const std::vector<SocketAddress>& remotes,
+                                             const std::string& where) {
+    base::Descriptor copy(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+    if (!copy) {
+        return base::failure(where,
+                             "descriptor " + std::to_string(fd) + ": " + std::strerror(errno),
+                             "whoever starts the daemon passes it");
+    }
+    auto adopted = adopt_datagram_socket(std::move(copy), where);
+    if (!adopted) return adopted;
+    base::Errors errors = apply(*adopted, ends.socket, where);
+    if (errors.empty()) errors = join(*adopted, ends.socket, where);
+    if (errors.empty() && !remotes.empty()) {
+        errors = connect(*adopted, remotes.front(), ends.socket, where);
+    }
+    if (!errors.empty()) return errors;
+    return adopted;
+}
+
+}  // namespace
+
+base::Result<DatagramSocket> open_datagram_socket(const DatagramEnds& ends,
+                                                  const std::string& where) {
+    const auto remotes = addresses_of(ends.remote, where);
+    if (!remotes) return remotes.error();
+    if (ends.local && ends.local->kind == Kind::descriptor) {
+        return open_descriptor(ends.local->descriptor, ends, *remotes, where);
+    }
+    std::optional<model::Address> local = ends.local;
+    if (!local && ends.socket.local) local = ends.socket.local->value;
+    const auto locals = addresses_of(local, where);
+    if (!locals) return locals.error();
+
+    const std::vector<Pair> pairs = pairs_of(*locals, *remotes);
+    if (pairs.empty()) {
+        return base::failure(where, "the local and the remote address are of different families");
+    }
+    base::Errors first;
+    for (const Pair& pair : pairs) {
+        auto opened = open_pair(pair, ends.socket, where);
+        if (opened) return opened;
+        if (first.empty()) first = opened.error();
+    }
+    return first;
+}
+
+base::Result<DatagramSocket> adopt_datagram_socket(base::Descriptor descriptor,
+                                                   const std::string& where) {
+    DatagramSocket adopted;
+    adopted.family = option(descriptor.get(), SO_DOMAIN);
+    const bool known =
+        adopted.family == AF_INET || adopted.family == AF_INET6 || adopted.family == AF_UNIX;
+    if (!known || option(descriptor.get(), SO_TYPE) != SOCK_DGRAM) {
+        return base::failure(
+            where, "descriptor " + std::to_string(descriptor.get()) + " is no datagram socket");
+    }
+    adopted.remote = SocketAddress::peer_of(descriptor.get());
+    adopted.connected = adopted.remote.family() != AF_UNSPEC;
+    ::fcntl(descriptor.get(), F_SETFD, FD_CLOEXEC);
+    adopted.descriptor = std::move(descriptor);
+    return adopted;
+}
+
+}  // namespace protohost::net
