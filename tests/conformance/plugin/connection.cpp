@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+#include "connection.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <stdexcept>
+#include <sys/socket.h>
+#include <system_error>
+
+// What the protocols are told, and what changes the connection. Queries are in queries.cpp.
+
+namespace conformance {
+namespace {
+
+std::string qualified(const Role& role, std::string_view callback) {
+    return role.name.empty() ? std::string(callback) : role.name + '.' + std::string(callback);
+}
+
+std::string reason(const protohost::Error* why) {
+    if (why == nullptr) return "none";
+    switch (why->status) {
+        case PH_E_OS:
+            return "errno " + std::to_string(why->os_errno);
+        case PH_E_LIMIT:
+            return "limit";
+        case PH_E_TIMEOUT:
+            return "timeout";
+        case PH_E_EXCEPTION:
+        case PH_E_INVAL:
+            return "application error";
+        default:
+            return "status " + std::to_string(why->status);
+    }
+}
+
+}  // namespace
+
+void Connection::made(const Role& role, protohost::Transport transport) {
+    transport_ = transport;
+    if (script_.buffers > 0) set_send_buffer(script_.buffers);
+    called(role, "connection_made");
+}
+
+class Connection::Acts {
+public:
+    explicit Acts(Connection& connection) : connection_(connection) { connection_.event("(", ""); }
+    ~Acts() { connection_.event(")", ""); }
+    Acts(const Acts&) = delete;
+    Acts& operator=(const Acts&) = delete;
+
+private:
+    Connection& connection_;
+};
+
+void Connection::called(const Role& role, std::string_view callback, const std::string& value) {
+    const auto found = role.on.find(callback);
+    std::optional<Acts> acts;
+    if (found != role.on.end()) acts.emplace(*this);
+    event(qualified(role, callback), value);
+    if (callback == "pause_writing") writing_paused_ = true;
+    if (callback == "resume_writing") writing_paused_ = false;
+    if (acts) run(found->second);
+}
+
+void Connection::received(const Role& role, std::string_view callback, protohost::Bytes data) {
+    const auto found = role.on.find(callback);
+    const auto first = role.received.upper_bound(received_);
+    received_ += data.size();
+    const auto last = role.received.upper_bound(received_);
+    std::optional<Acts> acts;
+    if (found != role.on.end() || first != last) acts.emplace(*this);
+    recorder_.record(number_, qualified(role, callback), data);
+    largest_ = std::max(largest_, data.size());
+    data_ = data;
+    if (found != role.on.end()) run(found->second);
+    for (auto next = first; next != last; ++next) run(next->second);
+    data_ = {};
+}
+
+bool Connection::eof_received(const Role& role) {
+    answer_ = false;
+    called(role, "eof_received");
+    return answer_;
+}
+
+void Connection::lost(const Role& role, const protohost::Error* why) {
+    lost_ = true;
+    called(role, "connection_lost", reason(why));
+}
+
+void Connection::release_gate(const std::string& name) {
+    const Acts acts(*this);
+    event("gate", name);
+    run(script_.gates.at(name));
+}
+
+void Connection::run(const Actions& actions) {
+    for (const Action& action : actions) perform(action);
+}
+
+void Connection::perform(const Action& action) {
+    if (action.verb == "raise") {
+        if (action.name == "os_error") throw std::system_error(EIO, std::generic_category());
+        throw std::runtime_error("the scenario says so");
+    }
+    try {
+        if (write(action) || control(action) || schedule(action) || query(action)) return;
+    } catch (const std::invalid_argument&) {
+        return event(action.verb, "raised ValueError");
+    } catch (const std::logic_error&) {
+        return event(action.verb, "raised RuntimeError");
+    }
+    throw std::logic_error("no such verb: " + action.verb);
+}
+
+void Connection::status(const Action& action, protohost::WriteStatus status) {
+    using protohost::WriteStatus;
+    event(action.verb,
+          status == WriteStatus::accepted ? "accepted"
+          : status == WriteStatus::closed ? "closed"
+                                          : "over_limit");
+}
+
+bool Connection::write(const Action& action) {
+    if (action.verb == "write") {
+        for (const std::string& piece : action.data) status(action, transport_.write(piece));
+    } else if (action.verb == "write_owned") {
+        for (const std::string& piece : action.data) status(action, transport_.write_owned(piece));
+    } else if (action.verb == "writelines") {
+        std::vector<protohost::Bytes> pieces;
+        for (const std::string& piece : action.data) pieces.push_back(protohost::as_bytes(piece));
+        status(action, transport_.writelines(pieces));
+    } else if (action.verb == "echo") {
+        transport_.write(data_);
+    } else if (action.verb == "fill") {
+        fill(action);
+    } else if (action.verb == "pump") {
+        pump(action);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/// Past the SDK, whose numbers cannot be negative.
+void Connection::set_limits(std::optional<std::int64_t> high, std::optional<std::int64_t> low) {
+    if (high.value_or(0) >= 0 && low.value_or(0) >= 0) {
+        return transport_.set_write_buffer_limits(high, low);
+    }
+    const protohost::detail::Context context = transport_.context();
+    const ph_status status = context.host->transport->set_write_buffer_limits(
+        context.ctx, transport_.handle(), high.value_or(-1), low.value_or(-1));
+    if (status == PH_E_INVAL) throw std::invalid_argument("set_write_buffer_limits");
+}
+
+void Connection::set_send_buffer(int size) const {
+    const int descriptor = transport_.get_extra_info("socket").descriptor();
+    ::setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+}
+
+/// Until the kernel refuses, and then until exactly so many bytes wait as were asked for.
+void Connection::fill(const Action& action) {
+    static const std::string block(1024, '\0');
+    const auto wanted = static_cast<std::size_t>(action.high.value_or(0));
+    const auto write = [this](std::size_t size) {
+        filled_ += size;
+        transport_.write(std::string_view(block).substr(0, size));
+    };
+    while (!transport_.is_closing() && transport_.get_write_buffer_size() == 0) write(block.size());
+    for (std::size_t size = 0; (size = transport_.get_write_buffer_size()) < wanted;) {
+        if (transport_.is_closing()) break;
+        write(std::min(block.size(), wanted - size));
+    }
+    event("filled", std::to_string(filled_));
+}
+
+/// As much as flow control lets through, until the action has written all of its bytes.
+void Connection::pump(const Action& action) {
+    constexpr std::size_t block = 16384;
+    const std::string& data = action.data.at(0);
+    while (!writing_paused_ && !transport_.is_closing() && pumped_ < data.size()) {
+        const std::string_view next = std::string_view(data).substr(pumped_, block);
+        pumped_ += next.size();
+        transport_.write(next);
+    }
+}
+
+bool Connection::control(const Action& action) {
+    if (action.verb == "close") {
+        transport_.close();
+    } else if (action.verb == "abort") {
+        transport_.abort();
+    } else if (action.verb == "write_eof") {
+        transport_.write_eof();
+    } else if (action.verb == "pause_reading") {
+        transport_.pause_reading();
+    } else if (action.verb == "resume_reading") {
+        transport_.resume_reading();
+    } else if (action.verb == "set_write_buffer_limits") {
+        set_limits(action.high, action.low);
+    } else if (action.verb == "set_protocol") {
+        transport_.set_protocol(make_protocol(action.name));
+    } else if (action.verb == "send_buffer") {
+        set_send_buffer(static_cast<int>(action.high.value_or(0)));
+    } else if (action.verb == "return") {
+        answer_ = true;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+bool Connection::schedule(const Action& action) {
+    const auto later = [self = shared_from_this(), &action] {
+        const Acts acts(*self);
+        if (!action.name.empty()) self->event("called", action.name);
+        self->run(action.then);
+    };
+    protohost::Loop loop = transport_.get_loop();
+    if (action.verb == "call_soon") {
+        scheduled_[action.name] = loop.call_soon(later);
+    } else if (action.verb == "call_later") {
+        scheduled_[action.name] = loop.call_later(action.after, later);
+    } else if (action.verb == "cancel") {
+        scheduled_[action.name].cancel();
+    } else {
+        return false;
+    }
+    return true;
+}
+
+}  // namespace conformance

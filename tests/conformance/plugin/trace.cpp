@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+#include <array>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "connection.hpp"
+#include "control.hpp"
+#include "script.hpp"
+
+// The plugin that plays a scenario's protocol: it does what the unit's options say, and tells the
+// runner of every callback.
+
+namespace conformance {
+namespace {
+
+std::string quoted(std::string_view text) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string out = "\"";
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') {
+            (out += '\\') += c;
+        } else if (byte < 0x20) {
+            ((out += "\\u00") += digits[byte / 16]) += digits[byte % 16];
+        } else {
+            out += c;
+        }
+    }
+    return out += '"';
+}
+
+std::string to_hex(protohost::Bytes data) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string out;
+    out.reserve(2 * data.size());
+    for (const std::byte byte : data) {
+        (out += digits[std::to_integer<unsigned>(byte) / 16]) +=
+            digits[std::to_integer<unsigned>(byte) % 16];
+    }
+    return out;
+}
+
+/// All that one unit's factory has. [loop]
+class Play final : public Recorder, public std::enable_shared_from_this<Play> {
+public:
+    explicit Play(const protohost::Options& options)
+        : path_(options.get<std::string>("control")),
+          scenario_(options.get<std::string>("scenario")),
+          script_(options) {}
+
+    void started(protohost::Loop loop) {
+        loop_ = loop;
+        control_.emplace(path_, loop, [play = weak_from_this()](const std::string& command) {
+            if (const auto self = play.lock()) self->obey(command);
+        });
+        control_->send("{\"scenario\": " + quoted(scenario_) + "}");
+    }
+
+    std::unique_ptr<protohost::BaseProtocol> make_protocol() {
+        const auto number = static_cast<unsigned>(connections_.size() + 1);
+        connections_.push_back(std::make_shared<Connection>(script_, *this, number));
+        return connections_.back()->make_protocol("");
+    }
+
+    void record(unsigned connection, std::string_view event, std::string_view value) override {
+        control_->send(opening(connection, event) + ", \"value\": " + quoted(value) + "}");
+    }
+    void record(unsigned connection, std::string_view event, protohost::Bytes data) override {
+        constexpr std::size_t piece = 16384;
+        do {
+            const protohost::Bytes next = data.first(std::min(data.size(), piece));
+            data = data.subspan(next.size());
+            control_->send(opening(connection, event) + ", \"data\": \"" + to_hex(next) + "\"}");
+            event = "...";
+        } while (!data.empty());
+    }
+
+private:
+    static std::string opening(unsigned connection, std::string_view event) {
+        return "{\"connection\": " + std::to_string(connection) + ", \"event\": " + quoted(event);
+    }
+
+    /// `ID gate CONNECTION NAME`, `ID turns N`, `ID abort`. Answered when it is done.
+    void obey(const std::string& command) {
+        std::istringstream words(command);
+        std::string id;
+        std::string verb;
+        unsigned number = 0;
+        words >> id >> verb >> number;
+        if (verb == "gate") {
+            std::string name;
+            words >> name;
+            release_gate(number, name);
+            number = 0;
+        } else if (verb == "abort") {
+            for (const auto& connection : connections_) connection->abort();
+        }
+        go_round(number, id);
+    }
+
+    void release_gate(unsigned number, const std::string& name) {
+        // What the runner waits for is answered even where the scenario wants an exception.
+        if (number == 0 || number > connections_.size()) return;
+        loop_.call_soon(
+            [connection = connections_[number - 1], name] { connection->release_gate(name); });
+    }
+
+    /// `turns` iterations of the loop and one, so that what was done before has gone out.
+    void go_round(unsigned turns, const std::string& id) {
+        loop_.call_soon([this, turns, id] {
+            if (turns > 0) return go_round(turns - 1, id);
+            control_->send("{\"done\": " + id + "}");
+        });
+    }
+
+    std::string path_;
+    std::string scenario_;
+    Script script_;
+    protohost::Loop loop_;
+    std::vector<std::shared_ptr<Connection>> connections_;
+    std::optional<Control> control_;  // last: its thread goes first
+};
+
+class Factory {
+public:
+    explicit Factory(const protohost::Options& options) : play_(std::make_shared<Play>(options)) {}
+    void started(protohost::Loop loop) { play_->started(loop); }
+    std::unique_ptr<protohost::BaseProtocol> operator()() { return play_->make_protocol(); }
+
+private:
+    std::shared_ptr<Play> play_;
+};
+
+constexpr std::array options{
+    protohost::required_option("control", protohost::OptionType::string, "the runner's socket"),
+    protohost::required_option("scenario", protohost::OptionType::string, "whose unit this is"),
+    protohost::option("buffers", protohost::OptionType::integer, "0", "SO_SNDBUF of connections"),
+    protohost::required_option("script", protohost::OptionType::any, "what the protocols do"),
+};
+
+}  // namespace
+}  // namespace conformance
+
+PROTOHOST_PLUGIN("trace",
+                 "1.0",
+                 protohost::factory<conformance::Factory>("trace",
+                                                          "plays a scenario and tells the runner",
+                                                          conformance::options));

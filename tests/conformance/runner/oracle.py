@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: MIT
+"""asyncio's side: opens a scenario's unit with the loop's own functions."""
+import asyncio
+import logging
+import os
+import socket
+import threading
+
+from .events import Events, Stuck
+from .interpreter import Connection
+from .peer import PATIENCE
+from .play import Unit
+
+
+class Oracle:
+    """One event loop in a thread of its own, for one scenario after the other."""
+    name = "asyncio"
+
+    def __init__(self):
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # it warns of what scenarios do on purpose
+        self.loop = asyncio.new_event_loop()
+        self.loop.set_exception_handler(lambda loop, context: None)  # raising is what scenarios do
+        self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def open(self, scenario, peer, folder):
+        """The unit of `scenario`; `peer`: the address of what it is to connect to."""
+        unit = OracleUnit(self, scenario)
+        self.wait(unit.open(peer, folder))
+        return unit
+
+    def wait(self, coroutine):
+        """Runs it on the loop."""
+        try:
+            return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(PATIENCE)
+        except TimeoutError:
+            raise Stuck("asyncio does not answer") from None
+
+    def close(self):
+        """Stops the loop. What is wrong at the end, or nothing."""
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join()
+        self.loop.close()
+        return ""
+
+
+class OracleUnit(Unit):
+    """What one scenario has open in asyncio."""
+
+    def __init__(self, oracle, scenario):
+        super().__init__(Events())
+        self._oracle, self._scenario = oracle, scenario
+        self._connections, self._server, self._files = [], None, []
+
+    def _make(self):
+        connection = Connection(self._scenario, self.events, self._oracle.loop, len(self._connections) + 1)
+        self._connections.append(connection)
+        return connection.make_protocol()
+
+    async def open(self, peer, folder):
+        """As the scenario's kind and transport say."""
+        scenario, loop = self._scenario, self._oracle.loop
+        if scenario.kind == "listener":
+            await self._listen(loop, os.path.join(folder, "unit.sock"))
+        elif scenario.kind == "connect":
+            await self._connect(loop, peer)
+        elif scenario.kind == "bind":
+            await self._bind(loop, os.path.join(folder, "unit.sock"))
+        else:
+            await self._pipe(loop)
+
+    async def _listen(self, loop, path):
+        if self._scenario.transport == "tcp":
+            self._server = await loop.create_server(self._make, "127.0.0.1", 0)
+            self.address = self._server.sockets[0].getsockname()
+        else:
+            self._server = await loop.create_unix_server(self._make, path)
+            self.address = path
+
+    async def _connect(self, loop, peer):
+        try:
+            if self._scenario.transport == "tcp":
+                await loop.create_connection(self._make, *peer)
+            elif self._scenario.transport == "unix":
+                await loop.create_unix_connection(self._make, peer)
+            elif self._scenario.transport == "socketpair":
+                mine, self.address = socket.socketpair()
+                await loop.create_connection(self._make, sock=mine)
+            else:
+                family = socket.AF_INET if self._scenario.transport == "udp" else socket.AF_UNIX
+                await loop.create_datagram_endpoint(self._make, remote_addr=peer, family=family)
+        except OSError:
+            pass  # nobody is told, as in the daemon
+
+    async def _bind(self, loop, path):
+        if self._scenario.transport == "udp":
+            transport, _ = await loop.create_datagram_endpoint(self._make, local_addr=("127.0.0.1", 0))
+        else:
+            transport, _ = await loop.create_datagram_endpoint(self._make, local_addr=path, family=socket.AF_UNIX)
+        self.address = transport.get_extra_info("sockname")
+
+    async def _pipe(self, loop):
+        reading, writing = os.pipe() if self._scenario.transport == "pipe" else (None, None)
+        if self._scenario.kind == "read":
+            self.address, mine = writing, os.fdopen(reading, "rb", 0)
+            await loop.connect_read_pipe(self._make, mine)
+        else:
+            self.address, mine = reading, os.fdopen(writing, "wb", 0)
+            await loop.connect_write_pipe(self._make, mine)
+
+    def give(self, number, text):
+        self._oracle.loop.call_soon_threadsafe(self._obey, number, text.split())
+
+    def _obey(self, number, words):
+        turns = 0
+        if words[0] == "gate":
+            if int(words[1]) <= len(self._connections):
+                connection = self._connections[int(words[1]) - 1]
+                self._oracle.loop.call_soon(connection.release_gate, words[2])
+        elif words[0] == "turns":
+            turns = int(words[1])
+        self._go_round(number, turns)
+
+    def _go_round(self, number, turns):
+        def round_():
+            if turns > 0:
+                self._go_round(number, turns - 1)
+            else:
+                self.events.add({"done": number})
+        self._oracle.loop.call_soon(round_)
+
+    def close(self):
+        self._oracle.wait(self._close())
+
+    async def _close(self):
+        if self._server is not None:
+            self._server.close()
+        for connection in self._connections:
+            if connection.transport is not None and not connection.lost:
+                end = getattr(connection.transport, "abort", connection.transport.close)
+                end()
+        for _ in range(100):  # the ends of transports take a few iterations
+            if all(connection.lost or connection.transport is None for connection in self._connections):
+                return
+            await asyncio.sleep(0)
+        raise Stuck("asyncio did not lose every connection")

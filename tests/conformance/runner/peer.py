@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: MIT
+"""The other end: plain blocking sockets that follow the scenario's script."""
+import errno
+import os
+import selectors
+import socket
+import struct
+
+from . import data
+from .events import Stuck
+
+PATIENCE = float(os.environ.get("PROTOHOST_CONFORMANCE_PATIENCE", "20"))
+CLASSES = {errno.ECONNRESET: "reset", errno.EPIPE: "broken pipe", errno.ECONNREFUSED: "refused",
+           errno.ETIMEDOUT: "timeout"}
+
+
+def error_class(number):
+    """What traces call an errno."""
+    return CLASSES.get(number) or errno.errorcode.get(number, f"errno {number}")
+
+
+class End:
+    """One end of a connection, and what it saw."""
+
+    def __init__(self, sock, connection):
+        self.socket, self.connection, self.seen, self.over = sock, connection, [], False
+        self.address = sock.getsockname()
+        sock.settimeout(PATIENCE)
+
+    def attempt(self, what, call):
+        """`call()`, or None and its error's class in the trace."""
+        try:
+            return call()
+        except TimeoutError:
+            raise Stuck(f"{what} took more than {PATIENCE} s") from None
+        except OSError as error:
+            self.over = True
+            self.seen.append((what, error_class(error.errno)))
+            return None
+
+    def read(self, size):
+        """Up to `size` bytes; b"" at the end or on an error, which the trace then shows."""
+        if self.over or self.socket is None:
+            return b""
+        got = self.attempt("error", lambda: self.socket.recv(min(size, 1 << 20)))
+        if got:
+            self.seen.append(("received", got))
+        elif got == b"":
+            self.over = True
+            self.seen.append(("end", ""))
+        return got or b""
+
+    def close(self):
+        """Once."""
+        if self.socket is not None:
+            self.socket.close()
+            self.socket = None
+
+
+class Peers:
+    """Plays the steps of one scenario against one side's unit."""
+
+    def __init__(self, scenario, folder):
+        self.scenario, self.ends, self.listening, self._folder = scenario, {}, None, folder
+        self.unit = None
+
+    def prepare(self):
+        """What must exist before the unit does: where it will connect to. Its address, or None."""
+        if self.scenario.kind != "connect":
+            return None
+        steps = [step for step in self.scenario.steps if step.verb == "listen"]
+        self.listening = self._socket()
+        self.listening.bind(("127.0.0.1", 0) if self._inet() else os.path.join(self._folder, "peer.sock"))
+        if steps:
+            self.listening.listen(steps[0].argument.get("backlog", 16))
+            self.listening.settimeout(PATIENCE)
+        return self.listening.getsockname()
+
+    def play(self, unit):
+        """All steps, in order. Stuck with the place of the step that did not end."""
+        self.unit = unit
+        for step in self.scenario.steps:
+            try:
+                for _ in range(step.times):
+                    getattr(self, "_" + step.verb)(step)
+            except Stuck as stuck:
+                raise Stuck(f"{step.place}: {step.verb}: {stuck}") from None
+
+    def close(self):
+        """Everything that is still open."""
+        for end in self.ends.values():
+            end.close()
+        if self.listening is not None:
+            self.listening.close()
+
+    def _inet(self):
+        return self.scenario.transport in ("tcp", "udp")
+
+    def _socket(self, receive_buffer=0):
+        family = socket.AF_INET if self._inet() else socket.AF_UNIX
+        kind = socket.SOCK_DGRAM if self.scenario.transport in ("udp", "unixgram") else socket.SOCK_STREAM
+        made = socket.socket(family, kind)
+        if receive_buffer or self.scenario.buffers:  # before connecting: later it does not shrink
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer or self.scenario.buffers)
+        return made
+
+    def _add(self, by, sock):
+        if sock.family == socket.AF_INET and sock.type == socket.SOCK_STREAM:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        single = self.scenario.kind != "listener"
+        self.ends[by] = End(sock, 1 if single and self.scenario.kind != "connect" else len(self.ends) + 1)
+
+    def _end(self, step):
+        if step.by not in self.ends:
+            raise Stuck(f"peer {step.by} has no connection yet; connect or accept first")
+        return self.ends[step.by]
+
+    def _connection(self, step):
+        return self.ends[step.by].connection if step.by in self.ends else 1
+
+    # Steps, each named as in the file.
+
+    def _connect(self, step):
+        sock = self._socket(**step.argument)
+        sock.settimeout(PATIENCE)
+        sock.connect(self.unit.address)
+        self._add(step.by, sock)
+
+    def _listen(self, step):
+        """Done before the unit was opened."""
+
+    def _accept(self, step):
+        try:
+            sock, _ = self.listening.accept()
+        except TimeoutError:
+            raise Stuck("nobody connects") from None
+        self._add(step.by, sock)
+
+    def _send(self, step):
+        end = self._end(step)
+        for piece in step.argument.pieces:
+            if end.attempt("send", lambda piece=piece: end.socket.sendall(piece) or True) is None:
+                break
+
+    def _half_close(self, step):
+        end = self._end(step)
+        end.attempt("half_close", lambda: end.socket.shutdown(socket.SHUT_WR))
+
+    def _reset(self, step):
+        end = self._end(step)
+        end.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        end.close()
+
+    def _close(self, step):
+        self._end(step).close()
+
+    def _receive(self, step):
+        end, left = self._end(step), step.argument
+        if left == "some":
+            end.read(1 << 20)
+            return
+        if left == "end":
+            while end.read(1 << 20):
+                pass
+            return
+        if left == "fill":
+            if self.unit.filled(end.connection) == 0:
+                raise Stuck("nothing was filled yet; await the callback that does")
+            received = b"".join(got for what, got in end.seen if what == "received")
+            left = self.unit.filled(end.connection) - data.fill_size(received)
+        while left > 0 and (got := end.read(left)):
+            left -= len(got)
+
+    def _drain(self, step):
+        """To the end, whatever it is, without a trace: where what arrives depends on timing."""
+        end = self._end(step)
+        before = len(end.seen)
+        while end.read(1 << 20):
+            pass
+        del end.seen[before:]
+
+    def _exchange(self, step):
+        """Sends and receives at the same time, so that neither end waits for the other for ever."""
+        end, (sending, left) = self._end(step), step.argument
+        waiting = memoryview(sending.whole)
+        with selectors.DefaultSelector() as selector:
+            selector.register(end.socket, selectors.EVENT_READ | selectors.EVENT_WRITE)
+            while (waiting or left > 0) and not end.over:
+                if not waiting:
+                    selector.modify(end.socket, selectors.EVENT_READ)
+                ready = selector.select(PATIENCE)
+                if not ready:
+                    raise Stuck(f"{len(waiting)} bytes to send and {left} to receive are left")
+                if ready[0][1] & selectors.EVENT_WRITE:
+                    sent = end.attempt("send", lambda: end.socket.send(waiting[:65536], socket.MSG_DONTWAIT))
+                    waiting = waiting[sent or 0:]
+                if ready[0][1] & selectors.EVENT_READ and not end.over:
+                    left -= len(end.read(1 << 20))
+
+    def _quiet(self, step):
+        """Whether nothing can be received now."""
+        end = self._end(step)
+        with selectors.DefaultSelector() as selector:
+            selector.register(end.socket, selectors.EVENT_READ)
+            end.seen.append(("quiet", "false" if selector.select(0) else "true"))
+
+    def _await(self, step):
+        event, count, value = step.argument
+        key = (self._connection(step), event) + ((value,) if value is not None else ())
+        self.unit.events.wait(key, count, PATIENCE)
+
+    def _release(self, step):
+        self.unit.command(f"gate {self._connection(step)} {step.argument}")
+
+    def _turns(self, step):
+        self.unit.command(f"turns {step.argument}")

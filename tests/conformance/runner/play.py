@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+"""Plays one scenario on one side."""
+import tempfile
+
+from . import trace
+from .events import Stuck
+from .peer import PATIENCE, Peers
+
+LAST_TURNS = 5  # of the loop, so that what must not happen has its chance
+
+
+class Unit:
+    """What the runner needs of a side's unit. `address`: where the peer connects to."""
+
+    def __init__(self, events, address=None):
+        self.events, self.address, self._last = events, address, 0
+
+    def command(self, text):
+        """Tells the side to do `text`, and waits until it is done."""
+        self._last += 1
+        self.give(self._last, text)
+        self.events.wait(("done", self._last), 1, PATIENCE)
+
+    def give(self, number, text):
+        """Sends the command; `done` is an event."""
+        raise NotImplementedError
+
+    def filled(self, connection):
+        """How many bytes `fill` has written to a connection."""
+        events = [event for event in self.events.all()
+                  if event["event"] == "filled" and event["connection"] == connection]
+        return int(events[-1]["value"]) if events else 0
+
+    def close(self):
+        """Ends what is left of it."""
+
+
+def play(scenario, side, flow=True):
+    """{name of a side: its lines}. What went wrong with the play itself is under "runner"."""
+    with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
+        peers = Peers(scenario, folder)
+        unit, stuck = None, ""
+        try:
+            unit = side.open(scenario, peers.prepare(), folder)
+            peers.play(unit)
+            unit.command(f"turns {LAST_TURNS}")
+        except Stuck as why:
+            stuck = str(why)
+        lines = trace.lines(scenario, peers, unit, flow)
+        if stuck:
+            lines.setdefault("runner", []).append(f"stuck: {stuck}")
+        try:
+            if unit is not None:
+                unit.close()
+        except Stuck as why:
+            lines.setdefault("runner", []).append(f"left behind: {why}")
+        peers.close()
+    return lines

@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: MIT
+"""The daemon's side: protohostd from the build tree, with one unit of the trace plugin per scenario."""
+import json
+import os
+import pathlib
+import re
+import selectors
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+
+from .events import Events, Stuck
+from .peer import PATIENCE
+from .play import Unit
+
+LISTENING = re.compile(r"(?:listener|endpoint) (\S+): (?:listening|bound|receiving)[^:]* (\w+)://(\S+)")
+SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:")
+
+
+class Subject:
+    """Daemons for scenarios: one for all that are opened by the peer, one for each of the others."""
+    name = "protohostd"
+
+    def __init__(self, build, scenarios, inject=False):
+        self._build, self._inject = build, inject
+        self._shared = [scenario for scenario in scenarios if not scenario.exclusive]
+        self._daemon = None
+
+    def open(self, scenario, peer, folder):
+        """The unit of `scenario`; `peer`: the address of what it is to connect to."""
+        if scenario.exclusive:
+            daemon = Daemon(self._build, [scenario], peer, self._inject)
+            return SubjectUnit(daemon, scenario, owned=True)
+        if self._daemon is None or not self._daemon.serves:
+            self._stop()  # it may have died of the scenario before
+            self._daemon = Daemon(self._build, self._shared, None, self._inject)
+        return SubjectUnit(self._daemon, scenario, owned=False)
+
+    def _stop(self):
+        daemon, self._daemon = self._daemon, None
+        return daemon.stop() if daemon is not None else ""
+
+    def close(self):
+        """Stops the daemon. What is wrong with its end, or nothing."""
+        return self._stop()
+
+
+class SubjectUnit(Unit):
+    """What one scenario has open in the daemon."""
+
+    def __init__(self, daemon, scenario, owned):
+        line = daemon.lines[scenario.name]
+        super().__init__(line.events, daemon.address(scenario))
+        self._daemon, self._line, self._owned = daemon, line, owned
+
+    def give(self, number, text):
+        self._line.send(f"{number} {text}")
+
+    def close(self):
+        if self._owned:
+            problem = self._daemon.stop()
+            if problem:
+                raise Stuck(problem)
+            return
+        self.command("abort")
+        self.command("turns 2")  # connection_lost, and whatever it schedules
+
+
+class Line:
+    """The control socket of one unit, and what came through it since the daemon started."""
+
+    def __init__(self, connection):
+        self._connection, self.events = connection, Events()
+
+    def send(self, text):
+        """One command."""
+        try:
+            self._connection.send(text.encode())
+        except OSError as error:
+            raise Stuck(f"the daemon is gone: {error}") from None
+
+    def receive(self):
+        """One message, or None at the end."""
+        message = self._connection.recv(1 << 17)
+        if not message:
+            return None
+        event = json.loads(message)
+        if "data" in event:
+            event["data"] = bytes.fromhex(event["data"])
+        return event
+
+
+class Daemon:
+    """One process, its configuration, its log, and the lines to its units."""
+
+    def __init__(self, build, scenarios, peer, inject):
+        self._folder = pathlib.Path(tempfile.mkdtemp(prefix="conformance-daemon-"))
+        self._log, self._peer, self.lines = [], peer, {}
+        self._serving = threading.Event()
+        self._control = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control.bind(str(self._folder / "control.sock"))
+        self._control.listen(len(scenarios) + 8)
+        self._control.settimeout(PATIENCE)
+        self._configure(build, scenarios)
+        self._process = subprocess.Popen(
+            [build / "bin/protohostd", "--config", self._folder / "protohost.yaml"], env=_environment(build, inject),
+            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
+        self._reader = threading.Thread(target=self._read_log, daemon=True)
+        self._reader.start()
+        if not self._serving.wait(PATIENCE) or self._process.poll() is not None:
+            raise Stuck("the daemon does not serve:\n" + self.stop())
+        self._meet(scenarios)
+
+    @property
+    def serves(self):
+        """False once the process has ended."""
+        return self._process.poll() is None
+
+    def address(self, scenario):
+        """Where the peer finds the unit, or None where it is the unit that connects."""
+        if scenario.kind not in ("listener", "bind"):
+            return None
+        if scenario.transport in ("unix", "unixgram"):
+            return str(self._folder / f"{scenario.name}.sock")
+        for line in self._log:
+            match = LISTENING.search(line)
+            if match and match[1] == scenario.name:
+                host, _, port = match[3].rpartition(":")
+                return host, int(port)
+        raise Stuck(f"the daemon does not say where {scenario.name} listens:\n" + "\n".join(self._log[-20:]))
+
+    def stop(self):
+        """SIGTERM, and what is wrong with what follows."""
+        if self.serves:
+            self._process.send_signal(signal.SIGTERM)
+        try:
+            code = self._process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            code = f"{self._process.wait()}: it did not stop"
+        self._reader.join()
+        for line in self.lines.values():
+            line.events.end("the daemon has ended")
+        shutil.rmtree(self._folder, ignore_errors=True)
+        if code == 0 and not any(SANITIZER.search(line) for line in self._log):
+            return ""
+        return f"protohostd ended with {code}:\n" + "\n".join(self._log[-60:])
+
+    def _configure(self, build, scenarios):
+        self._write("protohost.yaml", {
+            "plugins": {"directories": [str(build / "tests/conformance/plugins")]},
+            "log": {"format": "json", "level": "info"},
+            "state": {"directory": str(self._folder / "state")}})
+        (self._folder / "conf.d").mkdir()
+        for scenario in scenarios:
+            section, unit = self._unit(scenario)
+            options = {"control": str(self._folder / "control.sock"), "scenario": scenario.name,
+                       "buffers": scenario.buffers,
+                       "script": {name: role.options() for name, role in scenario.roles.items()}}
+            unit = {"protocol": "trace", **scenario.unit, **unit, "options": options}
+            self._write(f"conf.d/{scenario.name}.yaml", {section: {scenario.name: unit}})
+
+    def _unit(self, scenario):
+        """(section, the keys that say what it is)."""
+        scheme = scenario.transport
+        own = f"{scheme}://{self._folder / scenario.name}.sock" if "unix" in scheme else f"{scheme}://127.0.0.1:0"
+        if scenario.kind == "listener":
+            return "listeners", {"listen": own}
+        if scenario.kind == "bind":
+            return "endpoints", {"bind": own}
+        if scenario.kind == "connect":
+            remote = self._peer if isinstance(self._peer, str) else "{}:{}".format(*self._peer)
+            return "endpoints", {"connect": f"{scheme}://{remote}"}
+        return "endpoints", {scenario.kind: self._peer}
+
+    def _write(self, name, content):
+        # JSON is YAML. The daemon trusts no file that others may write to, and needs no more.
+        (self._folder / name).write_text(json.dumps(content))
+
+    def _read_log(self):
+        for line in self._process.stderr:
+            try:
+                line = json.loads(line)["message"]
+            except (ValueError, KeyError, TypeError):
+                pass
+            self._log.append(line.rstrip("\n"))
+            if " serves " in line:
+                self._serving.set()
+        self._serving.set()
+        for line in self.lines.values():
+            line.events.end("the daemon has ended")
+
+    def _meet(self, scenarios):
+        """Every unit's line says whose it is; then one thread reads them all."""
+        try:
+            for _ in scenarios:
+                line = Line(self._control.accept()[0])
+                self.lines[line.receive()["scenario"]] = line
+        except (TimeoutError, TypeError):
+            raise Stuck("a unit does not report:\n" + self.stop()) from None
+        self._control.close()
+        threading.Thread(target=self._read_lines, daemon=True).start()
+
+    def _read_lines(self):
+        with selectors.DefaultSelector() as selector:
+            for line in self.lines.values():
+                selector.register(line._connection, selectors.EVENT_READ, line)
+            while selector.get_map():
+                for key, _ in selector.select():
+                    event = key.data.receive()
+                    if event is None:
+                        selector.unregister(key.fileobj)
+                        key.data.events.end("the daemon has closed its line")
+                        key.fileobj.close()
+                    else:
+                        key.data.events.add(event)
+
+
+def _environment(build, inject):
+    """What the daemon sees: with `inject`, its stream sockets behave as badly as a kernel may."""
+    environment = {**os.environ, "UBSAN_OPTIONS": "print_stacktrace=1"}
+    if inject:
+        # A sanitizer's runtime must come before everything else.
+        libraries = subprocess.run(["ldd", build / "bin/protohostd"], capture_output=True, text=True, check=True).stdout
+        sanitizers = re.findall(r"=> (\S*/lib[at]san\.so\S*)", libraries)
+        environment["LD_PRELOAD"] = ":".join([*sanitizers, str(build / "tests/conformance/libinject.so")])
+    return environment

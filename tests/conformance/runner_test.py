@@ -1,0 +1,160 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""runner_test.py --build FOLDER: the runner finds what it is there to find, and refuses what it cannot play."""
+import argparse
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+BUILD = None
+
+ECHO = """
+what: an echo
+behaviours: [B50]
+on:
+  data_received: echo
+peer:
+- connect
+- send: hello
+- receive: 5
+- half_close
+- receive: end
+- await: connection_lost
+"""
+TRACE = """
+  protocol:
+  - connection_made
+  - data_received 'hello'
+  - eof_received
+  - connection_lost none
+  peer:
+  - received 'hello'
+  - end
+"""
+# As D2 has it: asyncio calls eof_received twice.
+ONCE = """
+what: the end of input is told once
+behaviours: [B2]
+on:
+  eof_received: {return: true}
+  gate late: [pause_reading, resume_reading]
+peer: [connect, half_close, await: eof_received, release: late, turns: 5]
+"""
+
+
+def play(*texts, options=()):
+    """(exit code, all it said) of the runner with one scenario for each text, from a folder of their own."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = [pathlib.Path(folder) / f"scenario-{i}.yaml" for i in range(len(texts))]
+        for file, text in zip(files, texts):
+            file.write_text(text)
+        done = subprocess.run([sys.executable, HERE / "run", "--build", BUILD, *options, *files], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False,
+                              env={"PROTOHOST_CONFORMANCE_PATIENCE": "2"})
+    return done.returncode, done.stdout
+
+
+class Verdicts(unittest.TestCase):
+    """What passes and what does not."""
+
+    def check(self, code, *words, texts, options=()):
+        got, said = play(*texts, options=options)
+        self.assertEqual(got, code, said)
+        for word in words:
+            self.assertIn(word, said)
+
+    def test_equal_traces_pass(self):
+        self.check(0, "1 scenarios", "0 failed", texts=[ECHO])
+
+    def test_a_difference_fails_and_is_shown_side_by_side(self):
+        self.check(1, "FAILED scenario-0: protohostd and asyncio differ", "! ", "| eof_received", texts=[
+            ONCE, ECHO], options=["--jobs", "1"])
+
+    def test_a_difference_on_purpose_passes(self):
+        expect = "expect:\n  protocol: [connection_made, eof_received, gate late]\n  peer: []\n"
+        self.check(0, "0 failed", texts=[ONCE + "differs: D2\n" + expect])
+
+    def test_a_wrong_expectation_fails(self):
+        expect = "expect:\n  protocol: [connection_made, gate late]\n  peer: []\n"
+        self.check(1, "protohostd does not do what the scenario expects", "! ", texts=[ONCE + "differs: D2\n" + expect])
+
+    def test_a_stale_difference_fails(self):
+        self.check(1, "stale: asyncio does the same", texts=[ECHO + "differs: D2\nexpect:" + TRACE])
+
+    def test_a_stale_baseline_fails(self):
+        if sys.version_info < (3, 13):
+            self.check(1, "stale: asyncio does the same", texts=[ECHO + "baseline: B50\nexpect:" + TRACE])
+
+    def test_ours_alone_is_compared_with_what_is_expected(self):
+        self.check(0, "0 failed", texts=[ECHO + "only: ours\nexpect:" + TRACE])
+        self.check(1, "FAILED", texts=[ECHO + "only: ours\nexpect:" + TRACE.replace("hello", "hallo")])
+
+    def test_what_does_not_happen_fails_with_its_place(self):
+        self.check(1, "FAILED", "scenario-0.yaml:13: await: nothing in 2.0 s", texts=[ECHO + "- await: pause_writing\n"])
+
+    def test_a_scenario_that_waits_is_counted_aloud(self):
+        self.check(0, "SKIPPED 1 scenario", "1 scenarios", texts=[ECHO, ECHO + "needs: endpoints\n"])
+
+    def test_nothing_to_play_is_no_success(self):
+        self.check(1, "0 scenarios", texts=[ECHO + "needs: endpoints\n"])
+
+    def test_injection_reaches_the_daemon(self):
+        asks = ECHO.replace(
+            "on:\n", "chunks: any\non:\n  eof_received: largest_data\n")
+        self.check(0, "0 failed", texts=[asks])
+        self.check(1, "! largest_data 1 ", texts=[asks], options=["--inject"])
+
+
+class Refusals(unittest.TestCase):
+    """What cannot be read: place, what is wrong, remedy. Exit code 2."""
+
+    def refused(self, text, *words):
+        code, said = play(text)
+        self.assertEqual(code, 2, said)
+        for word in words:
+            self.assertIn(word, said)
+
+    def test_an_unknown_key(self):
+        self.refused(ECHO + "behavior: x\n", "scenario-0.yaml:13:1: behavior: unknown key", "known here: what, behaviours")
+
+    def test_an_unknown_action(self):
+        self.refused(ECHO.replace("echo\npeer", "ecco\npeer"), ':5:18: on.data_received: unknown action "ecco"', "known: abort")
+
+    def test_an_unknown_step(self):
+        self.refused(ECHO.replace("half_close", "halve"), ":10:3: peer[4]: unknown step \"halve\"", "known: accept")
+
+    def test_an_unknown_callback(self):
+        self.refused(ECHO.replace("data_received", "data_recieved"), '"data_recieved" never happens', "one of: ")
+
+    def test_a_missing_key(self):
+        self.refused(ECHO.replace("behaviours: [B50]", ""), '"behaviours" is missing', "add behaviours:")
+
+    def test_a_key_twice(self):
+        self.refused(ECHO + "what: again\n", ':13:1: ', '"what" is here twice')
+
+    def test_a_difference_without_an_expectation(self):
+        self.refused(ECHO + "differs: D2\n", "belong together")
+
+    def test_an_expectation_without_a_reason(self):
+        self.refused(ECHO + "expect:" + TRACE, "belong together")
+
+    def test_a_gate_that_nobody_has(self):
+        self.refused(ECHO + "- release: late\n", "no gate late")
+
+    def test_counting_calls_where_chunks_may_be_any(self):
+        text = ECHO.replace("data_received: echo", "data_received: {write: x}")
+        self.refused(text + "chunks: any\n", "counts calls", 'write "received N" instead')
+
+    def test_what_is_no_yaml(self):
+        self.refused("what: [", "scenario-0.yaml")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", required=True)
+    known, rest = parser.parse_known_args()
+    BUILD = known.build
+    unittest.main(argv=[sys.argv[0], *rest])
