@@ -209,16 +209,20 @@ TEST(ConnectorLife, OneMayDestroyAnotherThatIsInTheSameBatch) {
     EXPECT_EQ(open_descriptors(), before);
 }
 
-/// Keeps `at_a_time` connectors under way until each of `addresses` has been tried so many times.
+/// Connects to its targets by turns.
 class Load final : public ConnectorOwner {
 public:
-    Load(Rig& rig, std::vector<model::Address> addresses)
-        : rig_(rig), resolver_(rig.loop), addresses_(std::move(addresses)) {}
+    struct Target {
+        model::Address address;
+        std::chrono::nanoseconds timeout = 10s;
+    };
+
+    Load(Rig& rig, std::vector<Target> targets)
+        : rig_(rig), resolver_(rig.loop), targets_(std::move(targets)) {}
 
     void start() {
-        const std::size_t which = started++;
-        ConnectSettings how{.address = addresses_[which % addresses_.size()], .socket = {}};
-        how.timeout = 5ms;
+        const Target& target = targets_[started++ % targets_.size()];
+        ConnectSettings how{.address = target.address, .socket = {}, .timeout = target.timeout};
         under_way_.push_back(
             std::make_unique<Connector>(rig_.loop, resolver_, std::move(how), *this));
     }
@@ -255,7 +259,7 @@ private:
 
     Rig& rig_;
     Resolver resolver_;
-    std::vector<model::Address> addresses_;
+    std::vector<Target> targets_;
     std::vector<std::unique_ptr<Connector>> under_way_;
 };
 
@@ -269,7 +273,7 @@ TEST(ConnectorLife, TwoThousandThroughRefusalResetAndSilenceLeakNothing) {
     hole.become_black_hole();
     const std::size_t before = open_descriptors();
     {
-        Load load(rig, {nobody.tcp(), resets.tcp(), hole.tcp()});
+        Load load(rig, {{nobody.tcp()}, {resets.tcp()}, {hole.tcp(), 5ms}});
         while (load.started < total || load.under_way() != 0) {
             while (load.started < total && load.under_way() < 48) load.start();
             const std::size_t under_way = load.under_way();

@@ -194,22 +194,18 @@ TEST(Executor, ItsEndWaitsForWhatRunsAndCancelsTheRest) {
     EXPECT_EQ(cancelled, accepted) << "once";
 }
 
-TEST(Executor, FunctionsDieOnTheLoopAfterDone) {
-    struct Witness {
-        std::vector<std::string>& events;
-        ~Witness() {
-            events.emplace_back(std::this_thread::get_id() == loop ? "destroyed" : "elsewhere");
-        }
-        std::thread::id loop = std::this_thread::get_id();
-    };
+TEST(Executor, FunctionsDieOnTheLoopAfterDoneAndBeforeTheyNoLongerCount) {
     Rig rig;
     Executor executor(rig.loop, 1);
     std::vector<std::string> events;
-    auto witness = std::make_shared<Witness>(Witness{events});
-    events.clear();  // of the temporary
+    const auto loop = std::this_thread::get_id();
+    std::shared_ptr<void> witness(nullptr, [&](void*) {
+        events.emplace_back(std::this_thread::get_id() == loop ? "destroyed" : "elsewhere");
+        EXPECT_EQ(executor.pending(owner), 1u);
+    });
     executor.submit(
         owner,
-        [witness = std::move(witness)] { EXPECT_TRUE(witness); },
+        [witness = std::move(witness)] { EXPECT_EQ(witness.use_count(), 1); },
         [&](const Outcome&) { events.emplace_back("done"); });
     rig.run_until([&] { return executor.pending(owner) == 0; });
     EXPECT_EQ(events, (std::vector<std::string>{"done", "destroyed"}));
