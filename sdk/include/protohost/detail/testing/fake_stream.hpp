@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+
+#include <protohost/abi.h>
+#include <protohost/detail/testing/fake_transport.hpp>
+#include <protohost/detail/testing/write_queue.hpp>
+
+namespace protohost::detail::testing {
+
+/// A stream transport over a kernel that does what the test says: it takes as much as it has room
+/// for, and delivers what it was fed.
+class FakeStream final : public FakeTransport {
+public:
+    using FakeTransport::FakeTransport;
+
+    static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
+
+    // The other side of the fake kernel.
+
+    void feed_data(std::string_view data) { incoming_ += data; }
+    void feed_eof() { incoming_end_ = true; }
+    void break_connection(int os_errno) { broken_ = os_errno; }
+    void set_room(std::size_t room) { room_ = room; }
+    const std::string& sent() const { return sent_; }
+    void forget_sent() { sent_.clear(); }
+    bool eof_sent() const { return eof_sent_; }
+
+    bool poll() override {
+        const bool readable =
+            reads() && (!incoming_.empty() || incoming_end_ || broken_ != 0);
+        if (readable) on_readable();
+        const bool writable = !queue_.empty() && (room_ > 0 || broken_ != 0);
+        if (writable) on_writable();
+        return readable || writable;
+    }
+
+    void drain(std::uint64_t deadline) override {
+        if (closing_ || drain_asked_) return;
+        drain_asked_ = true;
+        std::int32_t keep_open = 0;
+        if (PH_HAS(&ops(), drain_requested)) {
+            call("drain_requested",
+                 [&](void* self) { return ops().drain_requested(self, deadline, &keep_open); });
+        }
+        if (keep_open == 0) close();
+    }
+
+    void close() override {
+        if (closing_) return;
+        closing_ = true;
+        if (queue_.empty()) lose({});
+    }
+
+    ph_status write(const void* data, std::size_t size) override {
+        const ph_status status = check_writable(size);
+        if (status != PH_OK || size == 0) return status;
+        if (passes_limit(size)) return PH_E_LIMIT;
+        const std::string_view bytes(static_cast<const char*>(data), size);
+        const std::size_t taken = queue_.empty() ? send(bytes) : 0;
+        if (lost_) return PH_E_CLOSED;
+        queue_.append(bytes.substr(taken));
+        pause_if_over();
+        return lost_ ? PH_E_CLOSED : PH_OK;
+    }
+    ph_status writelines(const ph_iov* pieces, std::size_t count) override {
+        ph_status status = check_writable(0);
+        for (std::size_t i = 0; i < count; ++i) {
+            if (status == PH_OK) {
+                status = write(pieces[i].p, pieces[i].n);
+            } else {
+                dropped_ += pieces[i].n;
+            }
+        }
+        return status;
+    }
+    ph_status write_owned(ph_iov data, ph_fn release, void* arg) override {
+        ph_status status = check_writable(data.n);
+        if (status == PH_OK && data.n != 0 && passes_limit(data.n)) status = PH_E_LIMIT;
+        if (status != PH_OK || data.n == 0) {
+            give_back(release, arg);
+            return status;
+        }
+        const std::string_view bytes(static_cast<const char*>(data.p), data.n);
+        const std::size_t taken = queue_.empty() ? send(bytes) : 0;
+        if (lost_ || taken == data.n) {
+            give_back(release, arg);
+            return lost_ ? PH_E_CLOSED : PH_OK;
+        }
+        queue_.append_owned(bytes.substr(taken), release, arg);
+        pause_if_over();
+        return lost_ ? PH_E_CLOSED : PH_OK;
+    }
+    ph_status write_eof() override {
+        if (closing_ || eof_requested_) return PH_OK;
+        eof_requested_ = true;
+        if (queue_.empty()) shut_down_writing();
+        return PH_OK;
+    }
+    bool can_write_eof() const override { return true; }
+    std::size_t get_write_buffer_size() const override { return queue_.size(); }
+
+private:
+    static constexpr std::size_t most_at_once = 64 * 1024;  ///< in one data_received
+
+    const ph_stream_ops& ops() const {
+        return *reinterpret_cast<const ph_stream_ops*>(protocol_.ops);
+    }
+    bool fits(ph_proto protocol) const override {
+        if (protocol.ops == nullptr || protocol.ops->kind != PH_STREAM) return false;
+        if (!PH_HAS(protocol.ops, connection_lost) || !PH_HAS(protocol.ops, destroy)) return false;
+        const auto* ops = reinterpret_cast<const ph_stream_ops*>(protocol.ops);
+        return PH_HAS(ops, data_received) || is_buffered(*ops);
+    }
+    static bool is_buffered(const ph_stream_ops& ops) {
+        return PH_HAS(&ops, get_buffer) && PH_HAS(&ops, buffer_updated);
+    }
+    bool reads() const { return started_ && is_reading() && !eof_received_; }
+
+    void on_readable() {
+        if (is_buffered(ops())) return read_into_protocol();
+        if (incoming_.empty()) return received_nothing();
+        const std::string data = receive(most_at_once);
+        call("data_received",
+             [&](void* self) { return ops().data_received(self, data.data(), data.size()); });
+    }
+    void read_into_protocol() {
+        const ph_proto lender = protocol_;
+        void* data = nullptr;
+        std::size_t room = 0;
+        const bool lent = call("get_buffer", [&](void* self) {
+            return ops().get_buffer(self, -1, &data, &room);
+        });
+        // Whoever was put in its place is asked in the next round.
+        if (!lent || !is_reading()) return;
+        if (protocol_.self != lender.self || protocol_.ops != lender.ops) return;
+        if (data == nullptr || room == 0) {
+            return fail("get_buffer", PH_E_INVAL, "get_buffer() returned an empty buffer");
+        }
+        if (incoming_.empty()) return received_nothing();
+        const std::string bytes = receive(room);
+        std::memcpy(data, bytes.data(), bytes.size());
+        call("buffer_updated",
+             [&](void* self) { return ops().buffer_updated(self, bytes.size()); });
+    }
+    std::string receive(std::size_t most) {
+        std::string data = incoming_.substr(0, most);
+        incoming_.erase(0, data.size());
+        return data;
+    }
+    void received_nothing() {
+        if (broken_ != 0) return lose_os(broken_);
+        eof_received_ = true;
+        std::int32_t keep_open = 0;
+        if (PH_HAS(&ops(), eof_received)) {
+            const bool told = call("eof_received", [&](void* self) {
+                return ops().eof_received(self, &keep_open);
+            });
+            if (!told) return;
+        }
+        if (keep_open == 0) close();
+    }
+
+    ph_status check_writable(std::size_t size) {
+        if (eof_requested_) return PH_E_EOF_WRITTEN;
+        if (!lost_) return PH_OK;
+        dropped_ += size;
+        return size == 0 ? PH_OK : PH_E_CLOSED;
+    }
+    /// How much of `data` the fake kernel takes.
+    std::size_t send(std::string_view data) {
+        if (broken_ != 0) {
+            dropped_ += data.size();
+            lose_os(broken_);
+            return 0;
+        }
+        const std::size_t taken = std::min(room_, data.size());
+        sent_ += data.substr(0, taken);
+        if (room_ != unlimited) room_ -= taken;
+        return taken;
+    }
+    void on_writable() {
+        if (broken_ != 0) return lose_os(broken_);
+        const std::size_t taken = send(queue_.front(std::min(room_, queue_.size())));
+        queue_.consume(taken);
+        resume_if_under();
+        if (lost_ || !queue_.empty()) return;
+        if (closing_) {
+            lose({});
+        } else if (eof_requested_) {
+            shut_down_writing();
+        }
+    }
+    void shut_down_writing() {
+        if (eof_sent_) return;
+        if (broken_ != 0) return lose_os(broken_);
+        eof_sent_ = true;
+    }
+    std::size_t clear() override {
+        const std::size_t dropped = queue_.size();
+        queue_.clear();
+        return dropped;
+    }
+
+    std::string incoming_;
+    bool incoming_end_ = false;
+    int broken_ = 0;  ///< errno
+    std::size_t room_ = unlimited;
+    std::string sent_;
+    bool eof_received_ = false;
+    bool eof_requested_ = false;
+    bool eof_sent_ = false;
+    WriteQueue queue_;
+};
+
+}  // namespace protohost::detail::testing
