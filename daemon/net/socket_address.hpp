@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <netinet/in.h>
 #include <string>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <vector>
 
 #include "daemon/base/error.hpp"
@@ -11,10 +14,18 @@
 
 namespace protohost::net {
 
-/// An address as the kernel has it.
+/// An address as the kernel has it: IPv4, IPv6 or UNIX. As large as the largest of them; what is
+/// kept for each connection is a PeerName.
 class SocketAddress {
 public:
     SocketAddress() = default;
+
+    /// A copy of a struct sockaddr. family() is AF_UNSPEC where it is none that we know, or cut
+    /// off.
+    SocketAddress(const void* address, std::size_t size);
+
+    /// Of the unix and unixgram kinds; the error says why the kernel cannot have such a path.
+    static base::Result<SocketAddress> of_unix(const model::Address& address);
 
     /// For accept(), getsockname() and the like to fill.
     sockaddr* data() { return &storage_.any; }
@@ -23,22 +34,37 @@ public:
         size_ = sizeof storage_;
         return &size_;
     }
-    socklen_t size() const { return size_; }
+    /// The kernel says how long an address is, not how much of it did fit.
+    socklen_t size() const { return size_ < largest ? size_ : largest; }
     int family() const { return size_ == 0 ? AF_UNSPEC : storage_.any.sa_family; }
     std::uint16_t port() const;
 
-    /// "127.0.0.1:7007", "[::1]:7007".
+    /// The path of a UNIX socket, or "": it is unnamed, or its name is abstract.
+    std::string path() const;
+
+    /// "127.0.0.1:7007", "[::1]:7007", "/run/x.sock", "@name", and "" for an unnamed UNIX socket.
     std::string text() const;
 
+    /// As the configuration writes it: "tcp://127.0.0.1:7007", "unix:///run/x.sock", "unix:@name".
+    /// `type` SOCK_DGRAM: "udp://...", "unixgram:...".
+    std::string uri(int type = SOCK_STREAM) const;
+
+    /// AF_UNSPEC where the kernel does not say.
     static SocketAddress local_of(int fd);
+    static SocketAddress peer_of(int fd);
+
+    bool operator==(const SocketAddress& other) const;
 
 private:
-    friend base::Result<std::vector<SocketAddress>> resolve(const model::Address&);
+    static constexpr socklen_t largest = sizeof(sockaddr_un);
+
+    std::string unix_name() const;
 
     union Storage {
         sockaddr any;
         sockaddr_in v4;
         sockaddr_in6 v6;
+        sockaddr_un local;
     };
     Storage storage_{};
     socklen_t size_ = 0;

@@ -104,6 +104,7 @@ ph_transport_api transport_api() {
     api.get_write_buffer_size = call<&Transport::get_write_buffer_size>;
     api.ref = call<&Transport::ref>;
     api.deref = deref;
+    api.sendto = call<&Transport::sendto>;
     return api;
 }
 

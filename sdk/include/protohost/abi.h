@@ -127,8 +127,8 @@ typedef struct ph_stream_ops {
     ph_status (*drain_requested)(void *self, uint64_t deadline, int32_t *keep_open);
 } ph_stream_ops;
 
-/* A datagram protocol. connection_made once it is open; a status below zero from datagram_received or
- * error_received is logged and counted, and the transport lives.
+/* A datagram protocol. connection_made once it is open; a status below zero from a callback is logged
+ * and counted, and the transport lives.
  *     connection_made [datagram_received | error_received]* connection_lost */
 typedef struct ph_datagram_ops {
     PH_PROTO_HEAD;
@@ -210,15 +210,17 @@ typedef struct ph_transport_api {
      * neither restores the unit's own. PH_E_INVAL unless high >= low >= 0. May call pause_writing. */
     ph_status (*set_write_buffer_limits)(ph_ctx *, ph_transport *, int64_t high, int64_t low);
     void (*get_write_buffer_limits)(ph_ctx *, ph_transport *, size_t *low, size_t *high); /* [loop] */
-    size_t (*get_write_buffer_size)(ph_ctx *, ph_transport *); /* [loop] bytes the kernel refused */
+    /* [loop] Bytes the kernel refused; for datagrams, with a fixed amount more for each. */
+    size_t (*get_write_buffer_size)(ph_ctx *, ph_transport *);
 
     ph_ref (*ref)(ph_ctx *, ph_transport *);       /* [loop] */
     ph_transport *(*deref)(ph_ctx *, ph_ref);      /* [loop] NULL once lost */
 
     /* [loop] Datagrams only; never blocks. {NULL, 0} is the remote that the endpoint was opened with.
      * Datagrams keep their order and are never joined; an empty one is sent. The bytes are sent or
-     * copied before it returns. What the kernel refuses waits; what it rejects is told to
-     * error_received, and the transport lives. May call pause_writing before it returns.
+     * copied before it returns; what the callbacks for one batch of arrivals send reaches the kernel
+     * together. What the kernel refuses waits; what it rejects is told to error_received, then or
+     * later, and the transport lives. May call pause_writing and error_received before it returns.
      * PH_E_INVAL: no address and no remote, or another address than the remote; nothing was sent.
      * PH_E_CLOSED, PH_E_LIMIT: as write. */
     ph_status (*sendto)(ph_ctx *, ph_transport *, const void *data, size_t n, ph_addr to);

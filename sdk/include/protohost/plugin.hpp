@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <protohost/address.hpp>
 #include <protohost/detail/factory.hpp>
 #include <protohost/loop.hpp>
 #include <protohost/options.hpp>
@@ -18,7 +19,8 @@ namespace protohost {
 ///     for `protohostd --check`, so without side effects; what it throws is reported with the
 ///     place of the definition),
 ///   - called like asyncio's protocol_factory: `std::unique_ptr<P> operator()()` makes the protocol
-///     of one connection ([loop]),
+///     of one connection ([loop]); P says what kind of factory it is: for datagrams where it
+///     derives from DatagramProtocol, else for streams,
 ///   - and, where it has `void started(protohost::Loop)`, called once after the definition became
 ///     active, so that it can act without a connection ([loop]).
 /// It outlives its protocols.

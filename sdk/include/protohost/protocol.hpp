@@ -12,7 +12,7 @@
 //
 // All callbacks run on the loop and never overlap for one connection. A callback that throws loses
 // that one connection: connection_lost() then carries the exception's text, and the daemon logs it
-// with plugin, unit and peer.
+// with plugin, unit and peer. A datagram protocol loses nothing but that callback.
 
 namespace protohost {
 
@@ -25,7 +25,7 @@ struct Error {
 
 namespace detail {
 template <class P>
-struct StreamCallbacks;
+struct ProtocolCallbacks;
 struct Binding;
 }  // namespace detail
 
@@ -52,7 +52,7 @@ public:
 private:
     friend struct detail::Binding;
     template <class P>
-    friend struct detail::StreamCallbacks;
+    friend struct detail::ProtocolCallbacks;
 
     detail::Context context_;
 };
@@ -108,6 +108,41 @@ public:
 
     /// As Protocol's.
     virtual bool eof_received() { return false; }
+
+    /// As Protocol's.
+    virtual bool drain_requested(TimePoint deadline) {
+        static_cast<void>(deadline);
+        return false;
+    }
+};
+
+/// A datagram protocol: UDP, and datagrams between UNIX sockets. One for all its peers.
+///
+///     start -> connection_made
+///         [-> datagram_received | error_received]*
+///     -> connection_lost -> end
+///
+/// What a callback throws is logged with plugin and unit; the transport lives.
+class DatagramProtocol : public BaseProtocol {
+public:
+    /// First of all callbacks, once the socket is open. Keep the transport: it is valid until
+    /// connection_lost() returns.
+    virtual void connection_made(DatagramTransport transport) { static_cast<void>(transport); }
+
+    /// One datagram, whole and in the order of arrival; it may be empty. Both arguments are valid
+    /// until this returns; copy the address to keep it. It is none where the sender has no name,
+    /// which only UNIX sockets can do.
+    virtual void datagram_received(Bytes data, const Address& addr) {
+        static_cast<void>(data), static_cast<void>(addr);
+    }
+
+    /// Sending or receiving failed: `exc.os_errno` says how, EMSGSIZE or ECONNREFUSED for example.
+    /// That datagram is lost and nothing else. `destination` is where it was sent to, none where
+    /// nobody knows. It comes when the datagram is handed to the kernel, which may be after
+    /// sendto() returned, and may be before: from inside it. Many losses are never told to anybody.
+    virtual void error_received(const Error& exc, const Address& destination) {
+        static_cast<void>(exc), static_cast<void>(destination);
+    }
 
     /// As Protocol's.
     virtual bool drain_requested(TimePoint deadline) {

@@ -13,8 +13,8 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include <protohost/address.hpp>
 #include <protohost/detail/context.hpp>
 #include <protohost/loop.hpp>
 
@@ -39,9 +39,10 @@ inline Bytes as_bytes(std::string_view text) {
 
 /// What became of a write. Ignoring it is as safe as in asyncio.
 enum class WriteStatus {
-    accepted,    ///< sent, or on its way
-    over_limit,  ///< dropped: past the write buffer's hard limit
-    closed       ///< dropped: aborted or lost
+    accepted,        ///< sent, or on its way
+    over_limit,      ///< dropped: past the write buffer's hard limit
+    closed,          ///< dropped: aborted or lost
+    invalid_address  ///< dropped, by sendto() alone: nowhere to send to, or not the remote
 };
 
 /// One piece of get_extra_info. False where the transport does not know the name.
@@ -49,18 +50,18 @@ class ExtraInfo {
 public:
     ExtraInfo() = default;
     explicit ExtraInfo(const ph_info& info)
-        : kind_(info.kind), text_(detail::from_abi(info.text)), number_(info.number) {
-        const auto* address = static_cast<const std::byte*>(info.address.sa);
-        if (address != nullptr) address_.assign(address, address + info.address.len);
-    }
+        : kind_(info.kind),
+          text_(detail::from_abi(info.text)),
+          address_(info.address),
+          number_(info.number) {}
 
     explicit operator bool() const { return kind_ != PH_INFO_NONE; }
 
     /// Always readable: "127.0.0.1:7007", "[::1]:7007".
     const std::string& text() const { return text_; }
 
-    /// 'peername' and 'sockname': a struct sockaddr; else empty.
-    std::span<const std::byte> address() const { return address_; }
+    /// Of 'peername' and 'sockname'; else none.
+    const Address& address() const { return address_; }
 
     /// 'socket': the descriptor, borrowed. Do not close it, and leave O_NONBLOCK alone.
     int descriptor() const { return kind_ == PH_INFO_DESCRIPTOR ? static_cast<int>(number_) : -1; }
@@ -68,11 +69,18 @@ public:
 private:
     std::uint32_t kind_ = PH_INFO_NONE;
     std::string text_;
-    std::vector<std::byte> address_;
+    Address address_;
     std::int64_t number_ = -1;
 };
 
-class TransportRef;
+template <class T>
+class WeakReference;
+class Transport;
+class DatagramTransport;
+
+/// A weak reference to a transport, from its ref().
+using TransportRef = WeakReference<Transport>;
+using DatagramTransportRef = WeakReference<DatagramTransport>;
 
 /// What all transports share.
 class BaseTransport {
@@ -151,13 +159,51 @@ public:
 };
 
 template <class Base>
-class Writing : public Base {
+class Buffering : public Base {
 public:
     using Base::Base;
 
     /// Ends the connection at once: buffered bytes are dropped; connection_lost(nullptr) follows,
     /// never from inside this call.
     void abort() { this->api().abort(this->context_.ctx, this->handle_); }
+
+    /// Over `high` bytes pause_writing() is called, at or under `low` resume_writing(). Only high
+    /// given: low is high / 4; only low: high is 4 * low; neither: what the unit's definition says.
+    /// May call pause_writing() before it returns. Throws std::invalid_argument unless
+    /// high >= low.
+    void set_write_buffer_limits(std::optional<std::size_t> high = {},
+                                 std::optional<std::size_t> low = {}) {
+        const auto number = [](std::optional<std::size_t> limit) {
+            constexpr std::size_t largest = std::numeric_limits<std::int64_t>::max();
+            return limit ? static_cast<std::int64_t>(std::min(*limit, largest)) : -1;
+        };
+        const ph_status status = this->api().set_write_buffer_limits(
+            this->context_.ctx, this->handle_, number(high), number(low));
+        if (status == PH_E_INVAL) throw std::invalid_argument("high must be >= low must be >= 0");
+    }
+
+    struct WriteBufferLimits {
+        std::size_t low;
+        std::size_t high;
+    };
+    WriteBufferLimits get_write_buffer_limits() const {
+        WriteBufferLimits limits{};
+        this->api().get_write_buffer_limits(
+            this->context_.ctx, this->handle_, &limits.low, &limits.high);
+        return limits;
+    }
+
+    /// Bytes written that the kernel has not taken. For datagrams with a fixed amount more for
+    /// each, so that a flood of empty ones counts as well.
+    std::size_t get_write_buffer_size() const {
+        return this->api().get_write_buffer_size(this->context_.ctx, this->handle_);
+    }
+};
+
+template <class Base>
+class Writing : public Buffering<Base> {
+public:
+    using Buffering<Base>::Buffering;
 
     /// Never blocks. `data` may be reused when it returns. What one callback writes reaches the
     /// kernel together; what the kernel refuses waits in the write buffer. May call
@@ -197,37 +243,6 @@ public:
 
     bool can_write_eof() const {
         return this->api().can_write_eof(this->context_.ctx, this->handle_) != 0;
-    }
-
-    /// Over `high` bytes pause_writing() is called, at or under `low` resume_writing(). Only high
-    /// given: low is high / 4; only low: high is 4 * low; neither: what the unit's definition says.
-    /// May call pause_writing() before it returns. Throws std::invalid_argument unless
-    /// high >= low.
-    void set_write_buffer_limits(std::optional<std::size_t> high = {},
-                                 std::optional<std::size_t> low = {}) {
-        const auto number = [](std::optional<std::size_t> limit) {
-            constexpr std::size_t largest = std::numeric_limits<std::int64_t>::max();
-            return limit ? static_cast<std::int64_t>(std::min(*limit, largest)) : -1;
-        };
-        const ph_status status = this->api().set_write_buffer_limits(
-            this->context_.ctx, this->handle_, number(high), number(low));
-        if (status == PH_E_INVAL) throw std::invalid_argument("high must be >= low must be >= 0");
-    }
-
-    struct WriteBufferLimits {
-        std::size_t low;
-        std::size_t high;
-    };
-    WriteBufferLimits get_write_buffer_limits() const {
-        WriteBufferLimits limits{};
-        this->api().get_write_buffer_limits(
-            this->context_.ctx, this->handle_, &limits.low, &limits.high);
-        return limits;
-    }
-
-    /// Bytes written that the kernel has not taken.
-    std::size_t get_write_buffer_size() const {
-        return this->api().get_write_buffer_size(this->context_.ctx, this->handle_);
     }
 
 private:
@@ -276,14 +291,43 @@ public:
     operator WriteTransport() const { return {context_, handle_}; }
 };
 
-/// A weak reference: safe to keep for ever, [loop].
-class TransportRef {
+/// Sends and receives datagrams: UDP, and datagrams between UNIX sockets.
+class DatagramTransport : public detail::Buffering<detail::Reading<BaseTransport>> {
 public:
-    TransportRef() = default;
-    TransportRef(detail::Context context, ph_ref ref) : context_(context), ref_(ref) {}
+    using Buffering::Buffering;
+
+    /// Sends one datagram, which may be empty, to `addr`; with none, to the remote that the
+    /// endpoint was opened with. Where there is a remote, `addr` is none or that remote: else, and
+    /// where there is neither, invalid_address. Nothing is ever looked up.
+    ///
+    /// Never blocks. `data` may be reused when it returns. Datagrams keep their order, whoever they
+    /// go to; what the kernel refuses waits in the write buffer, and holds up what is behind it.
+    /// May call pause_writing() before it returns. What the callbacks for one batch of arrivals
+    /// send reaches the kernel together, after them: what the kernel then rejects (too long, no
+    /// route, refused) error_received() is told, and nothing ends.
+    WriteStatus sendto(Bytes data, const Address& addr = {}) {
+        const ph_addr to = {addr ? addr.data() : nullptr, addr.size(), 0};
+        const ph_status status = api().sendto(context_.ctx, handle_, data.data(), data.size(), to);
+        if (status == PH_OK) return WriteStatus::accepted;
+        if (status == PH_E_LIMIT) return WriteStatus::over_limit;
+        return status == PH_E_INVAL ? WriteStatus::invalid_address : WriteStatus::closed;
+    }
+    WriteStatus sendto(std::string_view text, const Address& addr = {}) {
+        return sendto(as_bytes(text), addr);
+    }
+
+    DatagramTransportRef ref() const;
+};
+
+/// A weak reference: safe to keep for ever, [loop].
+template <class T>
+class WeakReference {
+public:
+    WeakReference() = default;
+    WeakReference(detail::Context context, ph_ref ref) : context_(context), ref_(ref) {}
 
     /// The transport, or a false one when the connection is lost.
-    Transport lock() const {
+    T lock() const {
         if (ref_ == 0) return {};
         return {context_, context_.host->transport->deref(context_.ctx, ref_)};
     }
@@ -294,6 +338,10 @@ private:
 };
 
 inline TransportRef BaseTransport::ref() const {
+    return {context_, api().ref(context_.ctx, handle_)};
+}
+
+inline DatagramTransportRef DatagramTransport::ref() const {
     return {context_, api().ref(context_.ctx, handle_)};
 }
 

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <concepts>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <span>
+#include <stdexcept>
 
 #include <protohost/protocol.hpp>
 
@@ -11,8 +16,9 @@
 
 namespace protohost::detail {
 
+/// What the protocols of all kinds have.
 template <class P>
-struct StreamCallbacks {
+struct ProtocolCallbacks {
     static P& protocol(void* self) { return static_cast<P&>(*static_cast<BaseProtocol*>(self)); }
     static const Context& context(void* self) { return static_cast<BaseProtocol*>(self)->context_; }
 
@@ -25,12 +31,13 @@ struct StreamCallbacks {
         });
     }
 
-    static ph_status connection_made(void* self, ph_transport* transport) {
-        return run(self, [&](P& p) { p.connection_made(Transport(context(self), transport)); });
+    static Error to_error(const ph_error& why) {
+        return {why.code, why.os_errno, from_abi(why.msg)};
     }
+
     static ph_status connection_lost(void* self, const ph_error* why) {
         if (why == nullptr) return run(self, [](P& p) { p.connection_lost(nullptr); });
-        const Error error{why->code, why->os_errno, from_abi(why->msg)};
+        const Error error = to_error(*why);
         return run(self, [&](P& p) { p.connection_lost(&error); });
     }
     static ph_status pause_writing(void* self) {
@@ -41,6 +48,33 @@ struct StreamCallbacks {
     }
     static void destroy(void* self) { delete static_cast<BaseProtocol*>(self); }
 
+    static ph_status drain_requested(void* self, std::uint64_t deadline, std::int32_t* keep_open) {
+        const TimePoint when(
+            std::chrono::duration_cast<TimePoint::duration>(std::chrono::nanoseconds(deadline)));
+        return run(self, [&](P& p) { *keep_open = p.drain_requested(when) ? 1 : 0; });
+    }
+
+    template <class Ops>
+    static constexpr Ops make_head(std::uint32_t kind) {
+        Ops ops{};
+        ops.size = sizeof ops;
+        ops.kind = kind;
+        ops.connection_lost = connection_lost;
+        ops.pause_writing = pause_writing;
+        ops.resume_writing = resume_writing;
+        ops.destroy = destroy;
+        return ops;
+    }
+};
+
+template <class P>
+struct StreamCallbacks : ProtocolCallbacks<P> {
+    using ProtocolCallbacks<P>::context;
+    using ProtocolCallbacks<P>::run;
+
+    static ph_status connection_made(void* self, ph_transport* transport) {
+        return run(self, [&](P& p) { p.connection_made(Transport(context(self), transport)); });
+    }
     static ph_status data_received(void* self, const void* data, std::size_t n) {
         return run(self,
                    [&](P& p) { p.data_received(Bytes(static_cast<const std::byte*>(data), n)); });
@@ -58,21 +92,10 @@ struct StreamCallbacks {
     static ph_status eof_received(void* self, std::int32_t* keep_open) {
         return run(self, [&](P& p) { *keep_open = p.eof_received() ? 1 : 0; });
     }
-    static ph_status drain_requested(void* self, std::uint64_t deadline, std::int32_t* keep_open) {
-        const TimePoint when(
-            std::chrono::duration_cast<TimePoint::duration>(std::chrono::nanoseconds(deadline)));
-        return run(self, [&](P& p) { *keep_open = p.drain_requested(when) ? 1 : 0; });
-    }
 
     static constexpr ph_stream_ops make_ops() {
-        ph_stream_ops ops{};
-        ops.size = sizeof ops;
-        ops.kind = PH_STREAM;
+        auto ops = ProtocolCallbacks<P>::template make_head<ph_stream_ops>(PH_STREAM);
         ops.connection_made = connection_made;
-        ops.connection_lost = connection_lost;
-        ops.pause_writing = pause_writing;
-        ops.resume_writing = resume_writing;
-        ops.destroy = destroy;
         if constexpr (std::derived_from<P, BufferedProtocol>) {
             ops.get_buffer = get_buffer;
             ops.buffer_updated = buffer_updated;
@@ -80,6 +103,33 @@ struct StreamCallbacks {
             ops.data_received = data_received;
         }
         ops.eof_received = eof_received;
+        ops.drain_requested = ProtocolCallbacks<P>::drain_requested;
+        return ops;
+    }
+};
+
+struct DatagramCallbacks : ProtocolCallbacks<DatagramProtocol> {
+    static ph_status connection_made(void* self, ph_transport* transport) {
+        return run(self, [&](DatagramProtocol& p) {
+            p.connection_made(DatagramTransport(context(self), transport));
+        });
+    }
+    static ph_status datagram_received(void* self, const void* data, std::size_t n, ph_addr from) {
+        return run(self, [&](DatagramProtocol& p) {
+            p.datagram_received(Bytes(static_cast<const std::byte*>(data), n), Address(from));
+        });
+    }
+    static ph_status error_received(void* self, const ph_error* why, ph_addr destination) {
+        return run(self, [&](DatagramProtocol& p) {
+            p.error_received(to_error(*why), Address(destination));
+        });
+    }
+
+    static constexpr ph_datagram_ops make_ops() {
+        auto ops = make_head<ph_datagram_ops>(PH_DATAGRAM);
+        ops.connection_made = connection_made;
+        ops.datagram_received = datagram_received;
+        ops.error_received = error_received;
         ops.drain_requested = drain_requested;
         return ops;
     }
@@ -88,6 +138,7 @@ struct StreamCallbacks {
 inline constexpr ph_stream_ops protocol_ops = StreamCallbacks<Protocol>::make_ops();
 inline constexpr ph_stream_ops buffered_protocol_ops =
     StreamCallbacks<BufferedProtocol>::make_ops();
+inline constexpr ph_datagram_ops datagram_protocol_ops = DatagramCallbacks::make_ops();
 
 /// Hands a protocol over to the border, and recognises it there.
 struct Binding {
@@ -98,15 +149,19 @@ struct Binding {
             ops = reinterpret_cast<const ph_any_ops*>(&protocol_ops);
         } else if (dynamic_cast<BufferedProtocol*>(protocol.get()) != nullptr) {
             ops = reinterpret_cast<const ph_any_ops*>(&buffered_protocol_ops);
+        } else if (dynamic_cast<DatagramProtocol*>(protocol.get()) != nullptr) {
+            ops = reinterpret_cast<const ph_any_ops*>(&datagram_protocol_ops);
         } else {
-            throw std::logic_error("a protocol must derive from Protocol or BufferedProtocol");
+            throw std::logic_error(
+                "a protocol must derive from Protocol, BufferedProtocol or DatagramProtocol");
         }
         protocol->context_ = context;
         return {ops, protocol.release()};
     }
     static BaseProtocol* protocol(ph_proto proto) {
-        const bool ours = proto.ops == reinterpret_cast<const ph_any_ops*>(&protocol_ops) ||
-                          proto.ops == reinterpret_cast<const ph_any_ops*>(&buffered_protocol_ops);
+        const void* const ops = proto.ops;
+        const bool ours =
+            ops == &protocol_ops || ops == &buffered_protocol_ops || ops == &datagram_protocol_ops;
         return ours ? static_cast<BaseProtocol*>(proto.self) : nullptr;
     }
 };

@@ -3,9 +3,11 @@
 
 #include <array>
 #include <concepts>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 #include <protohost/loop.hpp>
 #include <protohost/options.hpp>
@@ -19,6 +21,17 @@ namespace protohost::detail {
 template <class P>
 struct DefaultFactory {
     std::unique_ptr<P> operator()() { return std::make_unique<P>(); }
+};
+
+/// What a factory call makes, and of what kind that is. A factory that may make this or that, and
+/// so says BaseProtocol, makes streams.
+template <class Made>
+struct MadeBy;
+template <class P>
+struct MadeBy<std::unique_ptr<P>> {
+    static_assert(std::derived_from<P, BaseProtocol>, "a factory makes protocols");
+    static constexpr std::uint32_t kind =
+        std::derived_from<P, DatagramProtocol> ? PH_DATAGRAM : PH_STREAM;
 };
 
 template <class F>
@@ -79,7 +92,7 @@ struct FactoryCallbacks {
                                      std::span<const ph_option> options) {
         ph_factory factory{};
         factory.size = sizeof factory;
-        factory.kind = PH_STREAM;
+        factory.kind = MadeBy<std::invoke_result_t<Call&>>::kind;
         factory.name = to_abi(name);
         factory.summary = to_abi(summary);
         factory.options = options.data();

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/net/socket_options.hpp"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <cerrno>
+#include <climits>
+#include <cstring>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+namespace protohost::net {
+
+namespace {
+
+/// Sets options one after the other, until one is refused.
+class Options {
+public:
+    Options(int fd, int family) : fd_(fd), family_(family) {}
+
+    bool is_ip() const { return family_ == AF_INET || family_ == AF_INET6; }
+
+    template <class T>
+    void set(const char* key, int level, int name, const T& value) {
+        if (refused_ || ::setsockopt(fd_, level, name, &value, sizeof value) == 0) return;
+        refuse(std::string("socket.") + key, errno, std::strerror(errno));
+    }
+
+    void refuse(std::string key, int os_errno, std::string cause) {
+        if (!refused_) refused_ = RefusedOption{std::move(key), os_errno, std::move(cause)};
+    }
+
+    void buffers(const model::SocketSettings& settings) {
+        const auto size = [](std::uint64_t bytes) {
+            return static_cast<int>(std::min<std::uint64_t>(bytes, INT_MAX));
+        };
+        if (settings.send_buffer != 0) {
+            set("send_buffer", SOL_SOCKET, SO_SNDBUF, size(settings.send_buffer));
+        }
+        if (settings.receive_buffer != 0) {
+            set("receive_buffer", SOL_SOCKET, SO_RCVBUF, size(settings.receive_buffer));
+        }
+    }
+
+    OptionsApplied result() { return std::move(refused_); }
+
+private:
+    int fd_;
+    int family_;
+    OptionsApplied refused_;
+};
+
+constexpr int on = 1;
+constexpr int off = 0;
+
+/// TCP counts in milliseconds: never shorter than what was asked for, and 0 would mean "default".
+unsigned milliseconds(std::chrono::nanoseconds time) {
+    const auto rounded = std::chrono::ceil<std::chrono::milliseconds>(time).count();
+    return static_cast<unsigned>(std::clamp<long long>(rounded, 1, INT_MAX));
+}
+
+void join(Options& options, int family, const model::MulticastGroup& group) {
+    const std::string key = "socket.multicast";
+    unsigned interface = 0;
+    if (!group.interface.empty()) {
+        interface = ::if_nametoindex(group.interface.c_str());
+        if (interface == 0) {
+            return options.refuse(
+                key, ENODEV, "there is no network interface \"" + group.interface + "\"");
+        }
+    }
+    ip_mreqn v4{};
+    v4.imr_ifindex = static_cast<int>(interface);
+    ipv6_mreq v6{};
+    v6.ipv6mr_interface = interface;
+    if (family == AF_INET && ::inet_pton(AF_INET, group.group.c_str(), &v4.imr_multiaddr) == 1) {
+        options.set("multicast", IPPROTO_IP, IP_ADD_MEMBERSHIP, v4);
+    } else if (family == AF_INET6 &&
+               ::inet_pton(AF_INET6, group.group.c_str(), &v6.ipv6mr_multiaddr) == 1) {
+        options.set("multicast", IPPROTO_IPV6, IPV6_JOIN_GROUP, v6);
+    } else {
+        options.refuse(key, EAFNOSUPPORT, group.group + " is no group of the socket's family");
+    }
+}
+
+}  // namespace
+
+OptionsApplied apply_stream_options(int fd, int family, const model::SocketSettings& settings) {
+    Options options(fd, family);
+    if (options.is_ip()) {
+        if (settings.keepalive) options.set("keepalive", SOL_SOCKET, SO_KEEPALIVE, on);
+        if (settings.nodelay) options.set("nodelay", IPPROTO_TCP, TCP_NODELAY, on);
+        if (settings.user_timeout.count() > 0) {
+            options.set(
+                "user_timeout", IPPROTO_TCP, TCP_USER_TIMEOUT, milliseconds(settings.user_timeout));
+        }
+    }
+    options.buffers(settings);
+    return options.result();
+}
+
+OptionsApplied apply_datagram_options(int fd, int family, const model::SocketSettings& settings) {
+    Options options(fd, family);
+    if (options.is_ip() && settings.broadcast) {
+        options.set("broadcast", SOL_SOCKET, SO_BROADCAST, on);
+    }
+    options.buffers(settings);
+    return options.result();
+}
+
+OptionsApplied apply_bind_options(int fd,
+                                  int family,
+                                  int type,
+                                  const model::SocketSettings& settings) {
+    Options options(fd, family);
+    if (!options.is_ip()) return {};
+    // For datagrams it would mean that another socket may share the address and take turns.
+    if (type == SOCK_STREAM) options.set("local", SOL_SOCKET, SO_REUSEADDR, on);
+    if (settings.reuse_port) options.set("reuse_port", SOL_SOCKET, SO_REUSEPORT, on);
+    // Set either way: what the kernel does by itself, an administrator may have changed.
+    if (family == AF_INET6) {
+        options.set("ipv6_only", IPPROTO_IPV6, IPV6_V6ONLY, settings.ipv6_only ? on : off);
+    }
+    return options.result();
+}
+
+OptionsApplied join_multicast(int fd, int family, const model::SocketSettings& settings) {
+    Options options(fd, family);
+    if (settings.multicast.empty()) return {};
+    // Else a socket on every address also gets the groups that others on this machine have joined.
+    if (family == AF_INET) options.set("multicast", IPPROTO_IP, IP_MULTICAST_ALL, off);
+    if (family == AF_INET6) options.set("multicast", IPPROTO_IPV6, IPV6_MULTICAST_ALL, off);
+    for (const auto& group : settings.multicast) join(options, family, group);
+    return options.result();
+}
+
+}  // namespace protohost::net

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "daemon/model/configuration.hpp"
+
+namespace protohost::net {
+
+/// An option that the kernel refused.
+struct RefusedOption {
+    std::string key;  ///< "socket.reuse_port"
+    int os_errno = 0;
+    std::string cause;
+
+    /// "socket.reuse_port: Operation not supported".
+    std::string text() const { return key + ": " + cause; }
+};
+
+using OptionsApplied = std::optional<RefusedOption>;
+
+/// To a stream socket of `family`, before it listens or connects: keepalive, nodelay, user_timeout,
+/// and the sizes of the kernel's buffers. What is accepted inherits all of it from the listening
+/// socket, without a system call. nullopt: all is well.
+OptionsApplied apply_stream_options(int fd, int family, const model::SocketSettings& settings);
+
+/// To a datagram socket, before it is bound: broadcast, and the sizes of the kernel's buffers.
+OptionsApplied apply_datagram_options(int fd, int family, const model::SocketSettings& settings);
+
+/// To a socket of either type that is about to be bound to an address of its own: reuse_port and
+/// ipv6_only. The address of a TCP listener that has just gone may be had again at once.
+OptionsApplied apply_bind_options(int fd,
+                                  int family,
+                                  int type,
+                                  const model::SocketSettings& settings);
+
+/// Joins the groups of `multicast`, after bind.
+OptionsApplied join_multicast(int fd, int family, const model::SocketSettings& settings);
+
+}  // namespace protohost::net
