@@ -12,8 +12,8 @@
 
 namespace protohost::testing {
 
-/// An option's value as an operator would have written it: a text ("30s", "64KiB", "true"), a number
-/// or a bool, a list, or, for options of type `any`, a mapping.
+/// An option's value as an operator would have written it: a text ("30s", "64KiB", "true"), a
+/// number or a bool, a list, or, for options of type `any`, a mapping.
 class OptionValue {
 public:
     using Member = std::pair<std::string, OptionValue>;
@@ -23,8 +23,8 @@ public:
     OptionValue(std::string_view text) : text_(text) {}
     OptionValue(bool value) : text_(value ? "true" : "false") {}
     template <class T>
-        requires std::integral<T> || std::floating_point<T>
-    OptionValue(T value) : text_(written(value)) {}
+    requires std::integral<T> || std::floating_point<T> OptionValue(T value)
+        : text_(written(value)) {}
     /// A list of strings.
     OptionValue(std::initializer_list<std::string_view> items) : is_list_(true) {
         for (const std::string_view item : items) items_.emplace_back(std::string(item));

@@ -5,6 +5,7 @@
 #include <string>
 
 #include <protohost/abi.h>
+#include <protohost/address.hpp>
 
 // What the test kit is given and what it answers, as plain values.
 
@@ -42,6 +43,22 @@ struct ConnectionSettings {
     WriteBuffer write_buffer = {};
     std::string peername = "127.0.0.1:40000";
     std::string sockname = "127.0.0.1:7007";
+};
+
+/// The same for a datagram endpoint.
+struct DatagramSettings {
+    WriteBuffer write_buffer = {};
+    /// Where what has no address goes, and then the only one that it hears from; "": none.
+    std::string remote = {};
+    std::string sockname = "127.0.0.1:7007";
+};
+
+/// A datagram that was sent.
+struct SentDatagram {
+    std::string data;
+    Address addr;
+
+    bool operator==(const SentDatagram&) const = default;
 };
 
 }  // namespace protohost::testing

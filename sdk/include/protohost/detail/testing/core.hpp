@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -11,23 +13,28 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <protohost/abi.h>
+#include <protohost/detail/context.hpp>
 #include <protohost/detail/testing/log_record.hpp>
 #include <protohost/detail/testing/schedule.hpp>
 
 namespace protohost::detail::testing {
 
 class Core;
+class FakeServer;
 class FakeTransport;
 
 /// What the border calls a ph_ctx: a factory with the options of one unit, or a plugin's instance.
 struct Unit {
     Core& core;
-    bool gone = false;
+    bool opens = true;  ///< false: an instance, which opens nothing
+    std::atomic<bool> gone = false;
     bool stale_transport_reported = false;
 
     ph_ctx* ctx() { return reinterpret_cast<ph_ctx*>(this); }
+    Context context();
     static Unit& of(ph_ctx* ctx) { return *reinterpret_cast<Unit*>(ctx); }
 };
 
@@ -39,8 +46,8 @@ public:
 
     Unit& unit() const { return unit_; }
     ph_op op() const { return op_; }
-    /// Answers PH_E_CANCELLED, on the loop.
-    virtual void cancel() = 0;
+    /// Answers PH_E_CANCELLED in the next round; false: too late.
+    virtual bool cancel() = 0;
 
 private:
     Unit& unit_;
@@ -51,14 +58,18 @@ private:
 /// `log`, `schedule.now()` and `schedule.post()`.
 class Core {
 public:
-    Core() = default;
+    explicit Core(const ph_host& tables) : host(tables) {}
     Core(const Core&) = delete;
     Core& operator=(const Core&) = delete;
 
+    const ph_host& host;
     LogRecord log;
     Schedule schedule{log};
-    std::map<ph_ref, std::shared_ptr<FakeTransport>> transports;  ///< until connection_lost returned
-    std::map<ph_op, std::shared_ptr<Request>> requests;           ///< until they are answered
+    std::map<ph_ref, std::shared_ptr<FakeTransport>>
+        transports;                                      ///< until connection_lost returned
+    std::map<ph_op, std::shared_ptr<Request>> requests;  ///< until they are answered
+    std::map<std::uint64_t, std::shared_ptr<FakeServer>> servers;  ///< until they are closed
+    std::vector<std::shared_ptr<void>> kept;  ///< what the host owns for the test
 
     ph_ref new_ref() { return ++last_ref_; }
     bool on_loop() const { return std::this_thread::get_id() == thread_ && !in_executor_; }
@@ -73,9 +84,7 @@ public:
     bool cancel(ph_op op) {
         if (schedule.cancel(op)) return true;
         if (const auto found = requests.find(op); found != requests.end()) {
-            const auto request = found->second;
-            request->cancel();
-            return true;
+            return found->second->cancel();
         }
         for (Work& work : executor_) {
             if (work.op == op) return std::exchange(work.work, nullptr) != nullptr;
@@ -91,13 +100,15 @@ public:
         constexpr int most_rounds = 100'000;
         for (int round = 0; step(); ++round) {
             if (round == most_rounds) {
-                throw std::runtime_error("the loop does not come to rest: something schedules itself anew for ever");
+                throw std::runtime_error(
+                    "the loop does not come to rest: something schedules itself anew for ever");
             }
         }
     }
     void advance_to(std::uint64_t when) {
         run_ready();
-        for (auto next = schedule.next_timer(); next && *next <= when; next = schedule.next_timer()) {
+        for (auto next = schedule.next_timer(); next && *next <= when;
+             next = schedule.next_timer()) {
             schedule.set_now(std::max(schedule.now(), *next));
             run_ready();
         }
@@ -116,13 +127,8 @@ public:
         for (Work& work : executor_) {
             if (work.unit == &unit) work.work = nullptr;
         }
-        run_ready();
-    }
-
-    /// The last steps of the host's own, when everybody else is gone.
-    void finish() {
-        while (step()) {
-        }
+        close_servers(unit);
+        finish();
     }
 
 private:
@@ -152,11 +158,18 @@ private:
             in_executor_ = true;
             if (work.work != nullptr) schedule.call(work.work, work.arg);
             in_executor_ = false;
-            schedule.do_soon([this, done = work.done, arg = work.arg] { schedule.call(done, arg); });
+            schedule.do_soon(
+                [this, done = work.done, arg = work.arg] { schedule.call(done, arg); });
         }
         return !works.empty();
     }
     bool poll_transports();
+    void close_servers(const Unit& unit);
+    /// What is owed to those who go; also from inside a callback.
+    void finish() {
+        while (run_executor() || schedule.run_soon()) {
+        }
+    }
 
     std::thread::id thread_ = std::this_thread::get_id();
     std::deque<Work> executor_;
@@ -164,5 +177,9 @@ private:
     bool running_ = false;
     bool in_executor_ = false;
 };
+
+inline Context Unit::context() {
+    return {&core.host, ctx()};
+}
 
 }  // namespace protohost::detail::testing

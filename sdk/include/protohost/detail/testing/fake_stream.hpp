@@ -5,21 +5,30 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <protohost/abi.h>
 #include <protohost/detail/testing/fake_transport.hpp>
 #include <protohost/detail/testing/write_queue.hpp>
+#include <protohost/testing/values.hpp>
 
 namespace protohost::detail::testing {
+
+using protohost::testing::ConnectionSettings;
 
 /// A stream transport over a kernel that does what the test says: it takes as much as it has room
 /// for, and delivers what it was fed.
 class FakeStream final : public FakeTransport {
 public:
-    using FakeTransport::FakeTransport;
+    FakeStream(Unit& unit, const ConnectionSettings& settings)
+        : FakeTransport(unit, settings.write_buffer) {
+        set_extra_info("peername", settings.peername);
+        set_extra_info("sockname", settings.sockname);
+    }
 
     static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 
@@ -33,36 +42,24 @@ public:
     void forget_sent() { sent_.clear(); }
     bool eof_sent() const { return eof_sent_; }
 
+    bool serves(ph_proto protocol) const override {
+        if (protocol.ops == nullptr || protocol.ops->kind != PH_STREAM) return false;
+        if (!PH_HAS(protocol.ops, connection_lost) || !PH_HAS(protocol.ops, destroy)) return false;
+        const auto* ops = reinterpret_cast<const ph_stream_ops*>(protocol.ops);
+        return PH_HAS(ops, data_received) || is_buffered(*ops);
+    }
     bool poll() override {
-        const bool readable =
-            reads() && (!incoming_.empty() || incoming_end_ || broken_ != 0);
+        const bool readable = reads() && (!incoming_.empty() || incoming_end_ || broken_ != 0);
         if (readable) on_readable();
         const bool writable = !queue_.empty() && (room_ > 0 || broken_ != 0);
         if (writable) on_writable();
         return readable || writable;
     }
 
-    void drain(std::uint64_t deadline) override {
-        if (closing_ || drain_asked_) return;
-        drain_asked_ = true;
-        std::int32_t keep_open = 0;
-        if (PH_HAS(&ops(), drain_requested)) {
-            call("drain_requested",
-                 [&](void* self) { return ops().drain_requested(self, deadline, &keep_open); });
-        }
-        if (keep_open == 0) close();
-    }
-
-    void close() override {
-        if (closing_) return;
-        closing_ = true;
-        if (queue_.empty()) lose({});
-    }
-
     ph_status write(const void* data, std::size_t size) override {
         const ph_status status = check_writable(size);
         if (status != PH_OK || size == 0) return status;
-        if (passes_limit(size)) return PH_E_LIMIT;
+        if (passes_limit(size, size)) return PH_E_LIMIT;
         const std::string_view bytes(static_cast<const char*>(data), size);
         const std::size_t taken = queue_.empty() ? send(bytes) : 0;
         if (lost_) return PH_E_CLOSED;
@@ -83,7 +80,7 @@ public:
     }
     ph_status write_owned(ph_iov data, ph_fn release, void* arg) override {
         ph_status status = check_writable(data.n);
-        if (status == PH_OK && data.n != 0 && passes_limit(data.n)) status = PH_E_LIMIT;
+        if (status == PH_OK && data.n != 0 && passes_limit(data.n, data.n)) status = PH_E_LIMIT;
         if (status != PH_OK || data.n == 0) {
             give_back(release, arg);
             return status;
@@ -113,12 +110,10 @@ private:
     const ph_stream_ops& ops() const {
         return *reinterpret_cast<const ph_stream_ops*>(protocol_.ops);
     }
-    bool fits(ph_proto protocol) const override {
-        if (protocol.ops == nullptr || protocol.ops->kind != PH_STREAM) return false;
-        if (!PH_HAS(protocol.ops, connection_lost) || !PH_HAS(protocol.ops, destroy)) return false;
-        const auto* ops = reinterpret_cast<const ph_stream_ops*>(protocol.ops);
-        return PH_HAS(ops, data_received) || is_buffered(*ops);
+    DrainRequested drain_requested() const override {
+        return PH_HAS(&ops(), drain_requested) ? ops().drain_requested : nullptr;
     }
+    void callback_failed(Loss reason) override { lose(std::move(reason)); }
     static bool is_buffered(const ph_stream_ops& ops) {
         return PH_HAS(&ops, get_buffer) && PH_HAS(&ops, buffer_updated);
     }
@@ -135,9 +130,8 @@ private:
         const ph_proto lender = protocol_;
         void* data = nullptr;
         std::size_t room = 0;
-        const bool lent = call("get_buffer", [&](void* self) {
-            return ops().get_buffer(self, -1, &data, &room);
-        });
+        const bool lent = call(
+            "get_buffer", [&](void* self) { return ops().get_buffer(self, -1, &data, &room); });
         // Whoever was put in its place is asked in the next round.
         if (!lent || !is_reading()) return;
         if (protocol_.self != lender.self || protocol_.ops != lender.ops) return;
@@ -160,9 +154,8 @@ private:
         eof_received_ = true;
         std::int32_t keep_open = 0;
         if (PH_HAS(&ops(), eof_received)) {
-            const bool told = call("eof_received", [&](void* self) {
-                return ops().eof_received(self, &keep_open);
-            });
+            const bool told = call(
+                "eof_received", [&](void* self) { return ops().eof_received(self, &keep_open); });
             if (!told) return;
         }
         if (keep_open == 0) close();

@@ -21,7 +21,6 @@
 
 namespace protohost::detail::testing {
 
-using protohost::testing::ConnectionSettings;
 using protohost::testing::Loss;
 using protohost::testing::WriteBuffer;
 
@@ -29,32 +28,44 @@ using protohost::testing::WriteBuffer;
 /// what all kinds have in common. Their rules are the daemon's, one for one.
 class FakeTransport : public std::enable_shared_from_this<FakeTransport> {
 public:
-    FakeTransport(Unit& unit, const ConnectionSettings& settings)
+    FakeTransport(Unit& unit, const WriteBuffer& limits)
         : unit_(unit),
-          limits_(settings.write_buffer),
-          unit_high_(limits_.high),
-          unit_low_(limits_.low),
-          reference_(unit.core.new_ref()) {
-        set_extra_info("peername", settings.peername);
-        set_extra_info("sockname", settings.sockname);
-    }
+          limits_(limits),
+          unit_high_(limits.high),
+          unit_low_(limits.low),
+          reference_(unit.core.new_ref()) {}
     virtual ~FakeTransport() = default;
     FakeTransport(const FakeTransport&) = delete;
     FakeTransport& operator=(const FakeTransport&) = delete;
 
+    /// Whether a protocol is one for this kind of transport, and complete.
+    virtual bool serves(ph_proto protocol) const = 0;
     /// Takes over `protocol` and tells it connection_made. Once.
     void start(ph_proto protocol) {
         core().transports.emplace(reference_, shared_from_this());
-        use(protocol);
+        protocol_ = protocol;
         call("connection_made",
              [&](void* self) { return protocol_.ops->connection_made(self, handle()); });
         started_ = true;
     }
     /// One round's worth of what the fake kernel reports; false: nothing.
     virtual bool poll() = 0;
-    virtual void drain(std::uint64_t deadline) = 0;
+    void drain(std::uint64_t deadline) {
+        if (closing_ || drain_asked_) return;
+        drain_asked_ = true;
+        std::int32_t keep_open = 0;
+        if (const auto ask = drain_requested(); ask != nullptr) {
+            call("drain_requested", [&](void* self) { return ask(self, deadline, &keep_open); });
+        }
+        if (keep_open == 0) close();
+    }
 
-    virtual void close() = 0;
+    void close() {
+        if (closing_) return;
+        closing_ = true;
+        stop_reading();
+        if (get_write_buffer_size() == 0) lose({});
+    }
     void abort() { lose({}); }
     bool is_closing() const { return closing_; }
     ph_status get_extra_info(std::string_view name, ph_info& info) const {
@@ -69,10 +80,10 @@ public:
     }
     ph_status set_protocol(ph_proto next) {
         if (protocol_.ops == nullptr) return PH_E_CLOSED;
-        if (!fits(next)) return PH_E_INVAL;
+        if (!serves(next)) return PH_E_INVAL;
         if (next.self == protocol_.self && next.ops == protocol_.ops) return PH_OK;
         core().schedule.do_soon([old = protocol_] { destroy(old); });
-        use(next);
+        protocol_ = next;
         return PH_OK;
     }
     ph_proto get_protocol() const { return protocol_; }
@@ -122,7 +133,8 @@ public:
     }
     void set_extra_info(std::string_view name, int descriptor) {
         extra_info_.insert_or_assign(
-            std::string(name), Info{PH_INFO_DESCRIPTOR, std::to_string(descriptor), {}, descriptor});
+            std::string(name),
+            Info{PH_INFO_DESCRIPTOR, std::to_string(descriptor), {}, descriptor});
     }
 
     /// The protocol has called an operation: "close", "write 5".
@@ -141,10 +153,16 @@ public:
     }
 
 protected:
-    virtual bool fits(ph_proto protocol) const = 0;
-    virtual void use(ph_proto protocol) { protocol_ = protocol; }
-    /// Drops what waits, and says how much that was.
+    using DrainRequested = ph_status (*)(void* self,
+                                         std::uint64_t deadline,
+                                         std::int32_t* keep_open);
+
+    virtual DrainRequested drain_requested() const = 0;
+    virtual void stop_reading() {}
+    /// Drops what waits to be written, and says how many bytes that was.
     virtual std::size_t clear() = 0;
+    /// A callback has failed, which was reported.
+    virtual void callback_failed(Loss reason) = 0;
 
     /// Calls the protocol; false when it failed, which was then dealt with.
     template <class F>
@@ -155,12 +173,9 @@ protected:
         return false;
     }
     void fail(std::string_view callback, ph_status status, std::string text) {
-        report(callback, text);
-        lose({status, 0, std::move(text)});
-    }
-    void report(std::string_view callback, const std::string& text) {
         failures_.push_back(std::string(callback) + ": " + text);
         core().log.write(PH_LOG_ERROR, std::string(callback) + " failed: " + text);
+        callback_failed({status, 0, std::move(text)});
     }
     void lose_os(int os_errno) { lose({PH_E_OS, os_errno, std::strerror(os_errno)}); }
     void lose(Loss loss) {
@@ -172,9 +187,9 @@ protected:
         core().schedule.do_soon([self = shared_from_this()] { self->end(); });
     }
 
-    /// Whether the hard limit forbids `size` more bytes, and what follows from that.
-    bool passes_limit(std::size_t size) {
-        if (get_write_buffer_size() + size <= limits_.limit) return false;
+    /// Whether the hard limit forbids `size` more bytes, which count as `cost`, and what follows.
+    bool passes_limit(std::size_t size, std::size_t cost) {
+        if (get_write_buffer_size() + cost <= limits_.limit) return false;
         dropped_ += size;
         const bool aborts = limits_.policy == WriteBuffer::Policy::abort;
         if (!std::exchange(limit_reported_, true)) {
@@ -209,7 +224,6 @@ protected:
     bool paused_reading_ = false;
     bool closing_ = false;
     bool lost_ = false;
-    bool drain_asked_ = false;
     std::size_t dropped_ = 0;
 
 private:
@@ -245,6 +259,7 @@ private:
     std::size_t unit_low_;
     ph_ref reference_;
     bool paused_writing_ = false;
+    bool drain_asked_ = false;
     bool limit_reported_ = false;
     bool ended_ = false;
     Loss loss_;

@@ -55,10 +55,13 @@ public:
         drop(found.mapped());
         return true;
     }
-    void post(const Call& call) {
+    /// [any] False: `gone` is true, which the owner says before it calls drop_all().
+    bool post(const Call& call, const std::atomic<bool>& gone) {
         const std::lock_guard lock(mutex_);
+        if (gone) return false;
         inbox_.push_back(call);
         posted_.notify_all();
+        return true;
     }
 
     /// The host's own steps, in the same queues.

@@ -30,9 +30,10 @@ inline FakeTransport* alive(ph_ctx* ctx, ph_transport* handle) {
     FakeTransport* transport = find_transport(ctx, std::bit_cast<ph_ref>(handle));
     Unit& unit = Unit::of(ctx);
     if (transport == nullptr && !std::exchange(unit.stale_transport_reported, true)) {
-        unit.core.log.write(PH_LOG_WARN,
-                            "a transport was used after its connection was lost; the call did nothing "
-                            "(said once; keep transport.ref() for what comes later)");
+        unit.core.log.write(
+            PH_LOG_WARN,
+            "a transport was used after its connection was lost; the call did nothing "
+            "(said once; keep transport.ref() for what comes later)");
     }
     return transport;
 }
@@ -104,12 +105,14 @@ inline void add_writing(ph_transport_api& api) {
         auto* transport = used(ctx, handle, with_size("write", n));
         return transport == nullptr ? ph_status{PH_E_CLOSED} : transport->write(data, n);
     };
-    api.writelines = [](ph_ctx* ctx, ph_transport* handle, const ph_iov* pieces, std::size_t count) {
-        std::size_t size = 0;
-        for (std::size_t i = 0; i < count; ++i) size += pieces[i].n;
-        auto* transport = used(ctx, handle, with_size("writelines", size));
-        return transport == nullptr ? ph_status{PH_E_CLOSED} : transport->writelines(pieces, count);
-    };
+    api.writelines =
+        [](ph_ctx* ctx, ph_transport* handle, const ph_iov* pieces, std::size_t count) {
+            std::size_t size = 0;
+            for (std::size_t i = 0; i < count; ++i) size += pieces[i].n;
+            auto* transport = used(ctx, handle, with_size("writelines", size));
+            return transport == nullptr ? ph_status{PH_E_CLOSED}
+                                        : transport->writelines(pieces, count);
+        };
     api.write_owned = [](ph_ctx* ctx, ph_transport* handle, ph_iov data, ph_fn release, void* arg) {
         auto* transport = used(ctx, handle, with_size("write_owned", data.n));
         if (transport != nullptr) return transport->write_owned(data, release, arg);
@@ -124,10 +127,11 @@ inline void add_writing(ph_transport_api& api) {
         auto* transport = alive(ctx, handle);
         return transport != nullptr && transport->can_write_eof() ? 1 : 0;
     };
-    api.sendto = [](ph_ctx* ctx, ph_transport* handle, const void* data, std::size_t n, ph_addr to) {
-        auto* transport = used(ctx, handle, with_size("sendto", n));
-        return transport == nullptr ? ph_status{PH_E_CLOSED} : transport->sendto(data, n, to);
-    };
+    api.sendto =
+        [](ph_ctx* ctx, ph_transport* handle, const void* data, std::size_t n, ph_addr to) {
+            auto* transport = used(ctx, handle, with_size("sendto", n));
+            return transport == nullptr ? ph_status{PH_E_CLOSED} : transport->sendto(data, n, to);
+        };
 }
 
 inline void add_flow_control(ph_transport_api& api) {
@@ -145,7 +149,8 @@ inline void add_flow_control(ph_transport_api& api) {
         [](ph_ctx* ctx, ph_transport* handle, std::size_t* low, std::size_t* high) {
             *low = 0;
             *high = 0;
-            if (auto* transport = alive(ctx, handle)) transport->get_write_buffer_limits(*low, *high);
+            if (auto* transport = alive(ctx, handle))
+                transport->get_write_buffer_limits(*low, *high);
         };
     api.get_write_buffer_size = [](ph_ctx* ctx, ph_transport* handle) {
         auto* transport = alive(ctx, handle);
