@@ -3,8 +3,6 @@
 
 #include <cerrno>
 #include <chrono>
-#include <cstring>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <utility>
 
@@ -19,41 +17,15 @@ constexpr auto retry_interval = std::chrono::milliseconds(100);
 /// Without a failure for so long, the shortage is over.
 constexpr auto recovery_time = std::chrono::seconds(5);
 
-std::string remedy(int os_errno) {
-    switch (os_errno) {
-        case EADDRINUSE:
-            return "another listener or process has it, perhaps on every address; find it with ss "
-                   "-ltnp";
-        case EACCES:
-            return "ports below 1024 need CAP_NET_BIND_SERVICE";
-        case EADDRNOTAVAIL:
-            return "no interface of this machine has that address";
-        default:
-            return {};
-    }
-}
-
-/// 0 or an errno; `socket` is listening then.
-int open_listening(const SocketAddress& address, base::Descriptor& socket) {
-    const int on = 1;
-    socket = base::Descriptor(
-        ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
-    if (!socket) return errno;
-    ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    // Accepted sockets inherit it, which saves a system call for each of them.
-    ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    // [::] is IPv6 alone, so that it can stand beside 0.0.0.0.
-    if (address.family() == AF_INET6) {
-        ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-    }
-    if (::bind(socket.get(), address.data(), address.size()) != 0) return errno;
-    return ::listen(socket.get(), SOMAXCONN) == 0 ? 0 : errno;
-}
-
 }  // namespace
 
-Acceptor::Acceptor(Loop& loop, base::Descriptor socket, SocketAddress local)
-    : loop_(loop), socket_(std::move(socket)), local_(local), retry_(loop), recovery_(loop) {}
+Acceptor::Acceptor(Loop& loop, ListeningSocket socket)
+    : loop_(loop),
+      file_(std::move(socket.file)),
+      socket_(std::move(socket.descriptor)),
+      local_(socket.local),
+      retry_(loop),
+      recovery_(loop) {}
 
 Acceptor::~Acceptor() {
     stop();
@@ -66,31 +38,32 @@ void Acceptor::stop() {
     unlink();
     if (interest_ != 0) listen(false);
     socket_.close();
+    file_.reset();
 }
 
-base::Result<std::vector<std::unique_ptr<Acceptor>>> Acceptor::bind(Loop& loop,
-                                                                    const model::Address& address,
-                                                                    const std::string& where) {
-    auto addresses = resolve(address);
-    if (!addresses) {
-        base::Errors errors = addresses.error();
-        for (auto& error : errors) error.where = where;
-        return errors;
-    }
+base::Result<std::vector<std::unique_ptr<Acceptor>>> Acceptor::bind(
+    Loop& loop,
+    const model::Address& address,
+    const model::SocketSettings& settings,
+    const std::string& where) {
+    auto sockets = open_listening(address, settings, where);
+    if (!sockets) return sockets.error();
     std::vector<std::unique_ptr<Acceptor>> acceptors;
-    for (const SocketAddress& candidate : *addresses) {
-        base::Descriptor socket;
-        if (const int error = open_listening(candidate, socket); error != 0) {
-            return base::failure(
-                where,
-                "cannot listen on tcp://" + candidate.text() + ": " + std::strerror(error),
-                remedy(error));
-        }
-        const SocketAddress local = SocketAddress::local_of(socket.get());
-        acceptors.push_back(
-            std::unique_ptr<Acceptor>(new Acceptor(loop, std::move(socket), local)));
+    for (ListeningSocket& socket : *sockets) {
+        acceptors.push_back(std::unique_ptr<Acceptor>(new Acceptor(loop, std::move(socket))));
     }
     return acceptors;
+}
+
+void Acceptor::pause() {
+    paused_ = true;
+    if (interest_ != 0) listen(false);
+}
+
+void Acceptor::resume() {
+    if (!std::exchange(paused_, false) || owner_ == nullptr) return;
+    // Suspended for want of descriptors as well: then that end of it goes on.
+    if (interest_ == 0 && !retry_.running()) descriptor_free();
 }
 
 void Acceptor::start(AcceptorOwner& owner) {
@@ -114,6 +87,7 @@ void Acceptor::on_events(std::uint32_t) {
             socket_.get(), peer.data(), peer.size_to_fill(), SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (socket) {
             owner_->accepted(std::move(socket), peer);
+            if (interest_ == 0) return;
             continue;
         }
         switch (errno) {
@@ -146,7 +120,7 @@ void Acceptor::descriptor_free() {
 }
 
 void Acceptor::run() {
-    if (interest_ != 0) return;
+    if (interest_ != 0 || paused_) return;
     loop_.reserve().forget(*this);
     retry_.cancel();
     if (loop_.reserve().restore()) {

@@ -6,9 +6,10 @@
 
 #include "daemon/base/descriptor.hpp"
 #include "daemon/base/error.hpp"
-#include "daemon/model/address.hpp"
+#include "daemon/model/configuration.hpp"
 #include "daemon/net/descriptor_reserve.hpp"
 #include "daemon/net/epoll_set.hpp"
+#include "daemon/net/listening_socket.hpp"
 #include "daemon/net/loop.hpp"
 #include "daemon/net/socket_address.hpp"
 #include "daemon/net/timer.hpp"
@@ -35,15 +36,21 @@ protected:
 ///     bound (clients queue in the kernel) --start()--> accepting <--> suspended
 class Acceptor final : public EventSink, public DescriptorReserve::Waiter, private Task {
 public:
-    /// Binds and listens: one acceptor for each address that a name has. The errors say which
-    /// address and why; `where` is put before them.
-    static base::Result<std::vector<std::unique_ptr<Acceptor>>> bind(Loop& loop,
-                                                                     const model::Address& address,
-                                                                     const std::string& where);
+    /// Binds and listens: one acceptor for each address that a name has. Of a descriptor a copy is
+    /// taken. The errors say which address and why; `where` is put before them.
+    static base::Result<std::vector<std::unique_ptr<Acceptor>>> bind(
+        Loop& loop,
+        const model::Address& address,
+        const model::SocketSettings& settings,
+        const std::string& where);
     ~Acceptor() override;
 
     /// Begins to accept. `owner` outlives this.
     void start(AcceptorOwner& owner);
+
+    /// Leaves clients in the kernel's queue until resume(). Both idempotent.
+    void pause();
+    void resume();
 
     /// Accepts nothing from now on, not even what the kernel has queued. Its owner may be inside an
     /// event of this: it must then be retired, not destroyed.
@@ -53,7 +60,7 @@ public:
     const SocketAddress& local() const { return local_; }
 
 private:
-    Acceptor(Loop& loop, base::Descriptor socket, SocketAddress local);
+    Acceptor(Loop& loop, ListeningSocket socket);
 
     void on_events(std::uint32_t events) override;
     void descriptor_free() override;
@@ -63,10 +70,12 @@ private:
     void watch_recovery();
 
     Loop& loop_;
+    std::unique_ptr<SocketFile> file_;
     base::Descriptor socket_;
     SocketAddress local_;
     AcceptorOwner* owner_ = nullptr;
     std::uint32_t interest_ = 0;
+    bool paused_ = false;
     unsigned failures_ = 0;  ///< since accepting last went well for a while
     Timer retry_;
     Timer recovery_;

@@ -3,6 +3,8 @@
 
 #include <boost/asio/post.hpp>
 
+#include "daemon/net/datagram_buffers.hpp"
+
 namespace protohost::net {
 
 namespace {
@@ -72,6 +74,11 @@ void Loop::run_tasks() {
         running_.pop_front();
         task.run();
     }
+}
+
+DatagramBuffers& Loop::datagrams() {
+    if (datagrams_ == nullptr) datagrams_ = std::make_unique<DatagramBuffers>(gather_);
+    return *datagrams_;
 }
 
 void Loop::call_soon(Task& task) {

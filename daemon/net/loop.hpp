@@ -20,6 +20,8 @@
 
 namespace protohost::net {
 
+struct DatagramBuffers;
+
 /// Something to do in the next iteration. Intrusive, so that scheduling allocates nothing; a task
 /// that is destroyed, or that is told to unlink(), is no longer scheduled.
 class Task : public boost::intrusive::list_base_hook<
@@ -62,6 +64,9 @@ public:
     /// Where the kernel puts received bytes: one buffer for all connections, borrowed by the
     /// running callback only.
     std::span<std::byte> read_buffer() { return {read_buffer_.get(), read_buffer_size}; }
+
+    /// Where datagrams arrive and are gathered; made for the first who asks.
+    DatagramBuffers& datagrams();
 
     /// Runs `task` once, after the I/O of this iteration; never from inside this call. A task that
     /// is scheduled while tasks run waits for the next iteration.
@@ -107,6 +112,7 @@ private:
     DescriptorReserve reserve_;
     InfoScratch info_scratch_;
     std::unique_ptr<std::byte[]> read_buffer_;
+    std::unique_ptr<DatagramBuffers> datagrams_;
     Tasks soon_;
     Tasks running_;
     std::vector<std::unique_ptr<EventSink>> retired_;

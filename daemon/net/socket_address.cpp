@@ -109,6 +109,11 @@ std::string SocketAddress::text() const {
     return "unknown";
 }
 
+std::string SocketAddress::label() const {
+    std::string known = text();
+    return known.empty() ? "an unnamed socket" : known;
+}
+
 std::string SocketAddress::uri(int type) const {
     const bool datagrams = type == SOCK_DGRAM;
     if (family() != AF_UNIX) return (datagrams ? "udp://" : "tcp://") + text();
@@ -140,27 +145,47 @@ bool SocketAddress::operator==(const SocketAddress& other) const {
     return unix_name() == other.unix_name();
 }
 
-base::Result<std::vector<SocketAddress>> resolve(const model::Address& address) {
+namespace {
+
+struct Found {
+    int error;  ///< of getaddrinfo
+    std::vector<SocketAddress> addresses;
+};
+
+Found get_address_info(const model::Address& address, int flags) {
     addrinfo hints{};
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-    addrinfo* found = nullptr;
-    const int error =
-        ::getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found);
-    if (error != 0) {
-        const char* reason = error == EAI_SYSTEM ? std::strerror(errno) : ::gai_strerror(error);
-        return base::failure(model::to_string(address),
-                             "the name does not resolve: " + std::string(reason),
-                             "use an IP address, or mend the name");
-    }
-    const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, &::freeaddrinfo);
-    std::vector<SocketAddress> addresses;
-    for (const addrinfo* info = found; info != nullptr; info = info->ai_next) {
+    hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV | flags;
+    addrinfo* first = nullptr;
+    Found found{
+        ::getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &first),
+        {}};
+    if (found.error != 0) return found;
+    const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(first, &::freeaddrinfo);
+    for (const addrinfo* info = first; info != nullptr; info = info->ai_next) {
         const SocketAddress next(info->ai_addr, info->ai_addrlen);
-        if (next.family() != AF_UNSPEC) addresses.push_back(next);
+        if (next.family() != AF_UNSPEC) found.addresses.push_back(next);
     }
-    return addresses;
+    return found;
+}
+
+}  // namespace
+
+base::Result<std::vector<SocketAddress>> resolve(const model::Address& address) {
+    Found found = get_address_info(address, 0);
+    if (found.error == 0) return std::move(found.addresses);
+    const char* reason =
+        found.error == EAI_SYSTEM ? std::strerror(errno) : ::gai_strerror(found.error);
+    return base::failure(model::to_string(address),
+                         "the name \"" + address.host + "\" does not resolve: " + reason,
+                         "use an IP address, or mend the name");
+}
+
+std::optional<SocketAddress> numeric(const model::Address& address) {
+    const Found found = get_address_info(address, AI_NUMERICHOST);
+    if (found.addresses.empty()) return std::nullopt;
+    return found.addresses.front();
 }
 
 }  // namespace protohost::net

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <netinet/in.h>
+#include <optional>
 #include <string>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -45,6 +46,9 @@ public:
     /// "127.0.0.1:7007", "[::1]:7007", "/run/x.sock", "@name", and "" for an unnamed UNIX socket.
     std::string text() const;
 
+    /// What a log line calls a peer: the text, or a few words for a socket without a name.
+    std::string label() const;
+
     /// As the configuration writes it: "tcp://127.0.0.1:7007", "unix:///run/x.sock", "unix:@name".
     /// `type` SOCK_DGRAM: "udp://...", "unixgram:...".
     std::string uri(int type = SOCK_STREAM) const;
@@ -73,5 +77,8 @@ private:
 /// The addresses of a name, or the one that it already is. A name blocks on the resolver: not on
 /// a loop that serves.
 base::Result<std::vector<SocketAddress>> resolve(const model::Address& address);
+
+/// The address that `address` is without asking anybody; nullopt: a name.
+std::optional<SocketAddress> numeric(const model::Address& address);
 
 }  // namespace protohost::net

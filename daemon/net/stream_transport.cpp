@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <cstring>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <utility>
 
 #include "daemon/base/failure.hpp"
@@ -21,6 +23,12 @@ bool is_stream_protocol(ph_proto protocol) {
     if (!PH_HAS(protocol.ops, connection_lost) || !PH_HAS(protocol.ops, destroy)) return false;
     const auto* ops = reinterpret_cast<const ph_stream_ops*>(protocol.ops);
     return PH_HAS(ops, data_received) || (PH_HAS(ops, get_buffer) && PH_HAS(ops, buffer_updated));
+}
+
+/// Whether the kernel says when the other end of a pipe is gone: of terminals and the like it does not.
+bool has_a_reader(int fd) {
+    struct stat found {};
+    return ::fstat(fd, &found) == 0 && (S_ISFIFO(found.st_mode) || S_ISSOCK(found.st_mode));
 }
 
 /// A protocol that was replaced, until none of its callbacks can be on the stack.
@@ -59,19 +67,22 @@ bool StreamTransport::call(std::string_view callback, F&& function) {
 
 StreamTransport::StreamTransport(Loop& loop,
                                  base::Descriptor socket,
-                                 const SocketAddress& peer,
+                                 PeerName peer,
                                  const TransportSettings& settings,
                                  TransportOwner& owner,
-                                 std::shared_ptr<void> factory)
+                                 std::shared_ptr<void> factory,
+                                 Channel channel)
     : factory_(std::move(factory)),
       loop_(loop),
       owner_(owner),
       socket_(std::move(socket)),
+      channel_(channel),
+      watches_reader_(channel == Channel::write_pipe && has_a_reader(socket_.get())),
       limits_(settings.write_buffer),
       unit_high_(limits_.high),
       unit_low_(limits_.low),
       reference_(loop.references().add(*this)),
-      peer_(peer) {}
+      peer_(std::move(peer)) {}
 
 StreamTransport::~StreamTransport() {
     loop_.references().remove(reference_);
@@ -103,7 +114,9 @@ void StreamTransport::on_events(std::uint32_t events) {
     if (lost_) return;
     dispatching_ = true;
     const bool ended_or_broken = (events & (EPOLLHUP | EPOLLERR)) != 0;
-    if ((interest_ & EPOLLIN) != 0 && (ended_or_broken || (events & EPOLLIN) != 0)) on_readable();
+    if ((interest_ & EPOLLIN) != 0 && (ended_or_broken || (events & EPOLLIN) != 0)) {
+        watches_reader_ ? reader_gone() : on_readable();
+    }
     if (!queue_.empty() && (ended_or_broken || (events & EPOLLOUT) != 0)) on_writable();
     dispatching_ = false;
     sync_interest();
@@ -113,7 +126,8 @@ void StreamTransport::sync_interest() {
     // Inside a batch of our own, pausing and resuming may cancel each other out: once, at its end.
     if (dispatching_) return;
     std::uint32_t wanted = 0;
-    if (!lost_ && started_ && is_reading() && !eof_received_) wanted |= EPOLLIN;
+    const bool reading = is_reading() && !eof_received_;
+    if (!lost_ && started_ && (reading || watches_reader_)) wanted |= EPOLLIN;
     if (!lost_ && !queue_.empty()) wanted |= EPOLLOUT;
     if (wanted == interest_) return;
     const int error = loop_.set().change(socket_.get(), interest_, wanted, *this);
@@ -132,9 +146,22 @@ void StreamTransport::on_readable() {
     }
 }
 
+void StreamTransport::reader_gone() {
+    if (queue_.empty()) {
+        lose(nullptr);
+    } else {
+        lose_os(EPIPE);
+    }
+}
+
+ssize_t StreamTransport::receive(void* data, std::size_t size) {
+    if (channel_ == Channel::socket) return ::recv(socket_.get(), data, size, 0);
+    return ::read(socket_.get(), data, size);
+}
+
 void StreamTransport::read_for_protocol() {
     const auto buffer = loop_.read_buffer();
-    const ssize_t size = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+    const ssize_t size = receive(buffer.data(), buffer.size());
     if (size <= 0) return received(size, errno);
     traffic_.received += static_cast<std::uint64_t>(size);
     call("data_received", [&](const ph_stream_ops& ops, void* self) {
@@ -156,7 +183,7 @@ void StreamTransport::read_into_protocol() {
         base::set_failure("get_buffer() returned an empty buffer");
         return fail("get_buffer", PH_E_INVAL);
     }
-    const ssize_t size = ::recv(socket_.get(), data, room, 0);
+    const ssize_t size = receive(data, room);
     if (size <= 0) return received(size, errno);
     traffic_.received += static_cast<std::uint64_t>(size);
     call("buffer_updated", [&](const ph_stream_ops& ops, void* self) {
@@ -178,7 +205,8 @@ void StreamTransport::on_eof() {
         });
         if (!told) return;
     }
-    if (keep_open == 0) close();
+    // Nothing can be written to it: there is nothing to keep open.
+    if (keep_open == 0 || channel_ == Channel::read_pipe) close();
 }
 
 void StreamTransport::pause_reading() {
@@ -261,12 +289,12 @@ void StreamTransport::run() {
 
 ph_status StreamTransport::get_extra_info(std::string_view name, ph_info& info) {
     InfoScratch& scratch = loop_.info_scratch();
-    if (name == "socket") {
+    if (name == (channel_ == Channel::socket ? "socket" : "pipe")) {
         info.kind = PH_INFO_DESCRIPTOR;
         info.number = socket_.get();
         scratch.text = std::to_string(socket_.get());
-    } else if (name == "peername" || name == "sockname") {
-        scratch.address = name == "peername" ? peer_ : SocketAddress::local_of(socket_.get());
+    } else if (channel_ == Channel::socket && (name == "peername" || name == "sockname")) {
+        scratch.address = name == "peername" ? peer_.address() : SocketAddress::local_of(socket_.get());
         if (scratch.address.family() == AF_UNSPEC) return PH_E_UNSUPPORTED;
         info.kind = PH_INFO_ADDRESS;
         info.address = {scratch.address.data(), scratch.address.size(), 0};

@@ -10,7 +10,7 @@
 #include "daemon/base/descriptor.hpp"
 #include "daemon/net/gather.hpp"
 #include "daemon/net/loop.hpp"
-#include "daemon/net/socket_address.hpp"
+#include "daemon/net/peer_name.hpp"
 #include "daemon/net/transport.hpp"
 #include "daemon/net/write_queue.hpp"
 
@@ -18,7 +18,15 @@
 
 namespace protohost::net {
 
-/// asyncio's Transport over a connected stream socket: the whole way of a byte through the daemon.
+/// What a stream transport reads from and writes to.
+enum class Channel : std::uint8_t {
+    socket,     ///< both ways
+    read_pipe,  ///< the read end of a FIFO, a terminal, a socket of which only that way is used
+    write_pipe
+};
+
+/// asyncio's Transport over a connected stream socket, its ReadTransport and its WriteTransport over
+/// the ends of pipes: the whole way of a byte through the daemon.
 ///
 ///     open --close()--> closing (flushes) --> lost (connection_lost is scheduled) --> ended
 ///          --abort(), error-----------------> lost
@@ -32,10 +40,11 @@ public:
     /// `factory` lives as long as this does: it is what holds the protocol's code.
     StreamTransport(Loop& loop,
                     base::Descriptor socket,
-                    const SocketAddress& peer,
+                    PeerName peer,
                     const TransportSettings& settings,
                     TransportOwner& owner,
-                    std::shared_ptr<void> factory);
+                    std::shared_ptr<void> factory,
+                    Channel channel = Channel::socket);
     ~StreamTransport() override;
 
     void start(ph_proto protocol) override;
@@ -50,20 +59,21 @@ public:
 
     void pause_reading() override;
     void resume_reading() override;
-    bool is_reading() const override { return !paused_reading_ && !closing_; }
+    bool is_reading() const override { return reads() && !paused_reading_ && !closing_; }
 
     ph_status write(const void* data, std::size_t size) override;
     ph_status writelines(const ph_iov* pieces, std::size_t count) override;
     ph_status write_owned(ph_iov data, ph_fn release, void* arg) override;
     ph_status write_eof() override;
-    bool can_write_eof() const override { return true; }
+    bool can_write_eof() const override { return writes(); }
     ph_status set_write_buffer_limits(std::int64_t high, std::int64_t low) override;
     void get_write_buffer_limits(std::size_t& low, std::size_t& high) const override;
     std::size_t get_write_buffer_size() override;
 
     ph_ref ref() const override { return reference_; }
 
-    std::string peer_text() const override { return peer_.text(); }
+    std::string peer_text() const override { return peer_.label(); }
+    SocketAddress peer_address() const override { return peer_.address(); }
 
 private:
     /// Why the connection ended; absent: in order.
@@ -119,6 +129,8 @@ private:
     ph_proto protocol_{};
     base::Descriptor socket_;
     std::uint32_t interest_ = 0;  ///< what the epoll set believes
+    Channel channel_;
+    bool watches_reader_ = false;  ///< a write pipe that hears of it when nobody reads any more
     bool buffered_ = false;       ///< the protocol brings its own receive buffer
     bool dispatching_ = false;
     bool started_ = false;
@@ -138,7 +150,7 @@ private:
     std::uint64_t unit_low_;
     std::unique_ptr<Loss> loss_;
     ph_ref reference_;
-    SocketAddress peer_;
+    PeerName peer_;
 };
 
 }  // namespace protohost::net

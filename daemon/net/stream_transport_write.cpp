@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <utility>
 
 #include "daemon/net/guard.hpp"
@@ -18,9 +19,11 @@ namespace {
 constexpr std::size_t pieces_per_send = 64;
 
 /// Bytes taken, or -errno. A signal is as good as a full buffer: what is left waits.
-ssize_t send_pieces(int fd, std::span<iovec> pieces) {
+ssize_t send_pieces(int fd, Channel channel, std::span<iovec> pieces) {
     ssize_t sent = 0;
-    if (pieces.size() == 1) {
+    if (channel != Channel::socket) {
+        sent = ::writev(fd, pieces.data(), static_cast<int>(pieces.size()));
+    } else if (pieces.size() == 1) {
         sent = ::send(fd, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
     } else {
         msghdr message{};
@@ -35,6 +38,7 @@ ssize_t send_pieces(int fd, std::span<iovec> pieces) {
 }  // namespace
 
 ph_status StreamTransport::check_writable(std::size_t size) {
+    if (!writes()) return PH_E_UNSUPPORTED;
     if (eof_requested_) return PH_E_EOF_WRITTEN;
     if (!lost_) return PH_OK;
     traffic_.dropped += size;
@@ -115,7 +119,7 @@ std::size_t StreamTransport::send_now(ph_iov data) {
         pieces = {pieces.data(), pieces.size() + 1};
         pieces.back() = {const_cast<void*>(data.p), data.n};
     }
-    const ssize_t result = send_pieces(socket_.get(), pieces);
+    const ssize_t result = send_pieces(socket_.get(), channel_, pieces);
     if (result < 0) {
         traffic_.dropped += gathered + data.n;
         lose_os(static_cast<int>(-result));
@@ -154,7 +158,7 @@ void StreamTransport::written() {
 
 void StreamTransport::on_writable() {
     std::array<iovec, pieces_per_send> vector;
-    const ssize_t result = send_pieces(socket_.get(), queue_.front(vector));
+    const ssize_t result = send_pieces(socket_.get(), channel_, queue_.front(vector));
     if (result < 0) return lose_os(static_cast<int>(-result));
     traffic_.sent += static_cast<std::uint64_t>(result);
     queue_.consume(static_cast<std::size_t>(result));
@@ -186,6 +190,12 @@ void StreamTransport::resume_if_under() {
 }
 
 ph_status StreamTransport::write_eof() {
+    if (!writes()) return PH_E_UNSUPPORTED;
+    // A pipe has one way: its end is the end.
+    if (channel_ == Channel::write_pipe) {
+        close();
+        return PH_OK;
+    }
     if (closing_ || eof_requested_) return PH_OK;
     flush_gathered();
     eof_requested_ = true;

@@ -25,6 +25,7 @@ public:
         start(std::chrono::steady_clock::now() + delay, std::move(expired));
     }
     void cancel();
+    bool running() const { return expired_ != nullptr; }
 
 private:
     boost::asio::steady_timer timer_;

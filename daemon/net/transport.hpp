@@ -12,6 +12,7 @@
 
 #include "daemon/model/configuration.hpp"
 #include "daemon/net/epoll_set.hpp"
+#include "daemon/net/socket_address.hpp"
 
 #include <protohost/abi.h>
 
@@ -53,6 +54,15 @@ struct Traffic {
     std::uint64_t sent = 0;
     /// Written by the plugin, and never taken by the kernel because the transport ended.
     std::uint64_t dropped = 0;
+};
+
+/// How a transport came to be: what its owner says of it, and what limits count.
+enum class Role : std::uint8_t {
+    accepted,   ///< by a listener
+    served,     ///< accepted by a server that a plugin created
+    connected,  ///< outgoing, or handed over
+    bound,      ///< a datagram endpoint
+    pipe
 };
 
 /// Its place in its owner's list.
@@ -103,12 +113,21 @@ public:
     /// What a log line calls the other end: "127.0.0.1:40000", "/run/some.fifo".
     virtual std::string peer_text() const = 0;
 
+    /// Where the other end is; of no family where it has no address. Valid until it is destroyed.
+    virtual SocketAddress peer_address() const { return {}; }
+
     const Traffic& traffic() const { return traffic_; }
+
+    Role role() const { return role_; }
+    void set_role(Role role) { role_ = role; }
 
 protected:
     Transport() = default;
 
     Traffic traffic_;
+
+private:
+    Role role_ = Role::accepted;
 };
 static_assert(sizeof(ph_transport*) == sizeof(ph_ref));
 

@@ -51,7 +51,9 @@ std::string_view protocol_fault(const ph_proto& protocol, std::uint32_t kind) {
 
 base::Result<std::unique_ptr<Factory>> Factory::configure(std::shared_ptr<Module> module,
                                                           const DeclaredFactory& declared,
-                                                          const model::Node& options) {
+                                                          const model::Node& options,
+                                                          ph_ctx* context) {
+    if (context == nullptr) context = module->context();
     model::Node completed;
     if (auto errors = check_options(options, declared.options, completed); !errors.empty()) {
         return errors;
@@ -59,21 +61,24 @@ base::Result<std::unique_ptr<Factory>> Factory::configure(std::shared_ptr<Module
     void* factory = nullptr;
     const ph_status status = guarded([&] {
         return declared.table.configure(
-            module->context(), module->instance(), handle(completed), &factory);
+            context, module->instance(), handle(completed), &factory);
     });
     if (status < 0) {
         return base::Errors{configure_error(*module, options, failure_text(status))};
     }
-    return std::unique_ptr<Factory>(new Factory(std::move(module), declared, factory));
+    return std::unique_ptr<Factory>(new Factory(std::move(module), declared, context, factory));
 }
 
-Factory::Factory(std::shared_ptr<Module> module, const DeclaredFactory& declared, void* factory)
-    : module_(std::move(module)), declared_(declared), factory_(factory) {}
+Factory::Factory(std::shared_ptr<Module> module,
+                 const DeclaredFactory& declared,
+                 ph_ctx* context,
+                 void* factory)
+    : module_(std::move(module)), declared_(declared), context_(context), factory_(factory) {}
 
 Factory::~Factory() {
     if (declared_.table.release == nullptr) return;
     const ph_status status = guarded([&] {
-        declared_.table.release(module_->context(), factory_);
+        declared_.table.release(context_, factory_);
         return PH_OK;
     });
     if (status != PH_OK) {
@@ -86,7 +91,7 @@ ph_status Factory::make_protocol(ph_proto& out) {
     out = {nullptr, nullptr};
     ph_proto made = {nullptr, nullptr};
     const ph_status status =
-        guarded([&] { return declared_.table.make_protocol(module_->context(), factory_, &made); });
+        guarded([&] { return declared_.table.make_protocol(context_, factory_, &made); });
     if (status < 0) return status;
     // A faulty protocol is not destroyed: its table has just been shown not to be trusted.
     if (const auto fault = protocol_fault(made, declared_.kind); !fault.empty()) {
@@ -99,7 +104,7 @@ ph_status Factory::make_protocol(ph_proto& out) {
 
 ph_status Factory::started() {
     if (declared_.table.started == nullptr) return PH_OK;
-    return guarded([&] { return declared_.table.started(module_->context(), factory_); });
+    return guarded([&] { return declared_.table.started(context_, factory_); });
 }
 
 }  // namespace protohost::plugin

@@ -18,10 +18,12 @@ class Factory {
 public:
     /// [load] Checks the options against the declaration, then lets the plugin configure itself.
     /// `declared` belongs to `module`, which has been loaded. Has no side effects, so that a check
-    /// of the configuration can do it too.
+    /// of the configuration can do it too. `context` is what the plugin's functions are called with,
+    /// and outlives the factory; nullptr: the module's own.
     static base::Result<std::unique_ptr<Factory>> configure(std::shared_ptr<Module> module,
                                                             const DeclaredFactory& declared,
-                                                            const model::Node& options);
+                                                            const model::Node& options,
+                                                            ph_ctx* context = nullptr);
 
     Factory(const Factory&) = delete;
     Factory& operator=(const Factory&) = delete;
@@ -39,10 +41,14 @@ public:
     const DeclaredFactory& declared() const { return declared_; }
 
 private:
-    Factory(std::shared_ptr<Module> module, const DeclaredFactory& declared, void* factory);
+    Factory(std::shared_ptr<Module> module,
+            const DeclaredFactory& declared,
+            ph_ctx* context,
+            void* factory);
 
     std::shared_ptr<Module> module_;
     const DeclaredFactory& declared_;
+    ph_ctx* context_;
     void* factory_;
 };
 

@@ -13,6 +13,9 @@
 
 #include "daemon/base/service_notification.hpp"
 #include "daemon/base/version.hpp"
+#include "daemon/net/executor.hpp"
+#include "daemon/net/loop.hpp"
+#include "daemon/net/resolver.hpp"
 #include "daemon/plugin/describe.hpp"
 #include "daemon/supervisor/supervisor.hpp"
 
@@ -86,23 +89,36 @@ int run_daemon(const std::string& file) {
     raise_descriptor_limit();
     asio::io_context io(1);
     net::Loop loop(io);
-    Supervisor supervisor(loop, file, find_installation());
+    net::Resolver resolver(loop);
+    net::Executor executor(loop);
+    Supervisor supervisor({loop, resolver, executor}, file, find_installation());
     // Before anything starts: a signal meanwhile waits until the loop runs.
     Signals signals(io, supervisor);
     if (const Outcome outcome = supervisor.reload(); !outcome) return report(outcome);
 
     const base::Log log("supervisor");
-    log.info("protohostd {} serves {}, listeners: {}", base::version, file, supervisor.listeners());
-    base::notify_service("READY=1");
+    int exit_code = exit_ok;
+    supervisor.when_ready(
+        [&] {
+            log.info("protohostd {} serves {}, units: {}", base::version, file, supervisor.units());
+            base::notify_service("READY=1");
+        },
+        [&](const std::string& why) {
+            log.error("cannot start: a required endpoint is not open: {}", why);
+            exit_code = exit_machine;
+            supervisor.stop([&io] { io.stop(); });
+        });
     io.run();
     log.info("stopped");
-    return exit_ok;
+    return exit_code;
 }
 
 int check_configuration(const std::string& file) {
     asio::io_context io(1);
     net::Loop loop(io);
-    Supervisor supervisor(loop, file, find_installation());
+    net::Resolver resolver(loop);
+    net::Executor executor(loop);
+    Supervisor supervisor({loop, resolver, executor}, file, find_installation());
     if (const Outcome outcome = supervisor.check(); !outcome) return report(outcome);
     print(stdout, file + ": the configuration is good");
     return exit_ok;

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "daemon/base/format.hpp"
 #include "daemon/plugin/search.hpp"
 
 namespace protohost::supervisor {
@@ -16,6 +17,23 @@ base::Errors asked_for_at(const std::string& where, const std::string& name, bas
         error.where = where;
     }
     return errors;
+}
+
+std::string_view kind_name(std::uint32_t kind) {
+    return kind == PH_DATAGRAM ? "datagram" : "stream";
+}
+
+base::Errors wrong_kind(const std::string& where,
+                        const plugin::DeclaredFactory& declared,
+                        const PluginSet::Wanted& wanted) {
+    return base::failure(
+        where,
+        base::format("factory \"{}\" makes {} protocols, and {} needs {} protocols",
+                     declared.name,
+                     kind_name(declared.kind),
+                     wanted.title,
+                     kind_name(wanted.kind)),
+        "see protohostd --dump-plugin for what a plugin has");
 }
 
 }  // namespace
@@ -42,10 +60,11 @@ PluginSet::Loaded PluginSet::load(const std::string& where, const std::string& n
     return generation;
 }
 
-base::Result<std::shared_ptr<unit::Binding>> PluginSet::bind(const model::ListenerSpec& spec) {
-    const auto& protocol = spec.protocol.value;
-    const std::string where =
-        model::to_string(spec.protocol.place, "listeners." + spec.name + ".protocol");
+base::Result<std::shared_ptr<unit::Binding>> PluginSet::bind(const Wanted& wanted) {
+    const auto& protocol = wanted.spec.protocol.value;
+    const std::string where = model::to_string(
+        wanted.spec.protocol.place,
+        std::string(wanted.section) + "." + wanted.spec.name + ".protocol");
     auto found = loaded_.find(protocol.plugin);
     if (found == loaded_.end()) {
         const Loaded loaded = load(where, protocol.plugin);
@@ -54,18 +73,10 @@ base::Result<std::shared_ptr<unit::Binding>> PluginSet::bind(const model::Listen
     }
     if (found->second == nullptr) return base::Errors{};
 
-    const auto& module = found->second->module();
-    const auto declared = module->find_factory(where, protocol.factory);
+    const auto declared = found->second->module()->find_factory(where, protocol.factory);
     if (!declared) return declared.error();
-    if ((*declared)->kind != PH_STREAM) {
-        return base::failure(
-            where,
-            "factory \"" + std::string((*declared)->name) + "\" makes no stream protocols",
-            "a listener needs one that does; see protohostd --dump-plugin");
-    }
-    auto factory = plugin::Factory::configure(module, **declared, spec.options);
-    if (!factory) return factory.error();
-    return std::make_shared<unit::Binding>(found->second, std::move(*factory));
+    if ((*declared)->kind != wanted.kind) return wrong_kind(where, **declared, wanted);
+    return unit::Binding::make(found->second, **declared, wanted.spec.options, wanted.title);
 }
 
 }  // namespace protohost::supervisor

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/base/error.hpp"
 #include "daemon/model/configuration.hpp"
 #include "daemon/net/loop.hpp"
 #include "daemon/plugin/staging.hpp"
-#include "daemon/unit/generation.hpp"
+#include "daemon/unit/binding.hpp"
 #include "daemon/unit/host.hpp"
 
 namespace protohost::supervisor {
@@ -23,9 +25,17 @@ public:
               net::Loop& loop,
               std::vector<std::string> directories);
 
-    /// [load] The factory that `spec` names, configured with its options. A plugin that cannot be
-    /// loaded is reported for the first unit that needs it, and silently missing for the others.
-    base::Result<std::shared_ptr<unit::Binding>> bind(const model::ListenerSpec& spec);
+    /// What a definition needs of a factory.
+    struct Wanted {
+        const model::UnitSpec& spec;
+        std::string_view section;  ///< "listeners"
+        std::string title;         ///< "listener echo"
+        std::uint32_t kind;        ///< PH_STREAM, PH_DATAGRAM
+    };
+
+    /// [load] The factory that the definition names, configured with its options. A plugin that cannot
+    /// be loaded is reported for the first unit that needs it, and silently missing for the others.
+    base::Result<std::shared_ptr<unit::Binding>> bind(const Wanted& wanted);
 
 private:
     using Loaded = base::Result<std::shared_ptr<unit::Generation>>;

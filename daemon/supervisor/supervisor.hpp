@@ -9,14 +9,16 @@
 
 #include "daemon/base/error.hpp"
 #include "daemon/model/configuration.hpp"
-#include "daemon/net/loop.hpp"
 #include "daemon/plugin/staging.hpp"
 #include "daemon/supervisor/installation.hpp"
 #include "daemon/supervisor/plan.hpp"
 #include "daemon/unit/host.hpp"
-#include "daemon/unit/listener.hpp"
+#include "daemon/unit/shared.hpp"
+#include "daemon/unit/unit.hpp"
 
 namespace protohost::supervisor {
+
+class PluginSet;
 
 /// Which part of a reload refused: what an operator mends in a file, or what the machine denies.
 enum class Refusal { none, configuration, machine };
@@ -31,7 +33,7 @@ struct Outcome {
 /// Makes the running units what the configuration says.
 class Supervisor {
 public:
-    Supervisor(net::Loop& loop, std::string file, Installation installation);
+    Supervisor(const unit::Shared& shared, std::string file, Installation installation);
     ~Supervisor();
     Supervisor(const Supervisor&) = delete;
     Supervisor& operator=(const Supervisor&) = delete;
@@ -48,27 +50,38 @@ public:
     /// `stopped` is called once, when the last is gone. Asked again: connections are aborted.
     void stop(std::function<void()> stopped);
 
-    std::size_t listeners() const { return listeners_.size(); }
+    /// `ready` is called once, when everything that is `required` is open: from inside when it is so
+    /// already. `failed` where that can no more be, with the reason.
+    void when_ready(std::function<void()> ready, std::function<void(std::string why)> failed);
+
+    std::size_t units() const { return units_.size(); }
 
 private:
-    using Listeners = std::vector<std::unique_ptr<unit::Listener>>;
+    using Units = std::vector<std::unique_ptr<unit::Unit>>;
 
     Outcome prepare(const model::Configuration& desired,
                     std::unique_ptr<plugin::StagingDirectory> staging,
-                    Listeners& prepared);
-    Outcome bind(Listeners& prepared);
-    void commit(model::Configuration desired, Listeners prepared);
+                    Units& prepared);
+    Outcome bind(Units& prepared);
+    void commit(model::Configuration desired, Units prepared);
+    base::Errors prepare_unit(const std::string& name,
+                              const model::Configuration& desired,
+                              PluginSet& plugins,
+                              Units& prepared);
     void unit_stopped();
+    void check_ready();
 
-    net::Loop& loop_;
+    const unit::Shared shared_;
     std::string file_;
     Installation installation_;
     unit::Host host_;
     model::Configuration running_;
     std::unique_ptr<plugin::StagingDirectory> staging_;
-    std::map<std::string, std::unique_ptr<unit::Listener>> listeners_;
+    std::map<std::string, std::unique_ptr<unit::Unit>> units_;
     std::size_t stopping_ = 0;
     std::function<void()> stopped_;
+    std::function<void()> ready_;
+    std::function<void(std::string)> failed_;
 };
 
 }  // namespace protohost::supervisor

@@ -7,13 +7,6 @@
 
 #include "daemon/plugin/guard.hpp"
 
-void ph_ctx::report_stale_transport() {
-    if (std::exchange(stale_transport_reported, true)) return;
-    log.warn(
-        "a transport was used after its connection was lost; the call did nothing (said once; keep "
-        "transport.ref() for what comes later)");
-}
-
 namespace protohost::unit {
 
 namespace {
@@ -40,12 +33,14 @@ Generation::Generation(std::shared_ptr<plugin::Module> module, net::Loop& loop)
 Generation::~Generation() {
     const ph_status status =
         module_->quiesce(loop_time(std::chrono::steady_clock::now() + quiesce_time));
+    // Read before anything else of the plugin is called: that would wipe it.
+    const std::string why = status < 0 ? plugin::failure_text(status) : std::string();
     // What the plugin scheduled goes before its unload.
     context_->calls.drop_all();
     if (status >= 0) return;
     context_->log.error(
         "did not quiesce: {}; it is neither unloaded nor freed, for its threads may still run",
-        plugin::failure_text(status));
+        why);
     keep_for_ever(std::move(context_), std::move(module_));
 }
 

@@ -5,28 +5,9 @@
 #include <string>
 
 #include "daemon/base/error.hpp"
-#include "daemon/base/log.hpp"
-#include "daemon/model/node.hpp"
 #include "daemon/net/loop.hpp"
-#include "daemon/plugin/factory.hpp"
 #include "daemon/plugin/module.hpp"
-#include "daemon/unit/scheduled_calls.hpp"
-
-#include <protohost/abi.h>
-
-/// What the border calls a ph_ctx: one plugin instance, and what the daemon keeps for it.
-struct ph_ctx {
-    ph_ctx(protohost::net::Loop& shared_loop, const std::string& plugin)
-        : loop(shared_loop), log("plugin." + plugin), calls(shared_loop, log) {}
-
-    /// [loop] Once for each instance: whoever does it, does it often.
-    void report_stale_transport();
-
-    protohost::net::Loop& loop;
-    protohost::base::Log log;
-    protohost::unit::ScheduledCalls calls;
-    bool stale_transport_reported = false;
-};
+#include "daemon/unit/context.hpp"
 
 namespace protohost::unit {
 
@@ -44,26 +25,16 @@ public:
 
     const std::shared_ptr<plugin::Module>& module() const { return module_; }
 
+    /// For one factory of it.
+    std::unique_ptr<ph_ctx> make_context(const std::string& unit_title) const {
+        return std::make_unique<ph_ctx>(context_->loop, module_->name(), unit_title);
+    }
+
 private:
     Generation(std::shared_ptr<plugin::Module> module, net::Loop& loop);
 
     std::unique_ptr<ph_ctx> context_;
     std::shared_ptr<plugin::Module> module_;
-};
-
-/// A factory with the options of one unit, and the generation that it came from. Shared between the
-/// unit and its connections, which may outlive the unit's interest in it.
-class Binding {
-public:
-    Binding(std::shared_ptr<Generation> generation, std::unique_ptr<plugin::Factory> factory)
-        : generation_(std::move(generation)), factory_(std::move(factory)) {}
-
-    plugin::Factory& factory() { return *factory_; }
-    const Generation& generation() const { return *generation_; }
-
-private:
-    std::shared_ptr<Generation> generation_;  // outlives the factory
-    std::unique_ptr<plugin::Factory> factory_;
 };
 
 }  // namespace protohost::unit

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -77,6 +80,35 @@ struct Scheduled {
 
 }  // namespace detail
 
+class BaseTransport;
+
+/// An existing socket, asyncio's `sock=`. It is the transport's from here on.
+struct Sock {
+    int descriptor;
+};
+
+struct ConnectionOptions {
+    /// Until connecting is given up; zero: what the unit's timeouts.connect says.
+    std::chrono::nanoseconds timeout{0};
+    /// What the socket is bound to first: "127.0.0.1:0".
+    std::string_view local_addr{};
+};
+
+/// Of the three, what is needed: a local address for a socket that others send to, a remote one for
+/// sendto() without an address, or an existing socket.
+struct DatagramOptions {
+    std::string_view local_addr{};   ///< "127.0.0.1:9999", "/run/x.sock", "@name"
+    std::string_view remote_addr{};  ///< the same notations
+    int sock = -1;
+};
+
+namespace detail {
+
+/// Who gave no `done`: a failure is said in the log.
+struct LogFailure {};
+
+}  // namespace detail
+
 /// The one event loop that all transports share. A cheap handle; copy it freely.
 ///
 /// Callbacks never overlap with each other or with a protocol's, so none of them needs a lock. What
@@ -139,6 +171,78 @@ public:
         static_cast<void>(scheduled.release());
         return true;
     }
+
+    // What follows is defined in services.hpp, which plugin.hpp includes. All [loop], and for the
+    // protocols, factories and `started` of a unit: what they open is the unit's. A protocol_factory is
+    // called on the loop, as in asyncio: `std::unique_ptr<P> operator()()`.
+    //
+    // `done`, where it is given, is called exactly once, on the loop, never from inside the call: with
+    // nullptr and what was opened, or with the reason (PH_E_CANCELLED after Handle::cancel()) and an
+    // empty handle. Without it a failure is logged. While the unit goes, nothing is opened and `done` is
+    // destroyed without being called.
+
+    /// Connects to `host`, a number or a name, which is resolved without blocking; several addresses
+    /// are raced. done(const Error* exc, Transport transport), after connection_made.
+    template <class Factory, class Done = detail::LogFailure>
+    Handle create_connection(Factory protocol_factory,
+                             std::string_view host,
+                             std::uint16_t port,
+                             const ConnectionOptions& options = {},
+                             Done done = {});
+    /// With an existing connected stream socket of any family, which is the transport's from here on.
+    template <class Factory, class Done = detail::LogFailure>
+    Handle create_connection(Factory protocol_factory, Sock sock, Done done = {});
+    /// `path` is a file's, or "@name" for an abstract one.
+    template <class Factory, class Done = detail::LogFailure>
+    Handle create_unix_connection(Factory protocol_factory,
+                                  std::string_view path,
+                                  const ConnectionOptions& options = {},
+                                  Done done = {});
+    /// With what accept() returned elsewhere.
+    template <class Factory, class Done = detail::LogFailure>
+    Handle connect_accepted_socket(Factory protocol_factory, Sock sock, Done done = {});
+
+    /// Listens on every address that `host` has; port 0: one that the kernel chooses. The factory is
+    /// called once for each connection. done(const Error* exc, Server server).
+    template <class Factory, class Done = detail::LogFailure>
+    Handle create_server(Factory protocol_factory,
+                         std::string_view host,
+                         std::uint16_t port,
+                         Done done = {});
+    /// On a socket that listens already.
+    template <class Factory, class Done = detail::LogFailure>
+    Handle create_server(Factory protocol_factory, Sock sock, Done done = {});
+    template <class Factory, class Done = detail::LogFailure>
+    Handle create_unix_server(Factory protocol_factory, std::string_view path, Done done = {});
+
+    /// done(const Error* exc, DatagramTransport transport).
+    template <class Factory, class Done = detail::LogFailure>
+    Handle create_datagram_endpoint(Factory protocol_factory,
+                                    const DatagramOptions& options,
+                                    Done done = {});
+
+    /// `pipe` is a FIFO's, a socket's or a character device's descriptor, and the transport's from
+    /// here on. done(const Error* exc, ReadTransport transport), or WriteTransport.
+    template <class Factory, class Done = detail::LogFailure>
+    Handle connect_read_pipe(Factory protocol_factory, int pipe, Done done = {});
+    template <class Factory, class Done = detail::LogFailure>
+    Handle connect_write_pipe(Factory protocol_factory, int pipe, Done done = {});
+
+    /// Sends `count` bytes of `file` from `offset`, or all to its end, behind what was written before;
+    /// reading is paused and writes are refused meanwhile. `file` stays the caller's, and open until
+    /// `done`: done(const Error* exc, std::uint64_t sent).
+    template <class Done>
+    Handle sendfile(const BaseTransport& transport,
+                    int file,
+                    std::uint64_t offset,
+                    std::optional<std::uint64_t> count,
+                    Done done);
+
+    /// Calls `work()` on one of a bounded number of threads, then `done(std::future<R>)` on the loop,
+    /// whose get() returns what `work` returned, or throws what it threw; std::future_error where it
+    /// was cancelled before it began.
+    template <class Work, class Done>
+    Handle run_in_executor(Work work, Done done);
 
     /// [any] For assertions.
     bool on_loop() const { return context_.host->on_loop(context_.ctx) != 0; }

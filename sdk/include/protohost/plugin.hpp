@@ -6,6 +6,7 @@
 #include <protohost/loop.hpp>
 #include <protohost/options.hpp>
 #include <protohost/protocol.hpp>
+#include <protohost/services.hpp>
 #include <protohost/transport.hpp>
 
 namespace protohost {

@@ -54,8 +54,9 @@ struct FactoryCallbacks {
         }
     }
 
-    static ph_status configure(ph_ctx*, void* instance, const ph_node* node, void** factory) {
-        const Context context = *static_cast<Context*>(instance);
+    /// `ctx` is the unit's: what its protocols open, schedule and log goes by that name.
+    static ph_status configure(ph_ctx* ctx, void* instance, const ph_node* node, void** factory) {
+        const Context context{static_cast<Context*>(instance)->host, ctx};
         try {
             *factory = new Bound{context, construct(Options(context, node))};
             return PH_OK;

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "daemon/base/descriptor.hpp"
+#include "daemon/model/configuration.hpp"
+#include "daemon/net/epoll_set.hpp"
+#include "daemon/net/loop.hpp"
+#include "daemon/net/socket_address.hpp"
+#include "daemon/net/timer.hpp"
+
+#include <protohost/abi.h>
+
+namespace protohost::net {
+
+/// Why there is no connection.
+struct ConnectError {
+    /// PH_E_OS, PH_E_TIMEOUT, PH_E_RESOLVE, PH_E_INVAL; PH_E_FAIL: several different ones.
+    ph_status status = PH_E_FAIL;
+    int os_errno = 0;  ///< with PH_E_OS, else 0
+    /// "connect to 127.0.0.1:9 failed: Connection refused".
+    std::string text;
+
+    bool operator==(const ConnectError&) const = default;
+};
+
+/// One address in the race of a Connector. An event of the running batch may still name it, so it
+/// is retired and not destroyed.
+///
+///     start() --> connecting --> connected | failed
+class ConnectAttempt final : public EventSink {
+public:
+    enum class State { connecting, connected, failed };
+
+    class Owner {
+    public:
+        /// It has left `connecting`. Never from inside start().
+        virtual void attempt_settled(ConnectAttempt& attempt) = 0;
+
+    protected:
+        ~Owner() = default;
+    };
+
+    ConnectAttempt(Loop& loop, Owner& owner, const SocketAddress& remote);
+    ~ConnectAttempt() override;
+
+    /// Where `local` is not empty, the socket is bound to the first of it that has the family of
+    /// the remote address and can be had.
+    State start(const model::SocketSettings& settings, const std::vector<SocketAddress>& local);
+
+    /// Closes the socket; the owner is told nothing more.
+    void close();
+
+    State state() const { return state_; }
+    const ConnectError& error() const { return error_; }  ///< once it has failed
+    /// Once it is connected.
+    base::Descriptor take_socket() { return std::move(socket_); }
+    SocketAddress peer() const;
+
+private:
+    void on_events(std::uint32_t events) override;
+    bool open(const model::SocketSettings& settings);
+    bool bind(const model::SocketSettings& settings, const std::vector<SocketAddress>& local);
+    void connect();
+    void ended(int os_errno);
+    void fail(int os_errno, std::string text);
+    void leave_set();
+
+    Loop& loop_;
+    Owner& owner_;
+    SocketAddress remote_;
+    base::Descriptor socket_;
+    State state_ = State::connecting;
+    ConnectError error_;
+    bool watched_ = false;
+    Timer retry_;
+    std::chrono::milliseconds retry_delay_{5};
+};
+
+}  // namespace protohost::net

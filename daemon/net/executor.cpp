@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/net/executor.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <pthread.h>
+#include <system_error>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/post.hpp>
+
+namespace protohost::net {
+
+namespace {
+
+struct Job {
+    Executor::Owner owner;
+    Executor::Work work;
+    Executor::Done done;
+};
+
+struct Finished {
+    Job job;
+    Executor::Outcome outcome;
+};
+
+Executor::Outcome perform(const Executor::Work& work) {
+    try {
+        work();
+        return {};
+    } catch (const std::exception& exception) {
+        return {PH_E_EXCEPTION, exception.what()};
+    } catch (...) {
+        return {PH_E_EXCEPTION, "an exception that is no std::exception"};
+    }
+}
+
+}  // namespace
+
+struct Executor::State : std::enable_shared_from_this<State> {
+    State(Loop& on, unsigned threads_at_most) : loop(on), limit(std::max(threads_at_most, 1U)) {}
+
+    Id submit(Job job);
+    void serve();
+    void finish(Job job, Outcome outcome);
+    void deliver();
+    void stop();
+
+    Loop& loop;
+    const unsigned limit;
+    std::mutex mutex;  ///< of all that follows
+    std::condition_variable arrived;
+    std::map<Id, Job> queued;  ///< in the order they came
+    std::vector<Finished> finished;
+    std::unordered_map<Owner, std::size_t> outstanding;
+    std::vector<std::thread> threads;
+    std::size_t idle = 0;
+    Id last = 0;
+    bool delivery_posted = false;
+    bool stopping = false;
+};
+
+Executor::Id Executor::State::submit(Job job) {
+    const std::lock_guard lock(mutex);
+    if (stopping) return 0;
+    // A thread that was woken for earlier work counts as idle until it runs.
+    if (idle <= queued.size() && threads.size() < limit) {
+        try {
+            threads.emplace_back([this] { serve(); });
+            ::pthread_setname_np(threads.back().native_handle(), "executor");
+        } catch (const std::system_error&) {
+            // The others will come to it.
+            if (threads.empty()) return 0;
+        }
+    }
+    ++outstanding[job.owner];
+    queued.emplace(++last, std::move(job));
+    arrived.notify_one();
+    return last;
+}
+
+void Executor::State::serve() {
+    std::unique_lock lock(mutex);
+    while (true) {
+        ++idle;
+        arrived.wait(lock, [this] { return stopping || !queued.empty(); });
+        --idle;
+        if (stopping) return;
+        auto next = queued.extract(queued.begin());
+        lock.unlock();
+        Outcome outcome = perform(next.mapped().work);
+        lock.lock();
+        finish(std::move(next.mapped()), std::move(outcome));
+    }
+}
+
+void Executor::State::finish(Job job, Outcome outcome) {
+    finished.push_back({std::move(job), std::move(outcome)});
+    if (std::exchange(delivery_posted, true)) return;
+    boost::asio::post(loop.io(), [weak = weak_from_this()] {
+        if (const auto state = weak.lock()) state->deliver();
+    });
+}
+
+void Executor::State::deliver() {
+    std::unique_lock lock(mutex);
+    delivery_posted = false;
+    auto batch = std::exchange(finished, {});
+    lock.unlock();
+    for (Finished& each : batch) {
+        const Owner owner = each.job.owner;
+        each.job.done(each.outcome);
+        each.job = {};
+        lock.lock();
+        const auto count = outstanding.find(owner);
+        if (--count->second == 0) outstanding.erase(count);
+        lock.unlock();
+    }
+}
+
+void Executor::State::stop() {
+    {
+        const std::lock_guard lock(mutex);
+        stopping = true;
+    }
+    arrived.notify_all();
+    for (std::thread& thread : threads) thread.join();
+    {
+        const std::lock_guard lock(mutex);
+        for (auto& [id, job] : std::exchange(queued, {})) {
+            finish(std::move(job), {PH_E_CANCELLED, "cancelled: the executor goes"});
+        }
+    }
+    deliver();
+}
+
+unsigned Executor::default_threads() {
+    return std::min(32U, std::thread::hardware_concurrency() + 4);
+}
+
+Executor::Executor(Loop& loop, unsigned threads) : state_(std::make_shared<State>(loop, threads)) {}
+
+Executor::~Executor() {
+    state_->stop();
+}
+
+Executor::Id Executor::submit(Owner owner, Work work, Done done) {
+    return state_->submit({owner, std::move(work), std::move(done)});
+}
+
+bool Executor::cancel(Id id) {
+    const std::lock_guard lock(state_->mutex);
+    auto job = state_->queued.extract(id);
+    if (!job) return false;
+    state_->finish(std::move(job.mapped()), {PH_E_CANCELLED, "cancelled before it began"});
+    return true;
+}
+
+void Executor::cancel_all(Owner owner) {
+    const std::lock_guard lock(state_->mutex);
+    for (auto next = state_->queued.begin(); next != state_->queued.end();) {
+        const auto each = next++;
+        if (each->second.owner != owner) continue;
+        auto job = state_->queued.extract(each);
+        state_->finish(std::move(job.mapped()), {PH_E_CANCELLED, "cancelled before it began"});
+    }
+}
+
+std::size_t Executor::pending(Owner owner) const {
+    const std::lock_guard lock(state_->mutex);
+    const auto count = state_->outstanding.find(owner);
+    return count == state_->outstanding.end() ? 0 : count->second;
+}
+
+}  // namespace protohost::net

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/net/listening_socket.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <utility>
+
+#include "daemon/net/socket_options.hpp"
+
+namespace protohost::net {
+
+namespace {
+
+using Kind = model::Address::Kind;
+
+std::string remedy(int os_errno) {
+    switch (os_errno) {
+        case EADDRINUSE:
+            return "another listener or process has it, perhaps on every address; find it with ss "
+                   "-ltnp";
+        case EACCES:
+            return "ports below 1024 need CAP_NET_BIND_SERVICE";
+        case EADDRNOTAVAIL:
+            return "no interface of this machine has that address";
+        default:
+            return {};
+    }
+}
+
+base::Errors cannot_listen(const std::string& where, const SocketAddress& address, int os_errno) {
+    const bool ip = address.family() != AF_UNIX;
+    return base::failure(where,
+                         "cannot listen on " + address.uri() + ": " + std::strerror(os_errno),
+                         ip ? remedy(os_errno) : "");
+}
+
+/// Bound, and not listening yet.
+base::Result<base::Descriptor> bind_stream(const SocketAddress& address,
+                                           const model::SocketSettings& settings,
+                                           const std::string& where) {
+    base::Descriptor socket(
+        ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!socket) return cannot_listen(where, address, errno);
+    auto refused = apply_bind_options(socket.get(), address.family(), SOCK_STREAM, settings);
+    if (!refused) refused = apply_stream_options(socket.get(), address.family(), settings);
+    if (refused) return base::failure(where, refused->text());
+    if (::bind(socket.get(), address.data(), address.size()) != 0) {
+        return cannot_listen(where, address, errno);
+    }
+    return socket;
+}
+
+base::Result<ListeningSocket> open_at(const SocketAddress& address,
+                                      const model::SocketSettings& settings,
+                                      const std::string& where) {
+    ListeningSocket opened;
+    if (const std::string path = address.path(); !path.empty()) {
+        auto file = SocketFile::claim(path, SOCK_STREAM, where);
+        if (!file) return file.error();
+        opened.file = std::move(*file);
+    }
+    auto socket = bind_stream(address, settings, where);
+    if (!socket) return socket.error();
+    opened.descriptor = std::move(*socket);
+    // Before it listens, connecting to it is refused: nobody slips in before the mode is right.
+    if (opened.file != nullptr) {
+        if (auto errors = opened.file->bound(settings, where); !errors.empty()) return errors;
+    }
+    if (::listen(opened.descriptor.get(), settings.backlog) != 0) {
+        return cannot_listen(where, address, errno);
+    }
+    opened.local = SocketAddress::local_of(opened.descriptor.get());
+    return opened;
+}
+
+int option(int fd, int name) {
+    int value = -1;
+    socklen_t size = sizeof value;
+    return ::getsockopt(fd, SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
+}
+
+base::Result<ListeningSocket> copy_of(int fd, const std::string& where) {
+    const std::string name = "descriptor " + std::to_string(fd);
+    ListeningSocket opened;
+    opened.descriptor = base::Descriptor(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+    if (!opened.descriptor) {
+        return base::failure(where, name + ": " + std::strerror(errno), "whoever starts the daemon passes it");
+    }
+    if (option(fd, SO_TYPE) != SOCK_STREAM || option(fd, SO_ACCEPTCONN) != 1) {
+        return base::failure(where, name + " is no listening stream socket");
+    }
+    ::fcntl(opened.descriptor.get(), F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
+    opened.local = SocketAddress::local_of(opened.descriptor.get());
+    return opened;
+}
+
+base::Result<std::vector<SocketAddress>> addresses_of(const model::Address& address) {
+    if (address.kind == Kind::tcp) return resolve(address);
+    auto at = SocketAddress::of_unix(address);
+    if (!at) return at.error();
+    return std::vector<SocketAddress>{*at};
+}
+
+}  // namespace
+
+base::Result<std::vector<ListeningSocket>> open_listening(const model::Address& address,
+                                                          const model::SocketSettings& settings,
+                                                          const std::string& where) {
+    std::vector<ListeningSocket> sockets;
+    if (address.kind == Kind::descriptor) {
+        auto copy = copy_of(address.descriptor, where);
+        if (!copy) return copy.error();
+        sockets.push_back(std::move(*copy));
+        return sockets;
+    }
+    const auto addresses = addresses_of(address);
+    if (!addresses) {
+        base::Errors errors = addresses.error();
+        for (auto& error : errors) error.where = where;
+        return errors;
+    }
+    for (const SocketAddress& candidate : *addresses) {
+        auto opened = open_at(candidate, settings, where);
+        if (!opened) return opened.error();
+        sockets.push_back(std::move(*opened));
+    }
+    return sockets;
+}
+
+std::string check_stream_socket(int fd) {
+    if (option(fd, SO_TYPE) != SOCK_STREAM) return "the descriptor is no stream socket";
+    if (option(fd, SO_ACCEPTCONN) == 1) return "the descriptor is a listening socket";
+    ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
+    ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return {};
+}
+
+}  // namespace protohost::net

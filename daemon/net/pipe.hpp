@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "daemon/base/descriptor.hpp"
+
+namespace protohost::net {
+
+/// Which end of a pipe is ours.
+enum class PipeEnd { read, write };
+
+/// What keeps a descriptor from being an end of a pipe, or empty: FIFOs, sockets and character devices
+/// are. Makes it non-blocking, which also those see who share its description.
+std::string check_pipe(int fd);
+
+struct OpenedPipe {
+    base::Descriptor descriptor;
+    std::string problem;  ///< "cannot open /run/x: No such file or directory"
+};
+
+/// Never blocks: reading from a FIFO may begin before anyone writes to it, and writing to one that
+/// nobody reads is a problem that passes.
+OpenedPipe open_pipe(const std::string& path, PipeEnd end);
+
+/// A copy of a descriptor that the daemon was started with.
+OpenedPipe copy_pipe(int fd);
+
+}  // namespace protohost::net

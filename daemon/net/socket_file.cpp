@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/net/socket_file.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/net/socket_address.hpp"
+
+namespace protohost::net {
+
+namespace {
+
+std::string lock_path(const std::string& path) {
+    return path + ".lock";
+}
+
+base::Errors refused(const std::string& where, const std::string& what, const std::string& hint = {}) {
+    return base::failure(where, what, hint);
+}
+
+base::Errors refused_errno(const std::string& where, const std::string& what) {
+    return base::failure(where, what + ": " + std::strerror(errno));
+}
+
+/// The lock lives in a file of its own, which its holder removes: what was locked must still be what
+/// has the name.
+base::Result<base::Descriptor> lock(const std::string& path, const std::string& where) {
+    const std::string name = lock_path(path);
+    while (true) {
+        base::Descriptor file(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+        if (!file) return refused_errno(where, "cannot open its lock file " + name);
+        if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+            if (errno != EWOULDBLOCK) return refused_errno(where, "cannot lock " + name);
+            return refused(where,
+                           path + " is served by another process, which holds " + name,
+                           "one path has one server; find it with ss -xlp");
+        }
+        struct stat ours {};
+        struct stat named {};
+        const bool same = ::fstat(file.get(), &ours) == 0 && ::stat(name.c_str(), &named) == 0 &&
+                          ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
+        if (same) return file;
+    }
+}
+
+/// Whether somebody would answer at the path: a full queue is an answer too.
+bool is_live(const SocketAddress& address, int type) {
+    const base::Descriptor probe(::socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (::connect(probe.get(), address.data(), address.size()) == 0) return true;
+    return errno != ECONNREFUSED && errno != ENOENT;
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<SocketFile>> SocketFile::claim(const std::string& path,
+                                                            int type,
+                                                            const std::string& where) {
+    auto locked = lock(path, where);
+    if (!locked) return locked.error();
+    std::unique_ptr<SocketFile> claimed(new SocketFile(path, std::move(*locked)));
+
+    struct stat found {};
+    if (::lstat(path.c_str(), &found) != 0) {
+        if (errno == ENOENT) return claimed;
+        return refused_errno(where, "cannot look at " + path);
+    }
+    if (!S_ISSOCK(found.st_mode)) {
+        return refused(where, path + " is there already, and is no socket", "remove it, or choose another path");
+    }
+    model::Address address;
+    address.kind = model::Address::Kind::unix_path;
+    address.path = path;
+    const auto at = SocketAddress::of_unix(address);
+    if (!at) return at.error();
+    if (is_live(*at, type)) {
+        return refused(where,
+                       path + " is served by another process",
+                       "one path has one server; find it with ss -xlp");
+    }
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
+        return refused_errno(where, "cannot replace " + path + ", which nobody serves");
+    }
+    return claimed;
+}
+
+base::Errors SocketFile::bound(const model::SocketSettings& settings, const std::string& where) {
+    struct stat made {};
+    if (::lstat(path_.c_str(), &made) != 0) return refused_errno(where, "cannot look at " + path_);
+    device_ = made.st_dev;
+    inode_ = made.st_ino;
+
+    uid_t owner = static_cast<uid_t>(-1);
+    gid_t group = static_cast<gid_t>(-1);
+    if (settings.owner) {
+        const passwd* const user = ::getpwnam(settings.owner->c_str());
+        if (user == nullptr) return refused(where, "socket.owner: there is no user " + *settings.owner);
+        owner = user->pw_uid;
+    }
+    if (settings.group) {
+        const ::group* const entry = ::getgrnam(settings.group->c_str());
+        if (entry == nullptr) return refused(where, "socket.group: there is no group " + *settings.group);
+        group = entry->gr_gid;
+    }
+    if ((settings.owner || settings.group) && ::lchown(path_.c_str(), owner, group) != 0) {
+        return refused_errno(where, "socket.owner: cannot give " + path_ + " away");
+    }
+    if (settings.mode && ::chmod(path_.c_str(), *settings.mode) != 0) {
+        return refused_errno(where, "socket.mode: cannot change " + path_);
+    }
+    return {};
+}
+
+SocketFile::~SocketFile() {
+    struct stat now {};
+    const bool ours = inode_ != 0 && ::lstat(path_.c_str(), &now) == 0 && now.st_ino == inode_ &&
+                      now.st_dev == device_;
+    if (ours) ::unlink(path_.c_str());
+    // While it is still locked: whoever waits for it finds out that it lost its name.
+    ::unlink(lock_path(path_).c_str());
+}
+
+}  // namespace protohost::net

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/unit/connections.hpp"
+
+#include <utility>
+
+#include "daemon/model/quantity.hpp"
+
+namespace protohost::unit {
+
+namespace {
+
+/// What a log line calls it: "connection from 127.0.0.1:4000".
+std::string described(const net::Transport& transport) {
+    switch (transport.role()) {
+        case net::Role::accepted:
+        case net::Role::served:
+            return "connection from " + transport.peer_text();
+        case net::Role::connected:
+            return "connection to " + transport.peer_text();
+        case net::Role::bound:
+            return "endpoint at " + transport.peer_text();
+        case net::Role::pipe:
+            return "pipe " + transport.peer_text();
+    }
+    return {};
+}
+
+bool is_datagram(const net::Transport& transport) {
+    const ph_proto protocol = transport.get_protocol();
+    return protocol.ops != nullptr && protocol.ops->kind == PH_DATAGRAM;
+}
+
+}  // namespace
+
+Connections::Connections(net::Loop& loop,
+                         const model::UnitSpec& spec,
+                         std::string title,
+                         ConnectionsOwner& owner)
+    : loop_(loop), spec_(spec), title_(std::move(title)), owner_(owner), log_("unit") {}
+
+net::Transport& Connections::adopt(std::unique_ptr<net::Transport> transport,
+                                   net::Role role,
+                                   ph_proto protocol) {
+    net::Transport& adopted = *transport.release();
+    adopted.set_role(role);
+    transports_.push_back(adopted);
+    log_.debug("{}: {}", title_, described(adopted));
+    adopted.start(protocol);
+    return adopted;
+}
+
+void Connections::drain(std::uint64_t deadline) {
+    // A transport ends in an iteration of its own, so the list stays as it is here.
+    for (net::Transport& transport : transports_) transport.drain(deadline);
+}
+
+void Connections::abort() {
+    for (net::Transport& transport : transports_) transport.abort();
+}
+
+void Connections::ended(net::Transport& transport) {
+    if (const auto dropped = transport.traffic().dropped; dropped > 0) {
+        log_.debug("{}: {} ended with {} bytes written and never sent",
+                   title_,
+                   described(transport),
+                   dropped);
+    } else {
+        log_.debug("{}: {} ended", title_, described(transport));
+    }
+    transports_.erase(transports_.iterator_to(transport));
+    loop_.retire(std::unique_ptr<net::EventSink>(&transport));
+    owner_.connection_ended(transport);
+}
+
+void Connections::callback_failed(net::Transport& transport,
+                                  std::string_view callback,
+                                  std::string_view text) {
+    log_.error("{}: {}{}: plugin {}: {} failed: {}",
+               title_,
+               described(transport),
+               is_datagram(transport) ? "" : " aborted",
+               spec_.protocol.value.plugin,
+               callback,
+               text);
+}
+
+void Connections::limit_reached(net::Transport& transport, std::size_t refused) {
+    const bool aborts = spec_.write_buffer.policy == model::WriteBuffer::Policy::abort;
+    log_.warn("{}: {}: writing {} bytes would pass write_buffer.limit ({}): {}",
+              title_,
+              described(transport),
+              refused,
+              model::format_size(spec_.write_buffer.limit),
+              aborts ? "aborted" : "refused; said once for this connection");
+}
+
+}  // namespace protohost::unit

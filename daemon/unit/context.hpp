@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "daemon/base/log.hpp"
+#include "daemon/net/guard.hpp"
+#include "daemon/net/loop.hpp"
+#include "daemon/unit/scheduled_calls.hpp"
+
+#include <protohost/abi.h>
+
+namespace protohost::unit {
+class LoopServices;
+}
+
+/// What the border calls a ph_ctx: a plugin instance, or one unit's factory of it, and what the daemon
+/// keeps for it.
+struct ph_ctx {
+    /// `unit` is "listener echo", and put before what the plugin logs; empty for an instance.
+    ph_ctx(protohost::net::Loop& shared_loop, const std::string& plugin, std::string unit_title = {})
+        : loop(shared_loop),
+          log("plugin." + plugin),
+          unit(std::move(unit_title)),
+          calls(shared_loop, log) {}
+
+    /// [any] What the plugin logs.
+    void say(protohost::base::Level level, std::string_view message) const;
+
+    /// [loop] Once for each context: whoever does it, does it often.
+    void report_stale_transport();
+
+    /// [loop] Calls code of the plugin whose failure nobody else is told; `what` for the log.
+    template <class F>
+    void guard(std::string_view what, F&& call) {
+        const ph_status status = protohost::net::guarded(loop, [&] {
+            call();
+            return ph_status{PH_OK};
+        });
+        if (status < 0) log_failure(what);
+    }
+
+    protohost::net::Loop& loop;
+    protohost::base::Log log;
+    std::string unit;
+    protohost::unit::ScheduledCalls calls;
+    /// Who opens what the plugin asks for: nullptr for an instance, before the unit starts, and after
+    /// it has stopped.
+    protohost::unit::LoopServices* services = nullptr;
+    bool stale_transport_reported = false;
+
+private:
+    void log_failure(std::string_view what);
+    std::string prefix() const { return unit.empty() ? unit : unit + ": "; }
+};

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/unit/endpoint.hpp"
+
+#include <utility>
+
+#include "daemon/model/quantity.hpp"
+#include "daemon/net/datagram_socket.hpp"
+#include "daemon/net/datagram_transport.hpp"
+#include "daemon/net/pipe.hpp"
+#include "daemon/net/stream_transport.hpp"
+
+namespace protohost::unit {
+
+using Kind = model::EndpointSpec::Kind;
+
+Endpoint::Endpoint(const Shared& shared,
+                   const model::EndpointSpec& spec,
+                   std::shared_ptr<Binding> binding)
+    : Unit(shared, spec, "endpoint " + spec.name, std::move(binding)),
+      definition_(spec),
+      backoff_(spec.reconnect.value_or(model::Reconnect{})),
+      pause_(shared.loop) {}
+
+Endpoint::~Endpoint() {
+    close();
+}
+
+std::uint32_t Endpoint::protocol_kind(const model::EndpointSpec& spec) {
+    const bool datagrams = spec.kind == Kind::bind ||
+                           (spec.kind == Kind::connect && model::is_datagram(spec.address.value));
+    return datagrams ? PH_DATAGRAM : PH_STREAM;
+}
+
+std::string Endpoint::target() const {
+    if (definition_.kind == Kind::connect || definition_.kind == Kind::bind) {
+        return model::to_string(definition_.address.value);
+    }
+    if (definition_.descriptor >= 0) return "fd:" + std::to_string(definition_.descriptor);
+    return definition_.path.value;
+}
+
+base::Errors Endpoint::bind() {
+    if (definition_.kind != Kind::bind) return {};
+    const std::string where =
+        model::to_string(definition_.address.place, "endpoints." + spec_.name + ".bind");
+    auto socket = net::open_datagram_socket(
+        {definition_.address.value, remote_of(definition_), spec_.socket}, where);
+    if (!socket) return socket.error();
+    bound_.emplace(std::move(*socket));
+    return {};
+}
+
+void Endpoint::open() {
+    attempt();
+}
+
+void Endpoint::close() {
+    closed_ = true;
+    pause_.cancel();
+    connector_.reset();
+    resolution_.reset();
+}
+
+void Endpoint::attempt() {
+    switch (definition_.kind) {
+        case Kind::bind:
+            return serve_datagrams(std::move(*std::exchange(bound_, std::nullopt)), net::Role::bound);
+        case Kind::read:
+        case Kind::write:
+            return open_pipe();
+        case Kind::connect:
+            break;
+    }
+    if (model::is_datagram(definition_.address.value)) return connect_datagram();
+    connector_ = std::make_unique<net::Connector>(
+        shared_.loop,
+        shared_.resolver,
+        net::ConnectSettings{
+            definition_.address.value, spec_.socket, spec_.timeouts.connect},
+        *this);
+}
+
+void Endpoint::connected(net::Connector&,
+                         base::Descriptor socket,
+                         const net::SocketAddress& peer) {
+    connector_.reset();
+    serve(net::Role::connected, [&] {
+        return std::make_unique<net::StreamTransport>(shared_.loop,
+                                                      std::move(socket),
+                                                      peer,
+                                                      connections_.settings(),
+                                                      connections_.transport_owner(),
+                                                      binding_);
+    });
+}
+
+void Endpoint::connect_failed(net::Connector&, const net::ConnectError& error) {
+    connector_.reset();
+    attempt_failed(error.text);
+}
+
+template <class Make>
+void Endpoint::serve(net::Role role, Make&& make) {
+    ph_proto protocol{};
+    if (!make_protocol(target(), protocol)) return wait_and_attempt("no protocol");
+    opened_at_ = std::chrono::steady_clock::now();
+    log_.info("{}: {} {} with protocol {}{}",
+              title(),
+              role == net::Role::bound ? "bound to" : "connected to",
+              target(),
+              binding_->protocol_name(),
+              failures_ > 0 ? base::format(", after {} failures", failures_) : "");
+    failures_ = 0;
+    last_failure_.clear();
+    current_ = &connections_.adopt(make(), role, protocol);
+    if (!std::exchange(opened_once_, true)) readiness_changed();
+}
+
+void Endpoint::attempt_failed(const std::string& text) {
+    ++failures_;
+    // Once for each cause, not for each attempt: a server that is away for a night would fill the log.
+    const bool news = text != last_failure_;
+    last_failure_ = text;
+    log_.log(news ? base::Level::warn : base::Level::debug, "{}: {}", title(), text);
+    wait_and_attempt(text);
+}
+
+void Endpoint::wait_and_attempt(const std::string& why) {
+    if (closed_) return;
+    if (!definition_.reconnect) {
+        log_.warn("{}: not opened again: reconnect is never", title());
+        given_up_ = why;
+        return readiness_changed();
+    }
+    const auto pause = backoff_.next();
+    log_.debug("{}: next attempt in {}", title(), model::format_duration(pause));
+    pause_.start(pause, [this] { attempt(); });
+}
+
+void Endpoint::connection_ended(const net::Transport& transport) {
+    if (&transport == current_) {
+        current_ = nullptr;
+        const auto lived = std::chrono::steady_clock::now() - opened_at_;
+        if (definition_.reconnect && lived > definition_.reconnect->max) backoff_.reset();
+        log_.debug("{}: {} ended", title(), target());
+        wait_and_attempt("it ended");
+    }
+    Unit::connection_ended(transport);
+}
+
+}  // namespace protohost::unit

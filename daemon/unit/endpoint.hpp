@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/model/configuration.hpp"
+#include "daemon/net/connector.hpp"
+#include "daemon/net/datagram_socket.hpp"
+#include "daemon/net/timer.hpp"
+#include "daemon/unit/backoff.hpp"
+#include "daemon/unit/resolution.hpp"
+#include "daemon/unit/unit.hpp"
+
+namespace protohost::unit {
+
+/// One running entry of `endpoints:`: one transport, opened again when it ends.
+///
+///     opening --> open --ended--> waiting (reconnect) --> opening
+///         \--failed--> waiting, or given up where `reconnect: never`
+///
+/// A datagram socket with an address of its own (`bind`) is opened by bind() and stays.
+class Endpoint final : public Unit, private net::ConnectorOwner {
+public:
+    Endpoint(const Shared& shared, const model::EndpointSpec& spec, std::shared_ptr<Binding> binding);
+    ~Endpoint() override;
+
+    /// PH_STREAM or PH_DATAGRAM: what its definition needs of a factory.
+    static std::uint32_t protocol_kind(const model::EndpointSpec& spec);
+
+    base::Errors bind() override;
+    bool ready() const override { return !definition_.required || opened_once_; }
+    std::string given_up() const override { return definition_.required ? given_up_ : ""; }
+
+private:
+    void open() override;
+    void close() override;
+    void connection_ended(const net::Transport& transport) override;
+
+    void connected(net::Connector& connector,
+                   base::Descriptor socket,
+                   const net::SocketAddress& peer) override;
+    void connect_failed(net::Connector& connector, const net::ConnectError& error) override;
+
+    void attempt();
+    void connect_datagram();
+    void open_datagram(const std::vector<model::Address>& addresses);
+    void open_pipe();
+    void serve_datagrams(net::DatagramSocket socket, net::Role role);
+    /// Asks for a protocol, and adopts the transport that `make` makes.
+    template <class Make>
+    void serve(net::Role role, Make&& make);
+    void attempt_failed(const std::string& text);
+    void wait_and_attempt(const std::string& why);
+    /// "tcp://127.0.0.1:9000", "/run/some.fifo".
+    std::string target() const;
+
+    const model::EndpointSpec definition_;
+    Backoff backoff_;
+    net::Timer pause_;
+    std::unique_ptr<net::Connector> connector_;
+    std::optional<Resolution> resolution_;
+    std::optional<net::DatagramSocket> bound_;
+    const net::Transport* current_ = nullptr;
+    std::chrono::steady_clock::time_point opened_at_;
+    std::uint64_t failures_ = 0;  ///< since it was open last
+    std::string last_failure_;
+    std::string given_up_;
+    bool opened_once_ = false;
+    bool closed_ = false;
+};
+
+}  // namespace protohost::unit

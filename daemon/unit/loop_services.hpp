@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "daemon/model/configuration.hpp"
+#include "daemon/unit/binding.hpp"
+#include "daemon/unit/connections.hpp"
+#include "daemon/unit/open_request.hpp"
+#include "daemon/unit/shared.hpp"
+
+#include <protohost/abi.h>
+
+namespace protohost::unit {
+
+class Operation;
+class Server;
+
+/// What the event loop does for the plugin of one unit, under asyncio's names. What it opens is the
+/// unit's. All [loop].
+///
+/// Each operation completes exactly once, never from inside the call that began or cancelled it.
+class LoopServices {
+public:
+    /// `spec` and `connections` outlive this. `became_idle` is called when the last operation ended
+    /// after close().
+    LoopServices(const Shared& shared,
+                 const model::UnitSpec& spec,
+                 std::string title,
+                 Connections& connections,
+                 std::shared_ptr<Binding> binding,
+                 std::function<void()> became_idle);
+    ~LoopServices();
+    LoopServices(const LoopServices&) = delete;
+    LoopServices& operator=(const LoopServices&) = delete;
+
+    /// From here on the plugin may ask.
+    void open();
+    /// Refuses from here on; servers are closed, and what is under way is cancelled.
+    void close();
+    bool idle() const;
+
+    /// Which addresses a call takes.
+    enum class Family { tcp, unix };
+
+    ph_op create_server(const ph_open& open, ph_serving done, Family family);
+    ph_op create_connection(const ph_open& open, ph_opened done, Family family);
+    ph_op connect_accepted_socket(const ph_open& open, ph_opened done);
+    ph_op create_datagram_endpoint(const ph_open& open, ph_opened done);
+    ph_op connect_read_pipe(const ph_open& open, ph_opened done);
+    ph_op connect_write_pipe(const ph_open& open, ph_opened done);
+    ph_op sendfile(ph_transport* transport,
+                   int descriptor,
+                   std::uint64_t offset,
+                   std::uint64_t count,
+                   ph_sent done,
+                   void* arg);
+    ph_op run_in_executor(ph_fn work, ph_fn done, void* arg);
+
+    /// PH_E_INVAL: it has completed, or never was.
+    ph_status cancel(ph_op op);
+    /// Whether `op` is one of these services', and not of ScheduledCalls.
+    static bool owns(ph_op op) { return (op & mark) != 0; }
+
+    /// nullptr for one that is closed or never was.
+    Server* find(ph_server* server) const;
+    void close_server(ph_server* server);
+
+    // For what it has under way.
+    const Shared& shared() const { return shared_; }
+    const model::UnitSpec& spec() const { return spec_; }
+    const std::string& title() const { return title_; }
+    Connections& connections() { return connections_; }
+    const std::shared_ptr<Binding>& binding() const { return binding_; }
+    /// An operation has completed: it is destroyed in here.
+    void ended(ph_op op);
+    ph_server* add(std::unique_ptr<Server> server);
+    /// A server that was closed is destroyed in here.
+    void ended(const Server& server);
+
+private:
+    /// Tells the numbers of operations here from those of ScheduledCalls.
+    static constexpr ph_op mark = ph_op{1} << 63;
+
+    template <class What, class... Args>
+    ph_op begin(Args&&... args);
+    void check_idle();
+
+    const Shared shared_;
+    const model::UnitSpec& spec_;
+    const std::string title_;
+    Connections& connections_;
+    const std::shared_ptr<Binding> binding_;
+    std::function<void()> became_idle_;
+    std::map<ph_op, std::unique_ptr<Operation>> operations_;
+    std::map<std::uint64_t, std::unique_ptr<Server>> servers_;
+    std::uint64_t last_ = 0;
+    bool closed_ = true;
+};
+
+}  // namespace protohost::unit

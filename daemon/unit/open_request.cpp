@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/unit/open_request.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <string_view>
+#include <utility>
+
+#include "daemon/base/failure.hpp"
+#include "daemon/base/format.hpp"
+#include "daemon/net/guard.hpp"
+#include "daemon/plugin/factory.hpp"
+
+namespace protohost::unit {
+
+namespace {
+
+/// The caller's struct may be shorter than ours: what it does not have is zero.
+ph_open whole(const ph_open& given) {
+    ph_open open{};
+    open.descriptor = -1;
+    std::memcpy(&open, &given, std::min<std::size_t>(given.size, sizeof open));
+    return open;
+}
+
+std::optional<model::Address> read_address(const char* name, ph_str text, std::string& problem) {
+    if (text.n == 0) return std::nullopt;
+    std::string reason;
+    auto address = model::parse_address({text.p, text.n}, reason);
+    if (!address && problem.empty()) {
+        problem = base::format("{} \"{}\": {}", name, std::string_view(text.p, text.n), reason);
+    }
+    return address;
+}
+
+std::chrono::nanoseconds as_duration(std::uint64_t nanoseconds) {
+    constexpr auto longest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max() / 4);
+    return std::chrono::nanoseconds(std::min(nanoseconds, longest));
+}
+
+}  // namespace
+
+OpenCallbacks::OpenCallbacks(OpenCallbacks&& other) noexcept
+    : context_(other.context_),
+      make_(other.make_),
+      drop_(std::exchange(other.drop_, nullptr)),
+      arg_(other.arg_) {}
+
+OpenCallbacks::~OpenCallbacks() {
+    if (drop_ != nullptr) context_->guard("a drop", [&] { drop_(arg_); });
+}
+
+ph_status OpenCallbacks::make(std::uint32_t kind, ph_proto& out) const {
+    out = {};
+    if (make_ == nullptr) {
+        base::set_failure("no protocol factory was given");
+        return PH_E_INVAL;
+    }
+    ph_proto made{};
+    const ph_status status = net::guarded(context_->loop, [&] { return make_(arg_, &made); });
+    if (status < 0) return status;
+    if (const auto fault = plugin::protocol_fault(made, kind); !fault.empty()) {
+        base::set_failure(base::format("the protocol factory returned {}", fault));
+        return PH_E_INVAL;
+    }
+    out = made;
+    return PH_OK;
+}
+
+OpenRequest::OpenRequest(ph_ctx& context, const ph_open& given)
+    : timeout(as_duration(whole(given).timeout)), callbacks(context, whole(given)) {
+    const ph_open open = whole(given);
+    if (open.descriptor >= 0) descriptor = base::Descriptor(static_cast<int>(open.descriptor));
+    address = read_address("address", open.address, problem);
+    local = read_address("local", open.local, problem);
+}
+
+}  // namespace protohost::unit

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "daemon/net/connector.hpp"
+#include "daemon/net/transport.hpp"
+#include "daemon/unit/operation.hpp"
+#include "daemon/unit/resolution.hpp"
+
+namespace protohost::unit {
+
+/// A transport that a plugin wants.
+class Opening : public Operation {
+public:
+    Opening(LoopServices& services, ph_op op, OpenRequest request, ph_opened done)
+        : Operation(services, op), request_(std::move(request)), done_(done) {}
+
+protected:
+    void fail(const OpenError& error) override;
+
+    /// Asks the author for a protocol of `kind`, and completes with a transport that `make` makes.
+    template <class Make>
+    void complete_opened(std::uint32_t kind, net::Role role, Make&& make) {
+        ph_proto protocol{};
+        if (const ph_status status = request_.callbacks.make(kind, protocol); status < 0) {
+            return complete_failed(made_nothing(status));
+        }
+        complete([&] { opened(services().connections().adopt(make(), role, protocol)); });
+    }
+
+    OpenRequest request_;
+
+private:
+    static OpenError made_nothing(ph_status status);
+    void opened(net::Transport& transport);
+
+    ph_opened done_;
+};
+
+/// create_connection, create_unix_connection, connect_accepted_socket.
+class StreamOpening final : public Opening, private net::ConnectorOwner {
+public:
+    enum class Source { tcp, unix, accepted };
+
+    StreamOpening(
+        LoopServices& services, ph_op op, OpenRequest request, ph_opened done, Source source)
+        : Opening(services, op, std::move(request), done), source_(source) {}
+
+private:
+    void begin() override;
+    void step() override;
+    bool withdraw() override;
+    void connected(net::Connector& connector,
+                   base::Descriptor socket,
+                   const net::SocketAddress& peer) override;
+    void connect_failed(net::Connector& connector, const net::ConnectError& error) override;
+
+    void check();
+    void serve(base::Descriptor socket, const net::SocketAddress& peer);
+
+    Source source_;
+    std::unique_ptr<net::Connector> connector_;
+};
+
+/// create_datagram_endpoint.
+class DatagramOpening final : public Opening {
+public:
+    using Opening::Opening;
+
+private:
+    void begin() override;
+    void step() override;
+    bool withdraw() override;
+    void resolve(std::optional<model::Address>& address);
+
+    std::optional<Resolution> resolution_;
+    OpenError refused_;
+};
+
+/// connect_read_pipe, connect_write_pipe.
+class PipeOpening final : public Opening {
+public:
+    enum class Direction { read, write };
+
+    PipeOpening(
+        LoopServices& services, ph_op op, OpenRequest request, ph_opened done, Direction direction)
+        : Opening(services, op, std::move(request), done), direction_(direction) {}
+
+private:
+    void begin() override { complete_soon(); }
+    void step() override;
+
+    Direction direction_;
+};
+
+}  // namespace protohost::unit

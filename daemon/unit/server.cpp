@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/unit/server.hpp"
+
+#include <cstring>
+#include <utility>
+
+#include "daemon/net/stream_transport.hpp"
+#include "daemon/plugin/guard.hpp"
+
+namespace protohost::unit {
+
+Server::Server(LoopServices& services,
+               OpenCallbacks callbacks,
+               std::vector<std::unique_ptr<net::Acceptor>> acceptors)
+    : services_(services),
+      callbacks_(std::move(callbacks)),
+      acceptors_(std::move(acceptors)),
+      log_("unit") {}
+
+Server::~Server() {
+    stop_acceptors();
+}
+
+void Server::start() {
+    for (auto& acceptor : acceptors_) {
+        log_.info("{}: its plugin listens on {}", services_.title(), acceptor->local().uri());
+        acceptor->start(*this);
+    }
+}
+
+void Server::close() {
+    if (std::exchange(closed_, true)) return;
+    stop_acceptors();
+    services_.shared().loop.call_soon(*this);
+}
+
+void Server::stop_acceptors() {
+    for (auto& acceptor : acceptors_) {
+        acceptor->stop();
+        services_.shared().loop.retire(std::move(acceptor));
+    }
+    acceptors_.clear();
+}
+
+void Server::accepted(base::Descriptor socket, const net::SocketAddress& peer) {
+    ph_proto protocol{};
+    if (const ph_status status = callbacks_.make(PH_STREAM, protocol); status < 0) {
+        log_.error("{}: connection from {} closed: its protocol factory failed: {}",
+                   services_.title(),
+                   peer.label(),
+                   plugin::failure_text(status));
+        return;
+    }
+    auto& connections = services_.connections();
+    connections.adopt(std::make_unique<net::StreamTransport>(services_.shared().loop,
+                                                             std::move(socket),
+                                                             peer,
+                                                             connections.settings(),
+                                                             connections.transport_owner(),
+                                                             services_.binding()),
+                      net::Role::served,
+                      protocol);
+}
+
+void Server::accepting_suspended(int os_errno) {
+    log_.error("{}: a server of its plugin is not accepting: {}; clients wait in the queue until "
+               "resources are free",
+               services_.title(),
+               std::strerror(os_errno));
+}
+
+void Server::accepting_resumed(unsigned times) {
+    log_.info("{}: a server of its plugin accepts again without trouble, after {} pauses",
+              services_.title(),
+              times);
+}
+
+}  // namespace protohost::unit

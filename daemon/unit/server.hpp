@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "daemon/net/acceptor.hpp"
+#include "daemon/net/loop.hpp"
+#include "daemon/unit/loop_services.hpp"
+#include "daemon/unit/open_request.hpp"
+
+namespace protohost::unit {
+
+/// What create_server made: listening sockets of a plugin. Serves until it is closed; its connections
+/// outlive it.
+class Server final : private net::AcceptorOwner, private net::Task {
+public:
+    Server(LoopServices& services,
+           OpenCallbacks callbacks,
+           std::vector<std::unique_ptr<net::Acceptor>> acceptors);
+    ~Server();
+
+    void start();
+
+    /// Calls one of the author's completions.
+    template <class F>
+    void tell(F&& call) const {
+        callbacks_.complete(std::forward<F>(call));
+    }
+
+    /// Accepts nothing from now on. Destroyed by its services in a later step.
+    void close();
+    bool is_serving() const { return !acceptors_.empty(); }
+
+    const std::vector<std::unique_ptr<net::Acceptor>>& acceptors() const { return acceptors_; }
+
+private:
+    void accepted(base::Descriptor socket, const net::SocketAddress& peer) override;
+    void accepting_suspended(int os_errno) override;
+    void accepting_resumed(unsigned times) override;
+    void run() override { services_.ended(*this); }
+    void stop_acceptors();
+
+    LoopServices& services_;
+    OpenCallbacks callbacks_;
+    std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
+    base::Log log_;
+    bool closed_ = false;
+};
+
+}  // namespace protohost::unit

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/unit/server_opening.hpp"
+
+#include <utility>
+
+#include "daemon/unit/server.hpp"
+
+namespace protohost::unit {
+
+void ServerOpening::check() {
+    if (!request_.problem.empty()) return;
+    using enum model::Address::Kind;
+    const auto& address = request_.address;
+    if (address && request_.descriptor) {
+        request_.problem = "an address and a descriptor were given: one of the two";
+    } else if (request_.descriptor) {
+        return;
+    } else if (family_ == LoopServices::Family::tcp && !(address && address->kind == tcp)) {
+        request_.problem = "create_server needs an address tcp://HOST:PORT, or a listening socket";
+    } else if (family_ == LoopServices::Family::unix &&
+               !(address && (address->kind == unix_path || address->kind == unix_abstract))) {
+        request_.problem = "create_unix_server needs an address unix:///PATH or unix:@NAME";
+    }
+}
+
+void ServerOpening::begin() {
+    check();
+    if (!request_.problem.empty() || !request_.address || !has_name(*request_.address)) {
+        return complete_soon();
+    }
+    resolution_.emplace(services().shared().resolver, *request_.address, [this](const auto& found) {
+        if (found) return bind(*found);
+        complete_failed({PH_E_RESOLVE, 0, found.error().front().what});
+    });
+}
+
+bool ServerOpening::withdraw() {
+    resolution_.reset();
+    return true;
+}
+
+void ServerOpening::step() {
+    if (!request_.problem.empty()) return complete_failed({PH_E_INVAL, 0, request_.problem});
+    if (request_.address) return bind({*request_.address});
+    model::Address handed_over;
+    handed_over.kind = model::Address::Kind::descriptor;
+    // The acceptor keeps a copy of its own; ours is closed with the request.
+    handed_over.descriptor = request_.descriptor.get();
+    bind({handed_over});
+}
+
+void ServerOpening::bind(const std::vector<model::Address>& addresses) {
+    std::vector<std::unique_ptr<net::Acceptor>> acceptors;
+    for (const model::Address& address : addresses) {
+        auto opened =
+            net::Acceptor::bind(services().shared().loop, address, services().spec().socket, {});
+        if (!opened) {
+            const base::Errors errors = opened.error();
+            return complete_failed({PH_E_FAIL, 0, base::to_string(errors.front())});
+        }
+        for (auto& acceptor : *opened) acceptors.push_back(std::move(acceptor));
+    }
+    auto server = std::make_unique<Server>(
+        services(), std::move(request_.callbacks), std::move(acceptors));
+    Server& opened = *server;
+    ph_server* const handle = services().add(std::move(server));
+    complete([&] {
+        opened.start();
+        opened.tell([&](void* arg) { done_(arg, nullptr, handle); });
+    });
+}
+
+void ServerOpening::fail(const OpenError& error) {
+    const ph_error why = error.to_abi();
+    request_.callbacks.complete([&](void* arg) { done_(arg, &why, nullptr); });
+}
+
+}  // namespace protohost::unit

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <protohost/detail/callbacks.hpp>
+#include <protohost/loop.hpp>
+#include <protohost/server.hpp>
+
+// The way from the loop's services to an author's protocol factory and completion.
+
+namespace protohost::detail {
+
+/// "tcp://127.0.0.1:80", "tcp://[::1]:80".
+inline std::string address_of(std::string_view scheme, std::string_view host, std::uint16_t port) {
+    const bool bare_ipv6 = host.find(':') != std::string_view::npos && !host.starts_with('[');
+    std::string text(scheme);
+    text.append("://").append(bare_ipv6 ? "[" : "").append(host).append(bare_ipv6 ? "]" : "");
+    return text.append(":").append(std::to_string(port));
+}
+
+/// "unix:///run/x.sock", "unix:@name".
+inline std::string unix_address_of(std::string_view scheme, std::string_view path) {
+    std::string text(scheme);
+    return text.append(path.starts_with('@') ? ":" : "://").append(path);
+}
+
+/// "udp://127.0.0.1:53", "unixgram:///run/x.sock"; empty stays empty.
+inline std::string datagram_address_of(std::string_view text) {
+    if (text.empty()) return {};
+    if (text.starts_with('/') || text.starts_with('@')) return unix_address_of("unixgram", text);
+    return std::string("udp://").append(text);
+}
+
+/// For the author's functions that have nobody to tell.
+template <class F>
+void logging_what_it_throws(const Context& context, F&& call) noexcept {
+    try {
+        std::forward<F>(call)();
+    } catch (const std::exception& exception) {
+        context.log_error(exception.what());
+    } catch (...) {
+        context.log_error("a completion threw no std::exception");
+    }
+}
+
+/// A factory and a completion on their way through the loop.
+template <class Opened, class Handle, class Factory, class Done>
+struct Opening {
+    Context context;
+    std::string_view what;
+    Factory factory;
+    Done done;
+
+    static ph_status make(void* self, ph_proto* out) {
+        auto& opening = *static_cast<Opening*>(self);
+        return guarded(opening.context, [&] {
+            *out = Binding::bind(opening.context, opening.factory());
+            return ph_status{PH_OK};
+        });
+    }
+
+    static void opened(void* self, const ph_error* why, Handle* handle) noexcept {
+        auto& opening = *static_cast<Opening*>(self);
+        logging_what_it_throws(opening.context, [&] {
+            if (why == nullptr) return opening.complete(nullptr, Opened(opening.context, handle));
+            const Error error{why->code, why->os_errno, from_abi(why->msg)};
+            opening.complete(&error, Opened());
+        });
+    }
+
+    static void drop(void* self) noexcept { delete static_cast<Opening*>(self); }
+
+    void complete(const Error* exc, Opened result) {
+        if constexpr (std::is_same_v<Done, LogFailure>) {
+            static_cast<void>(result);
+            if (exc != nullptr && exc->status != PH_E_CANCELLED) {
+                context.log_error(std::string(what).append(": ").append(exc->message));
+            }
+        } else {
+            done(exc, result);
+        }
+    }
+};
+
+/// Where a service is told to open something.
+struct Place {
+    std::string address;
+    std::string local;
+    int descriptor = -1;
+    std::chrono::nanoseconds timeout{0};
+};
+
+/// Hands over to one of the services; `begin` is its entry in the table.
+template <class Opened, class Handle_, class Begin, class Factory, class Done>
+Handle open(Context context,
+            std::string_view what,
+            Begin begin,
+            const Place& place,
+            Factory factory,
+            Done done) {
+    using Way = Opening<Opened, Handle_, Factory, Done>;
+    std::unique_ptr<Way> way(new Way{context, what, std::move(factory), std::move(done)});
+    ph_open open{};
+    open.size = sizeof open;
+    open.address = to_abi(place.address);
+    open.local = to_abi(place.local);
+    open.descriptor = place.descriptor;
+    open.timeout = place.timeout.count() > 0 ? static_cast<std::uint64_t>(place.timeout.count()) : 0;
+    open.make = Way::make;
+    open.drop = Way::drop;
+    open.arg = way.get();
+    const ph_op op = begin(context.ctx, &open, Way::opened);
+    if (op != 0) static_cast<void>(way.release());
+    // The analyzer does not see that the loop calls drop.
+    return {context, op};  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks)
+}
+
+}  // namespace protohost::detail

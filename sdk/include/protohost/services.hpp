@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <future>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include <protohost/detail/opening.hpp>
+#include <protohost/loop.hpp>
+#include <protohost/protocol.hpp>
+#include <protohost/server.hpp>
+#include <protohost/transport.hpp>
+
+// The event loop's services: see loop.hpp for what each of them promises.
+
+namespace protohost {
+
+template <class Factory, class Done>
+Handle Loop::create_connection(Factory protocol_factory,
+                               std::string_view host,
+                               std::uint16_t port,
+                               const ConnectionOptions& options,
+                               Done done) {
+    detail::Place place{detail::address_of("tcp", host, port), {}, -1, options.timeout};
+    if (!options.local_addr.empty()) place.local = std::string("tcp://").append(options.local_addr);
+    return detail::open<Transport, ph_transport>(context_,
+                                                 "create_connection",
+                                                 context_.host->loop->create_connection,
+                                                 place,
+                                                 std::move(protocol_factory),
+                                                 std::move(done));
+}
+
+template <class Factory, class Done>
+Handle Loop::create_connection(Factory protocol_factory, Sock sock, Done done) {
+    return detail::open<Transport, ph_transport>(context_,
+                                                 "create_connection",
+                                                 context_.host->loop->create_connection,
+                                                 {{}, {}, sock.descriptor},
+                                                 std::move(protocol_factory),
+                                                 std::move(done));
+}
+
+template <class Factory, class Done>
+Handle Loop::create_unix_connection(Factory protocol_factory,
+                                    std::string_view path,
+                                    const ConnectionOptions& options,
+                                    Done done) {
+    return detail::open<Transport, ph_transport>(
+        context_,
+        "create_unix_connection",
+        context_.host->loop->create_unix_connection,
+        {detail::unix_address_of("unix", path), {}, -1, options.timeout},
+        std::move(protocol_factory),
+        std::move(done));
+}
+
+template <class Factory, class Done>
+Handle Loop::connect_accepted_socket(Factory protocol_factory, Sock sock, Done done) {
+    return detail::open<Transport, ph_transport>(context_,
+                                                 "connect_accepted_socket",
+                                                 context_.host->loop->connect_accepted_socket,
+                                                 {{}, {}, sock.descriptor},
+                                                 std::move(protocol_factory),
+                                                 std::move(done));
+}
+
+template <class Factory, class Done>
+Handle Loop::create_server(Factory protocol_factory,
+                           std::string_view host,
+                           std::uint16_t port,
+                           Done done) {
+    return detail::open<Server, ph_server>(context_,
+                                           "create_server",
+                                           context_.host->loop->create_server,
+                                           {detail::address_of("tcp", host, port)},
+                                           std::move(protocol_factory),
+                                           std::move(done));
+}
+
+template <class Factory, class Done>
+Handle Loop::create_server(Factory protocol_factory, Sock sock, Done done) {
+    return detail::open<Server, ph_server>(context_,
+                                           "create_server",
+                                           context_.host->loop->create_server,
+                                           {{}, {}, sock.descriptor},
+                                           std::move(protocol_factory),
+                                           std::move(done));
+}
+
+template <class Factory, class Done>
+Handle Loop::create_unix_server(Factory protocol_factory, std::string_view path, Done done) {
+    return detail::open<Server, ph_server>(context_,
+                                           "create_unix_server",
+                                           context_.host->loop->create_unix_server,
+                                           {detail::unix_address_of("unix", path)},
+                                           std::move(protocol_factory),
+                                           std::move(done));
+}
+
+template <class Factory, class Done>
+Handle Loop::create_datagram_endpoint(Factory protocol_factory,
+                                      const DatagramOptions& options,
+                                      Done done) {
+    return detail::open<DatagramTransport, ph_transport>(
+        context_,
+        "create_datagram_endpoint",
+        context_.host->loop->create_datagram_endpoint,
+        {detail::datagram_address_of(options.remote_addr),
+         detail::datagram_address_of(options.local_addr),
+         options.sock},
+        std::move(protocol_factory),
+        std::move(done));
+}
+
+template <class Factory, class Done>
+Handle Loop::connect_read_pipe(Factory protocol_factory, int pipe, Done done) {
+    return detail::open<ReadTransport, ph_transport>(context_,
+                                                     "connect_read_pipe",
+                                                     context_.host->loop->connect_read_pipe,
+                                                     {{}, {}, pipe},
+                                                     std::move(protocol_factory),
+                                                     std::move(done));
+}
+
+template <class Factory, class Done>
+Handle Loop::connect_write_pipe(Factory protocol_factory, int pipe, Done done) {
+    return detail::open<WriteTransport, ph_transport>(context_,
+                                                      "connect_write_pipe",
+                                                      context_.host->loop->connect_write_pipe,
+                                                      {{}, {}, pipe},
+                                                      std::move(protocol_factory),
+                                                      std::move(done));
+}
+
+template <class Done>
+Handle Loop::sendfile(const BaseTransport& transport,
+                      int file,
+                      std::uint64_t offset,
+                      std::optional<std::uint64_t> count,
+                      Done done) {
+    struct Completion {
+        detail::Context context;
+        Done done;
+
+        static void sent(void* self, const ph_error* why, std::uint64_t bytes) noexcept {
+            const std::unique_ptr<Completion> completion(static_cast<Completion*>(self));
+            detail::logging_what_it_throws(completion->context, [&] {
+                if (why == nullptr) return completion->done(nullptr, bytes);
+                const Error error{why->code, why->os_errno, detail::from_abi(why->msg)};
+                completion->done(&error, bytes);
+            });
+        }
+    };
+    std::unique_ptr<Completion> completion(new Completion{context_, std::move(done)});
+    const ph_op op =
+        context_.host->loop->sendfile(context_.ctx,
+                                      transport.handle(),
+                                      file,
+                                      offset,
+                                      count.value_or(std::numeric_limits<std::uint64_t>::max()),
+                                      Completion::sent,
+                                      completion.get());
+    if (op != 0) static_cast<void>(completion.release());
+    return {context_, op};  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks)
+}
+
+template <class Work, class Done>
+Handle Loop::run_in_executor(Work work, Done done) {
+    using Result = std::invoke_result_t<Work&>;
+    struct Job {
+        detail::Context context;
+        std::optional<std::packaged_task<Result()>> task;
+        std::future<Result> result;
+        Done done;
+
+        static void run(void* self) noexcept { (*static_cast<Job*>(self)->task)(); }
+        static void finished(void* self) noexcept {
+            const std::unique_ptr<Job> job(static_cast<Job*>(self));
+            // One that never began breaks its promise here, which is what its future says.
+            job->task.reset();
+            detail::logging_what_it_throws(job->context,
+                                           [&] { job->done(std::move(job->result)); });
+        }
+    };
+    std::packaged_task<Result()> task(std::move(work));
+    auto result = task.get_future();
+    std::unique_ptr<Job> job(
+        new Job{context_, std::move(task), std::move(result), std::move(done)});
+    const ph_op op =
+        context_.host->loop->run_in_executor(context_.ctx, Job::run, Job::finished, job.get());
+    if (op != 0) static_cast<void>(job.release());
+    return {context_, op};  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks)
+}
+
+}  // namespace protohost
