@@ -46,7 +46,7 @@ public:
         if (protocol.ops == nullptr || protocol.ops->kind != PH_STREAM) return false;
         if (!PH_HAS(protocol.ops, connection_lost) || !PH_HAS(protocol.ops, destroy)) return false;
         const auto* ops = reinterpret_cast<const ph_stream_ops*>(protocol.ops);
-        return PH_HAS(ops, data_received) || is_buffered(*ops);
+        return PH_HAS(ops, data_received) || is_buffered(ops);
     }
     bool poll() override {
         const bool readable = reads() && (!incoming_.empty() || incoming_end_ || broken_ != 0);
@@ -114,13 +114,13 @@ private:
         return PH_HAS(&ops(), drain_requested) ? ops().drain_requested : nullptr;
     }
     void callback_failed(Loss reason) override { lose(std::move(reason)); }
-    static bool is_buffered(const ph_stream_ops& ops) {
-        return PH_HAS(&ops, get_buffer) && PH_HAS(&ops, buffer_updated);
+    static bool is_buffered(const ph_stream_ops* ops) {
+        return PH_HAS(ops, get_buffer) && PH_HAS(ops, buffer_updated);
     }
     bool reads() const { return started_ && is_reading() && !eof_received_; }
 
     void on_readable() {
-        if (is_buffered(ops())) return read_into_protocol();
+        if (is_buffered(&ops())) return read_into_protocol();
         if (incoming_.empty()) return received_nothing();
         const std::string data = receive(most_at_once);
         call("data_received",
