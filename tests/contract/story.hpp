@@ -40,10 +40,9 @@ struct Story {
         if (on) on(event);
     }
     void lost(const Error* exc) {
-        loss = exc == nullptr
-                   ? protohost::testing::Loss{}
-                   : protohost::testing::Loss{
-                         exc->status, exc->os_errno, std::string(exc->message)};
+        loss = exc == nullptr ? protohost::testing::Loss{}
+                              : protohost::testing::Loss{
+                                    exc->status, exc->os_errno, std::string(exc->message)};
         happened("lost");
     }
 };

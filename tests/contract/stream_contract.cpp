@@ -182,17 +182,11 @@ TEST_P(StreamContract, ASlowReaderSlowsTheSenderDownAndLosesNothing) {
     };
     on("resume", write_until_paused);
     link.fill(transport());
-    const std::string filled = read_until(link, [&] {
-        return transport().get_write_buffer_size() == 0;
-    });
+    const std::string filled =
+        read_until(link, [&] { return transport().get_write_buffer_size() == 0; });
     write_until_paused();
     const std::string read = read_to_the_end(link);
     EXPECT_TRUE((filled + read).ends_with(sent));
-}
-
-TEST_P(StreamContract, ExtraInfoNamesBothEnds) {
-    connect();
-    EXPECT_TRUE(transport().get_extra_info("sockname"));
 }
 
 }  // namespace protohost::contract

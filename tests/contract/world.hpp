@@ -17,14 +17,14 @@
 #include <protohost/testing/values.hpp>
 #include <protohost/transport.hpp>
 
-// What a Transport promises is written once, in *_contract.cpp, and tried in several worlds: over real
-// sockets and pipes of the daemon, and over the test kit's fake. A world is one file, *_world.cpp, which
-// says at its end which contracts hold there.
+// What a Transport promises is written once, in *_contract.cpp, and tried in several worlds: over
+// real sockets and pipes of the daemon, and over the test kit's fake. A world is one file,
+// *_world.cpp, which says at its end which contracts hold there.
 
 namespace protohost::contract {
 
-/// The other end of a connection, in the hands of a statement. What a world cannot do fails the test:
-/// its file asks for no contract that needs it.
+/// The other end of a connection, in the hands of a statement. What a world cannot do fails the
+/// test: its file asks for no contract that needs it.
 class Link {
 public:
     virtual ~Link() = default;

@@ -313,10 +313,8 @@ TEST_P(WriteContract, PassingTheHardLimitEndsTheConnection) {
 }
 
 TEST_P(WriteContract, WhereTheUnitSaysSoPassingTheHardLimitIsOnlyRefused) {
-    Link& link = connect({.high = 1000,
-                          .low = 0,
-                          .limit = 50000,
-                          .policy = WriteBuffer::Policy::refuse});
+    Link& link =
+        connect({.high = 1000, .low = 0, .limit = 50000, .policy = WriteBuffer::Policy::refuse});
     EXPECT_EQ(transport().write(std::string(50001, 'x')), WriteStatus::over_limit);
     EXPECT_EQ(transport().write("small"), WriteStatus::accepted);
     EXPECT_EQ(transport().writelines({"yes ", std::string(50001, 'x'), "no"}),
@@ -328,10 +326,8 @@ TEST_P(WriteContract, WhereTheUnitSaysSoPassingTheHardLimitIsOnlyRefused) {
 }
 
 TEST_P(WriteContract, TheHardLimitCountsWhatWaits) {
-    Link& link = connect({.high = 1000,
-                          .low = 0,
-                          .limit = 100000,
-                          .policy = WriteBuffer::Policy::refuse});
+    Link& link =
+        connect({.high = 1000, .low = 0, .limit = 100000, .policy = WriteBuffer::Policy::refuse});
     link.fill(transport());
     const std::size_t room = 100000 - transport().get_write_buffer_size();
     EXPECT_EQ(transport().write(std::string(room + 1, 'x')), WriteStatus::over_limit);

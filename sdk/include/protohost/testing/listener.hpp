@@ -70,7 +70,9 @@ public:
     /// Those that live.
     std::size_t connections() const {
         std::size_t count = 0;
-        for (const Connection& connection : connections_) count += connection.lost() ? 0 : 1;
+        for (const Connection& connection : connections_) {
+            if (!connection.lost()) ++count;
+        }
         return count;
     }
 
