@@ -17,35 +17,38 @@
 #include <protohost/testing/options.hpp>
 #include <protohost/testing/values.hpp>
 
+/// Of the plugin whose sources are part of the test program: what PROTOHOST_PLUGIN defines.
+extern "C" PH_EXPORT const ph_plugin* protohost_plugin_entry_v1(const ph_host*);
+
 namespace protohost::testing {
 
 /// A listener in memory: one protocol factory with its options, and its connections. The options
 /// are checked and completed as the daemon does it.
 ///
-///     protohost::testing::Listener listener(
-///         host, protohost::factory<ShoutFactory>("shout", "", options), {{"mark", "!!"}});
+///     protohost::testing::Listener listener(host, protohost_plugin_entry_v1, {{"mark", "!!"}});
 ///     protohost::testing::Connection& connection = listener.connect();
 class Listener {
 public:
-    /// Configures the factory and calls its started(). Throws std::invalid_argument with what the
-    /// operator would be told: options that do not fit, what the factory's constructor rejects or
-    /// throws.
-    Listener(Host& host,
-             const ph_factory& factory,
-             const OptionValues& options = {},
-             const ConnectionSettings& settings = {})
-        : factory_(host.unit().core, factory, options), settings_(settings) {
-        start();
-    }
-
-    /// The same for a plugin whose sources are part of the test program: `entry` is
-    /// protohost_plugin_entry_v1, and `name` chooses one of its factories; "": the first.
+    /// With a plugin whose sources are part of the test program: `entry` is its
+    /// protohost_plugin_entry_v1, and `name` chooses one of its factories; "": the first. Loads the
+    /// plugin, configures the factory and calls its started(). Throws std::invalid_argument with what
+    /// the operator would be told: options that do not fit, what the factory's constructor rejects
+    /// or throws.
     Listener(Host& host,
              ph_entry_fn entry,
              const OptionValues& options = {},
              const ConnectionSettings& settings = {},
              std::string_view name = {})
         : factory_(host.unit().core, entry, name, options), settings_(settings) {
+        start();
+    }
+
+    /// With a factory by itself: what protohost::factory<F>(name, summary, options) makes.
+    Listener(Host& host,
+             const ph_factory& factory,
+             const OptionValues& options = {},
+             const ConnectionSettings& settings = {})
+        : factory_(host.unit().core, factory, options), settings_(settings) {
         start();
     }
 

@@ -7,8 +7,11 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
+#include <unistd.h>
 #include <utility>
 
 #include <protohost/abi.h>
@@ -51,7 +54,7 @@ public:
     bool poll() override {
         const bool readable = reads() && (!incoming_.empty() || incoming_end_ || broken_ != 0);
         if (readable) on_readable();
-        const bool writable = !queue_.empty() && (room_ > 0 || broken_ != 0);
+        const bool writable = !is_flushed() && (room_ > 0 || broken_ != 0);
         if (writable) on_writable();
         return readable || writable;
     }
@@ -98,8 +101,21 @@ public:
     ph_status write_eof() override {
         if (closing_ || eof_requested_) return PH_OK;
         eof_requested_ = true;
-        if (queue_.empty()) shut_down_writing();
+        if (is_flushed()) shut_down_writing();
         return PH_OK;
+    }
+    ph_status sendfile(const FileRange& file, FileSent done) override {
+        if (closing_) return PH_E_CLOSED;
+        if (eof_requested_) return PH_E_EOF_WRITTEN;
+        if (file_) return PH_E_BUSY;
+        file_.emplace(SentFile{file, 0, std::move(done)});
+        return PH_OK;
+    }
+    std::uint64_t cancel_sendfile() override {
+        const std::uint64_t sent = file_ ? file_->sent : 0;
+        file_.reset();
+        if (closing_ && is_flushed()) lose({});
+        return sent;
     }
     bool can_write_eof() const override { return true; }
     std::size_t get_write_buffer_size() const override { return queue_.size(); }
@@ -117,7 +133,8 @@ private:
     static bool is_buffered(const ph_stream_ops* ops) {
         return PH_HAS(ops, get_buffer) && PH_HAS(ops, buffer_updated);
     }
-    bool reads() const { return started_ && is_reading() && !eof_received_; }
+    bool reads() const { return started_ && is_reading() && !eof_received_ && !file_; }
+    bool is_flushed() const override { return queue_.empty() && !file_; }
 
     void on_readable() {
         if (is_buffered(&ops())) return read_into_protocol();
@@ -163,6 +180,7 @@ private:
 
     ph_status check_writable(std::size_t size) {
         if (eof_requested_) return PH_E_EOF_WRITTEN;
+        if (file_) return PH_E_BUSY;
         if (!lost_) return PH_OK;
         dropped_ += size;
         return size == 0 ? PH_OK : PH_E_CLOSED;
@@ -184,12 +202,32 @@ private:
         const std::size_t taken = send(queue_.front(std::min(room_, queue_.size())));
         queue_.consume(taken);
         resume_if_under();
-        if (lost_ || !queue_.empty()) return;
+        if (!lost_ && queue_.empty() && file_) send_file();
+        if (lost_ || !is_flushed()) return;
         if (closing_) {
             lose({});
         } else if (eof_requested_) {
             shut_down_writing();
         }
+    }
+    /// As much as there is room for; the rest in the next round.
+    void send_file() {
+        SentFile& file = *file_;
+        std::string block(std::min({room_, most_at_once, file.range.count - file.sent}), '\0');
+        const ssize_t got = ::pread(file.range.descriptor,
+                                    block.data(),
+                                    block.size(),
+                                    static_cast<off_t>(file.range.offset + file.sent));
+        if (got < 0) return end_file(PH_E_OS, errno);
+        file.sent += send(std::string_view(block).substr(0, static_cast<std::size_t>(got)));
+        const bool at_end = got == 0 && !block.empty();
+        if (at_end || file.sent == file.range.count) end_file(PH_OK, 0);
+    }
+    void end_file(ph_status status, int os_errno) {
+        const SentFile file = std::move(*file_);
+        file_.reset();
+        core().schedule.do_soon(
+            [file, status, os_errno] { file.done(status, os_errno, file.sent); });
     }
     void shut_down_writing() {
         if (eof_sent_) return;
@@ -198,9 +236,16 @@ private:
     }
     std::size_t clear() override {
         const std::size_t dropped = queue_.size();
+        if (file_) end_file(broken_ != 0 ? PH_E_OS : PH_E_CLOSED, broken_);
         queue_.clear();
         return dropped;
     }
+
+    struct SentFile {
+        FileRange range;
+        std::uint64_t sent;
+        FileSent done;
+    };
 
     std::string incoming_;
     bool incoming_end_ = false;
@@ -211,6 +256,7 @@ private:
     bool eof_requested_ = false;
     bool eof_sent_ = false;
     WriteQueue queue_;
+    std::optional<SentFile> file_;  ///< comes behind the queue
 };
 
 }  // namespace protohost::detail::testing

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -23,6 +24,15 @@ namespace protohost::detail::testing {
 
 using protohost::testing::Loss;
 using protohost::testing::WriteBuffer;
+
+/// What a sendfile is to send.
+struct FileRange {
+    int descriptor;
+    std::uint64_t offset;
+    std::uint64_t count;  ///< UINT64_MAX: to its end
+};
+/// How it ended, and how much the kernel took.
+using FileSent = std::function<void(ph_status status, int os_errno, std::uint64_t sent)>;
 
 /// What the border calls a ph_transport: the operations of every kind of transport, in memory, and
 /// what all kinds have in common. Their rules are the daemon's, one for one.
@@ -64,7 +74,7 @@ public:
         if (closing_) return;
         closing_ = true;
         stop_reading();
-        if (get_write_buffer_size() == 0) lose({});
+        if (is_flushed()) lose({});
     }
     void abort() { lose({}); }
     bool is_closing() const { return closing_; }
@@ -101,6 +111,8 @@ public:
     virtual ph_status write_eof() { return PH_E_UNSUPPORTED; }
     virtual bool can_write_eof() const { return false; }
     virtual ph_status sendto(const void*, std::size_t, ph_addr) { return PH_E_UNSUPPORTED; }
+    virtual ph_status sendfile(const FileRange&, FileSent) { return PH_E_UNSUPPORTED; }
+    virtual std::uint64_t cancel_sendfile() { return 0; }
     virtual std::size_t get_write_buffer_size() const = 0;
     ph_status set_write_buffer_limits(std::int64_t high, std::int64_t low) {
         std::size_t new_high = unit_high_;
@@ -159,6 +171,7 @@ protected:
 
     virtual DrainRequested drain_requested() const = 0;
     virtual void stop_reading() {}
+    virtual bool is_flushed() const { return get_write_buffer_size() == 0; }
     /// Drops what waits to be written, and says how many bytes that was.
     virtual std::size_t clear() = 0;
     /// A callback has failed, which was reported.

@@ -13,6 +13,8 @@
 #include <protohost/address.hpp>
 #include <protohost/detail/testing/core.hpp>
 #include <protohost/detail/testing/open_request.hpp>
+#include <protohost/detail/testing/sendfile_request.hpp>
+#include <protohost/detail/testing/transport_table.hpp>
 
 namespace protohost::detail::testing {
 
@@ -66,6 +68,22 @@ inline ph_status server_address(ph_ctx* ctx, ph_server* handle, std::size_t inde
     return PH_OK;
 }
 
+inline ph_op sendfile(ph_ctx* ctx,
+                      ph_transport* handle,
+                      std::int64_t descriptor,
+                      std::uint64_t offset,
+                      std::uint64_t count,
+                      ph_sent done,
+                      void* arg) {
+    Unit& unit = Unit::of(ctx);
+    if (unit.gone || !unit.opens) return 0;
+    FakeTransport* const transport = used(ctx, handle, "sendfile");
+    const ph_op op = unit.core.schedule.new_op();
+    std::make_shared<SendfileRequest>(unit, op, done, arg)
+        ->begin(transport, {static_cast<int>(descriptor), offset, count});
+    return op;
+}
+
 inline void add_calls(ph_loop_api& api) {
     api.time = [](ph_ctx* ctx) { return Unit::of(ctx).core.schedule.now(); };
     api.call_soon = [](ph_ctx* ctx, ph_fn fn, ph_fn drop, void* arg) {
@@ -111,6 +129,7 @@ inline ph_loop_api loop_table() {
         return server != nullptr && server->is_serving() ? 1 : 0;
     };
     api.server_address = server_address;
+    api.sendfile = sendfile;
     return api;
 }
 
