@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <protohost/abi.h>
+#include <protohost/address.hpp>
+#include <protohost/detail/testing/fake_datagrams.hpp>
+#include <protohost/detail/testing/transport_under_test.hpp>
+#include <protohost/protocol.hpp>
+#include <protohost/testing/host.hpp>
+#include <protohost/testing/values.hpp>
+#include <protohost/transport.hpp>
+
+namespace protohost::testing {
+
+/// A datagram endpoint in memory: the transport that a DatagramProtocol is given, and in the hands
+/// of the test its peers, the kernel and the operator. Everything said of Connection holds.
+///
+///     protohost::testing::DatagramEndpoint endpoint(host, std::make_unique<Clock>());
+///     endpoint.feed_datagram("time?", "192.0.2.1:4000");
+///     EXPECT_EQ(endpoint.sent().at(0).data, "12:00");
+class DatagramEndpoint
+    : public detail::testing::TransportUnderTest<detail::testing::FakeDatagrams> {
+public:
+    /// Calls connection_made.
+    DatagramEndpoint(Host& host,
+                     std::unique_ptr<BaseProtocol> protocol,
+                     const DatagramSettings& settings = {})
+        : DatagramEndpoint(
+              host.unit(), detail::Binding::bind(host.context(), std::move(protocol)), settings) {}
+
+    /// For the kit's own classes.
+    DatagramEndpoint(detail::testing::Unit& unit,
+                     ph_proto protocol,
+                     const DatagramSettings& settings,
+                     const std::function<void(ph_transport*)>& made = {})
+        : TransportUnderTest(std::make_shared<detail::testing::FakeDatagrams>(unit, settings)) {
+        start(protocol, made);
+    }
+
+    /// The protocol's own transport, for a test that acts on it as the protocol would.
+    DatagramTransport transport() const { return {context(), fake().handle()}; }
+
+    /// A datagram arrives. None as `from` is a sender without a name; where the endpoint has a
+    /// remote, the remote.
+    void feed_datagram(std::string_view data, const Address& from) {
+        fake().feed(data, from ? from : fake().remote());
+        run_ready();
+    }
+    /// `from` as Address::parse() reads it. Throws std::invalid_argument where it does not.
+    void feed_datagram(std::string_view data, std::string_view from = {}) {
+        const auto address = Address::parse(from);
+        if (!from.empty() && !address)
+            throw std::invalid_argument("no address: " + std::string(from));
+        feed_datagram(data, address.value_or(Address()));
+    }
+    void feed_datagram(Bytes data, const Address& from) { feed_datagram(as_text(data), from); }
+
+    /// Receiving fails, ECONNREFUSED for example: error_received.
+    void feed_error(int os_errno) {
+        fake().feed_error(os_errno);
+        run_ready();
+    }
+
+    /// The kernel rejects the next datagram that it is handed, EMSGSIZE for example:
+    /// error_received.
+    void fail_next_send(int os_errno) { fake().fail_next(os_errno); }
+
+    /// What has left so far.
+    const std::vector<SentDatagram>& sent() const { return fake().sent(); }
+
+    /// The same, since it was last taken.
+    std::vector<SentDatagram> take_sent() {
+        std::vector<SentDatagram> taken = sent();
+        fake().forget_sent();
+        return taken;
+    }
+
+    /// How many datagrams more the kernel takes before it refuses; at first, any number. What is
+    /// sent beyond waits in the write buffer, where each counts its bytes and 64 more.
+    void kernel_room(std::size_t datagrams) {
+        fake().set_room(datagrams);
+        run_ready();
+    }
+    static constexpr std::size_t unlimited = detail::testing::FakeDatagrams::unlimited;
+};
+
+}  // namespace protohost::testing
