@@ -10,7 +10,7 @@ FLOOR = {"sdk": 0, "daemon/base": 0, "daemon/model": 1, "plugins": 1, "daemon/co
          "daemon/plugin": 2, "daemon/unit": 3, "daemon/supervisor": 4, "daemon/control": 5, "daemon": 6,
          "ctl": 6, "bench": 7, "tests": 7}
 SDK_ONLY = {"plugins"}
-LIKE_PLUGINS = ("plugins/", "tests/guests/")  # without the root on their path: includes beside the file
+LIKE_PLUGINS = ("plugins/", "tests/guests/", "tests/conformance/plugin/")  # without the root on their path: includes beside the file
 
 # The first line that matches decides; the folders are those that may name it, besides tests and bench.
 VOCABULARY = [name for name, floor in FLOOR.items() if floor >= 2 and name not in ("bench", "tests")]
