@@ -78,8 +78,7 @@ base::Result<std::unique_ptr<Factory>> Factory::configure(std::shared_ptr<Module
     }
     void* factory = nullptr;
     const ph_status status = guarded([&] {
-        return declared.table.configure(
-            context, module->instance(), handle(completed), &factory);
+        return declared.table.configure(context, module->instance(), handle(completed), &factory);
     });
     if (status < 0) {
         return base::Errors{configure_error(*module, options, failure_text(status))};

@@ -18,8 +18,8 @@ class Factory {
 public:
     /// [load] Checks the options against the declaration, then lets the plugin configure itself.
     /// `declared` belongs to `module`, which has been loaded. Has no side effects, so that a check
-    /// of the configuration can do it too. `context` is what the plugin's functions are called with,
-    /// and outlives the factory; nullptr: the module's own.
+    /// of the configuration can do it too. `context` is what the plugin's functions are called
+    /// with, and outlives the factory; nullptr: the module's own.
     static base::Result<std::unique_ptr<Factory>> configure(std::shared_ptr<Module> module,
                                                             const DeclaredFactory& declared,
                                                             const model::Node& options,

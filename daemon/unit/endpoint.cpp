@@ -200,7 +200,9 @@ void Endpoint::wait_and_attempt(const std::string& why) {
         return readiness_changed();
     }
     const auto pause = backoff_.next();
-    log_.debug("{}: next attempt in {}", title(), model::format_duration(std::chrono::ceil<std::chrono::milliseconds>(pause)));
+    log_.debug("{}: next attempt in {}",
+               title(),
+               model::format_duration(std::chrono::ceil<std::chrono::milliseconds>(pause)));
     pause_.start(pause, [this] { attempt(); });
 }
 

@@ -37,8 +37,9 @@ TEST(JsonLog, StaysOneObjectPerLineWhateverAPeerSends) {
 
     const Finished parsed = run({"/usr/bin/python3", "-c", reader}, daemon.log().all());
     EXPECT_EQ(parsed.code, 0) << parsed.errors << daemon.log().all();
-    EXPECT_EQ(parsed.output,
-              "plugin.lab 'listener lab: \"},{\\\\ \\x1b[31m\\r\\x07 \\ufffd\\ufffd \\xe4 \\t end'\n");
+    EXPECT_EQ(
+        parsed.output,
+        "plugin.lab 'listener lab: \"},{\\\\ \\x1b[31m\\r\\x07 \\ufffd\\ufffd \\xe4 \\t end'\n");
 }
 
 TEST(TextLog, StaysOneLineAndFreeOfControlCharactersWhateverAPeerSends) {

@@ -183,13 +183,14 @@ TEST(SdkBufferedProtocol, EchoesThroughABufferOfItsOwn) {
 TEST(SdkLoop, ServesAPluginWithoutConnections) {
     Daemon daemon({.listeners = listener("clock", "clock")});
     const LogLines& log = daemon.log();
-    for (const char* text : {"plugin.clock: listener clock: started on the loop",
-                             "soon: second",
-                             "error plugin.clock: listener clock: a callback that fails",
-                             "error plugin.clock: listener clock: a scheduled callback threw no std::exception",
-                             "later: not early",
-                             "thread: beside the loop",
-                             "threadsafe: on the loop"}) {
+    for (const char* text :
+         {"plugin.clock: listener clock: started on the loop",
+          "soon: second",
+          "error plugin.clock: listener clock: a callback that fails",
+          "error plugin.clock: listener clock: a scheduled callback threw no std::exception",
+          "later: not early",
+          "thread: beside the loop",
+          "threadsafe: on the loop"}) {
         log.wait_for(text);
     }
     const std::string all = log.all();

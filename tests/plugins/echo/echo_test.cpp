@@ -55,8 +55,12 @@ TEST(Echo, DoesNotReadFromAPeerThatDoesNotRead) {
     connection.kernel_room(7);
     EXPECT_EQ(connection.written(), "1234567");
     EXPECT_EQ(connection.events(),
-              (std::vector<std::string>{
-                  "write 10", "write 1", "pause_reading", "resume_reading", "write 19", "pause_reading"}));
+              (std::vector<std::string>{"write 10",
+                                        "write 1",
+                                        "pause_reading",
+                                        "resume_reading",
+                                        "write 19",
+                                        "pause_reading"}));
     connection.kernel_room(Connection::unlimited);
     EXPECT_EQ(connection.written(), "1234567890!waits with the peer");
 }

@@ -31,9 +31,9 @@ class Listener {
 public:
     /// With a plugin whose sources are part of the test program: `entry` is its
     /// protohost_plugin_entry_v1, and `name` chooses one of its factories; "": the first. Loads the
-    /// plugin, configures the factory and calls its started(). Throws std::invalid_argument with what
-    /// the operator would be told: options that do not fit, what the factory's constructor rejects
-    /// or throws.
+    /// plugin, configures the factory and calls its started(). Throws std::invalid_argument with
+    /// what the operator would be told: options that do not fit, what the factory's constructor
+    /// rejects or throws.
     Listener(Host& host,
              ph_entry_fn entry,
              const OptionValues& options = {},
