@@ -45,7 +45,7 @@ private:
     void callback_failed(net::Transport& transport,
                          std::string_view callback,
                          std::string_view text) override;
-    void limit_reached(net::Transport&, std::size_t) override {}
+    void limit_reached(net::Transport&, std::size_t, net::WriteLimit) override {}
     void ended(net::Transport& transport) override;
 
     boost::asio::io_context io_{1};
