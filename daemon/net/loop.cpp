@@ -40,11 +40,13 @@ void Loop::iterate() {
     iterating_ = true;
     bool more = true;
     for (int round = 0; more && round < rounds_per_iteration; ++round) {
+        // What was scheduled before comes before what has become ready since, also where the former
+        // has caused the latter, as resume_reading() and call_soon() in one callback do.
         const auto events = set_.poll();
+        run_tasks();
         for (const epoll_event& event : events) {
             static_cast<EventSink*>(event.data.ptr)->on_events(event.events);
         }
-        run_tasks();
         retired_.clear();
         // A single event was most likely a lonely one: asking again would be a system call for
         // nothing. After several, the next are on their way.

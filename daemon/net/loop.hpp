@@ -46,8 +46,8 @@ struct InfoScratch {
 /// The shared event loop: what all transports of one thread have in common. It runs inside an
 /// io_context, which keeps timers, signals and everything that is not the data path.
 ///
-/// One iteration: what is ready in the epoll set, then the tasks of call_soon in the order they
-/// came, then the end of what was retired. While connections keep it busy it goes round without
+/// One iteration, in asyncio's order: it asks the epoll set, runs the tasks of call_soon in the order
+/// they came, then whatever was ready, and then ends what was retired. While connections keep it busy it goes round without
 /// asking Asio, which costs nothing per message; it returns to Asio often enough for timers and
 /// signals.
 class Loop {
@@ -77,8 +77,7 @@ public:
     /// Where datagrams arrive and are gathered; made for the first who asks.
     DatagramBuffers& datagrams();
 
-    /// Runs `task` once, after the I/O of this iteration; never from inside this call. A task that
-    /// is scheduled while tasks run waits for the next iteration.
+    /// Runs `task` once, in the next iteration, before its I/O; never from inside this call.
     void call_soon(Task& task);
 
     /// Destroys `sink` at the end of the iteration, when no event of the batch can name it any more

@@ -63,6 +63,26 @@ TEST(Loop, ATaskThatIsDestroyedOrUnlinkedIsForgotten) {
     EXPECT_EQ(runs, 0);
 }
 
+TEST(Loop, WhatIsScheduledComesBeforeWhatBecomesReadyMeanwhile) {
+    Recorder recorder;
+    Rig rig;
+    auto [peer, transport] = rig.connect(recorder);
+    transport->pause_reading();
+    peer.send("waits");
+    Step last([&] { recorder.events.emplace_back("last"); });
+    Step beside([&] {
+        recorder.events.emplace_back("beside");
+        rig.loop.call_soon(last);
+    });
+    Step resume([&, transport = transport] {
+        transport->resume_reading();
+        rig.loop.call_soon(beside);
+    });
+    rig.loop.call_soon(resume);
+    rig.run_until([&] { return recorder.events.back() == "last"; });
+    EXPECT_EQ(recorder.events, (std::vector<std::string>{"made", "beside", "data:waits", "last"}));
+}
+
 TEST(Timer, IsNeverEarlyAndFiresOnce) {
     Rig rig;
     Timer timer(rig.loop);
