@@ -5,6 +5,8 @@ import contextlib
 import errno
 import socket
 
+from . import trace
+
 BLOCK = 1024        # of fill
 PUMP_BLOCK = 16384  # of pump
 
@@ -228,7 +230,7 @@ class Connection:
         elif action.name in ("socket", "pipe"):
             shown = "open" if found.fileno() >= 0 else "closed"
         else:
-            shown = "{}:{}".format(*found) if isinstance(found, tuple) else found
+            shown = trace.text(found)
         self._event(action.verb, f"{action.name} {shown}".rstrip())
 
     def _get_protocol(self, action):

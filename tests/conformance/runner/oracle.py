@@ -9,7 +9,7 @@ import threading
 from .events import Events, Stuck
 from .interpreter import Connection
 from .peer import PATIENCE
-from .play import Unit
+from .play import Unit, unix_address
 
 
 class Oracle:
@@ -61,21 +61,21 @@ class OracleUnit(Unit):
         """As the scenario's kind and transport say."""
         scenario, loop = self._scenario, self._oracle.loop
         if scenario.kind == "listener":
-            await self._listen(loop, os.path.join(folder, "unit.sock"))
+            await self._listen(loop, folder)
         elif scenario.kind == "connect":
             await self._connect(loop, peer)
         elif scenario.kind == "bind":
-            await self._bind(loop, os.path.join(folder, "unit.sock"))
+            await self._bind(loop, folder)
         else:
             await self._pipe(loop)
 
-    async def _listen(self, loop, path):
+    async def _listen(self, loop, folder):
         if self._scenario.transport == "tcp":
             self._server = await loop.create_server(self._make, "127.0.0.1", 0)
             self.address = self._server.sockets[0].getsockname()
         else:
-            self._server = await loop.create_unix_server(self._make, path)
-            self.address = path
+            self.address = unix_address(self._scenario, folder)
+            self._server = await loop.create_unix_server(self._make, self.address)
 
     async def _connect(self, loop, peer):
         try:
@@ -92,11 +92,11 @@ class OracleUnit(Unit):
         except OSError:
             pass  # nobody is told, as in the daemon
 
-    async def _bind(self, loop, path):
+    async def _bind(self, loop, folder):
         if self._scenario.transport == "udp":
             transport, _ = await loop.create_datagram_endpoint(self._make, local_addr=("127.0.0.1", 0))
         else:
-            transport, _ = await loop.create_datagram_endpoint(self._make, local_addr=path, family=socket.AF_UNIX)
+            transport, _ = await loop.create_datagram_endpoint(self._make, local_addr=unix_address(self._scenario, folder), family=socket.AF_UNIX)
         self.address = transport.get_extra_info("sockname")
 
     async def _pipe(self, loop):

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Plays one scenario on one side."""
+import os
+import socket
 import tempfile
 
 from . import trace
@@ -33,6 +35,16 @@ class Unit:
 
     def close(self):
         """Ends what is left of it."""
+
+
+def unix_address(scenario, folder):
+    """Where a UNIX unit is served; a name outside the file system begins with a zero. Where the scenario wants it, a
+    dead server's socket is left at the path."""
+    path = os.path.join(folder, f"{scenario.name}.sock")
+    if scenario.address == "stale":
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM if scenario.transport == "unix" else socket.SOCK_DGRAM) as dead:
+            dead.bind(path)
+    return f"\0{path}" if scenario.address == "abstract" else path
 
 
 def play(scenario, side, flow=True):

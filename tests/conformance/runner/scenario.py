@@ -9,8 +9,9 @@ from . import actions, data, nodes
 KINDS = ("listener", "connect", "bind", "read", "write")
 TRANSPORTS = {"listener": ("tcp", "unix"), "connect": ("tcp", "unix", "socketpair", "udp", "unixgram"),
               "bind": ("udp", "unixgram"), "read": ("pipe", "fifo"), "write": ("pipe", "fifo", "socketpair")}
-TOP = ("what", "behaviours", "kind", "transport", "unit", "buffers", "chunks", "flow", "needs", "differs", "baseline",
+TOP = ("what", "behaviours", "kind", "transport", "address", "unit", "buffers", "chunks", "flow", "needs", "differs", "baseline",
        "only", "on", "buffer", "protocols", "peer", "expect")
+ADDRESSES = ("abstract", "stale")  # of UNIX sockets that are served
 CALLBACKS = ("connection_made", "data_received", "eof_received", "pause_writing", "resume_writing",
              "connection_lost", "get_buffer", "buffer_updated", "datagram_received", "error_received")
 BY_CALL = {"data_received", "buffer_updated", "get_buffer"}  # how often they come depends on chunks
@@ -49,6 +50,7 @@ class Scenario:
     file: str
     kind: str
     transport: str
+    address: str
     unit: dict
     buffers: int
     chunks: str  # "any": nothing depends on them; "exact": they are compared; else: joined
@@ -89,6 +91,7 @@ def load(file):
         transport = top["transport"].choice(TRANSPORTS[kind])
     scenario = Scenario(
         name=name, file=str(file), kind=kind, transport=transport,
+        address=top["address"].choice(ADDRESSES) if "address" in top else "",
         unit=_plain(top["unit"]) if "unit" in top else {},
         buffers=top["buffers"].integer() if "buffers" in top else 0,
         chunks=top["chunks"].choice(("any", "exact")) if "chunks" in top else "",
@@ -227,6 +230,8 @@ def _check(scenario, root, top):
     for step in scenario.steps:
         if step.verb == "release" and step.argument not in scenario.gates:
             raise nodes.ScenarioError(f"{step.place}: release: no gate {step.argument} (add on: gate {step.argument}:)")
+    if scenario.address and (scenario.kind not in ("listener", "bind") or not scenario.transport.startswith("unix")):
+        top["address"].fail("is for UNIX sockets that are served", "remove it, or choose that transport")
     counting = [when for role in scenario.roles.values() for when in role.on if when in BY_CALL]
     harmless = {"echo", "pause_reading", "resume_reading", "call_soon", "call_later"}
     if scenario.chunks == "any" and any(action.verb not in harmless for role in scenario.roles.values()

@@ -14,7 +14,7 @@ import threading
 
 from .events import Events, Stuck
 from .peer import PATIENCE
-from .play import Unit
+from .play import Unit, unix_address
 
 LISTENING = re.compile(r"(?:listener|endpoint) (\S+): (?:listening|bound|receiving)[^:]* (\w+)://(\S+)")
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:")
@@ -99,6 +99,7 @@ class Daemon:
     def __init__(self, build, scenarios, peer, inject):
         self._folder = pathlib.Path(tempfile.mkdtemp(prefix="conformance-daemon-"))
         self._log, self._peer, self.lines = [], peer, {}
+        self._paths = {}  # of UNIX units
         self._serving = threading.Event()
         self._control = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.bind(str(self._folder / "control.sock"))
@@ -124,7 +125,7 @@ class Daemon:
         if scenario.kind not in ("listener", "bind"):
             return None
         if scenario.transport in ("unix", "unixgram"):
-            return str(self._folder / f"{scenario.name}.sock")
+            return self._paths[scenario.name]
         for line in self._log:
             match = LISTENING.search(line)
             if match and match[1] == scenario.name:
@@ -166,7 +167,10 @@ class Daemon:
     def _unit(self, scenario):
         """(section, the keys that say what it is)."""
         scheme = scenario.transport
-        own = f"{scheme}://{self._folder / scenario.name}.sock" if "unix" in scheme else f"{scheme}://127.0.0.1:0"
+        own = f"{scheme}://127.0.0.1:0"
+        if "unix" in scheme:
+            path = self._paths[scenario.name] = unix_address(scenario, self._folder)
+            own = f"{scheme}:@{path[1:]}" if path[0] == "\0" else f"{scheme}://{path}"
         if scenario.kind == "listener":
             return "listeners", {"listen": own}
         if scenario.kind == "bind":
@@ -189,6 +193,7 @@ class Daemon:
             self._log.append(line.rstrip("\n"))
             if " serves " in line:
                 self._serving.set()
+        self._process.wait()
         self._serving.set()
         for line in self.lines.values():
             line.events.end("the daemon has ended")

@@ -115,4 +115,8 @@ def _neutral(line, peers, unit):
 
 def text(address):
     """A socket's address as the daemon writes it."""
-    return "{}:{}".format(*address) if isinstance(address, tuple) else address or ""
+    if isinstance(address, tuple):
+        return "{}:{}".format(*address)
+    if isinstance(address, bytes):
+        address = address.decode()
+    return address.replace("\0", "@", 1) if address else ""
