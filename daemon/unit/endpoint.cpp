@@ -2,6 +2,7 @@
 #include "daemon/unit/endpoint.hpp"
 
 #include <string_view>
+#include <sys/socket.h>
 #include <utility>
 
 #include "daemon/base/format.hpp"
@@ -9,6 +10,7 @@
 #include "daemon/net/datagram_socket.hpp"
 #include "daemon/net/datagram_transport.hpp"
 #include "daemon/net/pipe.hpp"
+#include "daemon/net/socket_address.hpp"
 #include "daemon/net/stream_transport.hpp"
 
 namespace protohost::unit {
@@ -49,6 +51,7 @@ std::uint32_t Endpoint::protocol_kind(const model::EndpointSpec& spec) {
 }
 
 std::string Endpoint::target() const {
+    if (!bound_at_.empty()) return bound_at_;
     if (definition_.kind == Kind::connect || definition_.kind == Kind::bind) {
         return model::to_string(definition_.address.value);
     }
@@ -66,6 +69,8 @@ base::Errors Endpoint::bind() {
         net::open_datagram_socket({definition_.address.value, remote, spec_.socket}, where);
     if (!socket) return socket.error();
     bound_.emplace(std::move(*socket));
+    const auto local = net::SocketAddress::local_of(bound_->descriptor.get());
+    if (!local.text().empty()) bound_at_ = local.uri(SOCK_DGRAM);
     return {};
 }
 

@@ -59,7 +59,8 @@ private:
     void serve(net::Role role, Make&& make);
     void attempt_failed(const std::string& text);
     void wait_and_attempt(const std::string& why);
-    /// "tcp://127.0.0.1:9000", "/run/some.fifo".
+    /// "tcp://127.0.0.1:9000", "/run/some.fifo"; once it is bound, the address that it has: port 0
+    /// has become the one that was free.
     std::string target() const;
 
     const model::EndpointSpec definition_;
@@ -68,6 +69,7 @@ private:
     std::unique_ptr<net::Connector> connector_;
     std::optional<Resolution> resolution_;
     std::optional<net::DatagramSocket> bound_;
+    std::string bound_at_;
     const net::Transport* current_ = nullptr;
     std::chrono::steady_clock::time_point opened_at_;
     std::uint64_t failures_ = 0;  ///< since it was open last

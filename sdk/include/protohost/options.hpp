@@ -29,15 +29,18 @@ enum class OptionType : std::uint32_t {
 
 /// Declares an option of a factory, for a `constexpr` table. The daemon checks what an operator
 /// wrote against it before the plugin sees anything, and says file, line, key and remedy. `deflt`
-/// is written as YAML would have it; "" is no default for types that cannot be empty.
+/// is written as YAML would have it; "" is the empty text of a string, and no default of any other
+/// type.
 constexpr ph_option option(std::string_view key,
                            OptionType type,
                            std::string_view deflt,
                            std::string_view help) {
+    // The border knows an empty text, as YAML does, by its quotation marks.
+    const bool empty_text = type == OptionType::string && deflt.empty();
     return {detail::to_abi(key),
             static_cast<std::uint32_t>(type),
             0,
-            detail::to_abi(deflt),
+            detail::to_abi(empty_text ? std::string_view("\"\"") : deflt),
             detail::to_abi(help)};
 }
 

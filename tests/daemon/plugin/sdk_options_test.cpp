@@ -20,7 +20,6 @@
 namespace protohost::plugin {
 namespace {
 
-using testing::list;
 using testing::options;
 using testing::scalar;
 
@@ -30,6 +29,7 @@ constexpr std::array declared = {
     option("patience", OptionType::duration, "30s", ""),
     option("names", OptionType::list, "[a, b]", ""),
     option("extra", OptionType::any, "", ""),
+    option("greeting", OptionType::string, "", ""),
 };
 
 class SdkOptions : public ::testing::Test {
@@ -70,6 +70,12 @@ TEST_F(SdkOptions, AnOptionReadAsAnotherTypeThanDeclaredIsThePluginsFault) {
     EXPECT_EQ(complaint<bool>(given["names"].at(1)),
               "web.yaml:10:5: listeners.web.options.names[1]: a fault of the plugin, not of the "
               "value: declared as string, read as boolean (the plugin's default)");
+}
+
+TEST_F(SdkOptions, AnEmptyTextIsADefaultOfStringsAlone) {
+    const Options given = give({});
+    EXPECT_EQ(given.get<std::string>("greeting"), "");
+    EXPECT_FALSE(given["extra"]);
 }
 
 TEST_F(SdkOptions, WhereThePluginLooksForItselfTheValueIsToBlame) {

@@ -19,9 +19,11 @@ std::string test_plugins() {
 std::string write_configuration(const ScratchFolder& folder, const DaemonSetup& setup) {
     const std::string state =
         setup.state_directory.empty() ? (folder.path() / "state").string() : setup.state_directory;
-    return folder.write("protohost.yaml",
-                        "plugins: {directories: [" + setup.plugins + "]}\nlog: " + setup.log +
-                            "\nstate: {directory: " + state + "}\nlisteners:\n" + setup.listeners);
+    std::string text = "plugins: {directories: [" + setup.plugins + "]}\nlog: " + setup.log +
+                       "\nstate: {directory: " + state + "}\n";
+    if (!setup.listeners.empty()) text += "listeners:\n" + setup.listeners;
+    if (!setup.endpoints.empty()) text += "endpoints:\n" + setup.endpoints;
+    return folder.write("protohost.yaml", text);
 }
 
 std::string listener(std::string_view name, std::string_view protocol, std::string_view more) {
@@ -49,11 +51,15 @@ Daemon::~Daemon() {
 }
 
 std::uint16_t Daemon::port(std::string_view name) const {
-    const std::string before = "listener " + std::string(name) + ": listening on tcp://127.0.0.1:";
-    const std::string line = log_->wait_for(before);
-    const std::size_t at = line.find(before);
-    if (at == std::string::npos) return 0;
-    return static_cast<std::uint16_t>(std::strtoul(line.c_str() + at + before.size(), nullptr, 10));
+    const std::string_view before = "://127.0.0.1:";
+    for (const std::string& line : log_->with(" " + std::string(name) + ": ")) {
+        const std::size_t at = line.find(before);
+        if (at == std::string::npos) continue;
+        const char* const port = line.c_str() + at + before.size();
+        return static_cast<std::uint16_t>(std::strtoul(port, nullptr, 10));
+    }
+    ADD_FAILURE() << name << " serves on no port of 127.0.0.1";
+    return 0;
 }
 
 int Daemon::wait() {

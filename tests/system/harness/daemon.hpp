@@ -24,7 +24,9 @@ std::string test_plugins();
 /// What a daemon is started with.
 struct DaemonSetup {
     /// YAML below `listeners:`, indented by two.
-    std::string listeners;
+    std::string listeners = {};
+    /// YAML below `endpoints:`, indented by two.
+    std::string endpoints = {};
     /// YAML below `log:`, in one line.
     std::string log = "{level: info}";
     /// Searched before the plugins of the build tree.
@@ -52,6 +54,7 @@ public:
     Daemon(const Daemon&) = delete;
     Daemon& operator=(const Daemon&) = delete;
 
+    /// Of a listener on TCP, or of an endpoint that is bound to a UDP address.
     std::uint16_t port(std::string_view name) const;
     pid_t pid() const { return child_->pid(); }
     const LogLines& log() const { return *log_; }

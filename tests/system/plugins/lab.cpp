@@ -50,10 +50,14 @@ private:
 /// `later TEXT`. What has no answer on the wire is told in the log.
 class Lab final : public protohost::Protocol {
 public:
-    /// `drain` outlives this.
-    explicit Lab(const std::string& drain) : drain_(drain) {}
+    /// Both outlive this.
+    Lab(const std::string& greeting, const std::string& drain)
+        : greeting_(greeting), drain_(drain) {}
 
-    void connection_made(protohost::Transport transport) override { transport_ = transport; }
+    void connection_made(protohost::Transport transport) override {
+        transport_ = transport;
+        if (!greeting_.empty()) answer(greeting_);
+    }
     void connection_lost(const protohost::Error* why) override;
     void data_received(protohost::Bytes data) override;
     bool eof_received() override;
@@ -70,6 +74,7 @@ private:
     void answer(const std::string& text) { transport_.write(text + '\n'); }
     void log(const std::string& text) const { transport_.get_loop().log().info(text); }
 
+    const std::string& greeting_;
     const std::string& drain_;
     protohost::Transport transport_;
     std::string received_;
@@ -94,18 +99,22 @@ std::string to_text(protohost::WriteStatus status) {
 class LabFactory {
 public:
     explicit LabFactory(const protohost::Options& options)
-        : drain_(options.get<std::string>("drain")) {}
+        : greeting_(options.get<std::string>("greeting")),
+          drain_(options.get<std::string>("drain")) {}
 
-    std::unique_ptr<Lab> operator()() const { return std::make_unique<Lab>(drain_); }
+    std::unique_ptr<Lab> operator()() const { return std::make_unique<Lab>(greeting_, drain_); }
 
 private:
+    std::string greeting_;
     std::string drain_;
 };
 
-constexpr std::array options{protohost::option("drain",
-                                               protohost::OptionType::string,
-                                               "close",
-                                               "close, keep for ever, or finish a message first")};
+constexpr std::array options{
+    protohost::option("greeting", protohost::OptionType::string, "", "a line that is sent first"),
+    protohost::option("drain",
+                      protohost::OptionType::string,
+                      "close",
+                      "close, keep for ever, or finish a message first")};
 
 void Lab::connection_lost(const protohost::Error* why) {
     const protohost::Log log = transport_.get_loop().log();
