@@ -10,21 +10,20 @@ namespace {
 class MyProtocol final : public protohost::Protocol {
     void connection_made(protohost::Transport transport) override { transport_ = transport; }
     void data_received(protohost::Bytes data) override {
-        transport_.get_loop().log().info("Received: " + std::string(protohost::as_text(data)));
+        log().info("Received: " + std::string(protohost::as_text(data)));
         transport_.close();  // connection_lost() follows by itself
     }
 
     protohost::Transport transport_;
 };
 
-class Factory {
-public:
+/// Connects one end of a pair of sockets, and writes to the other, as if it were the network.
+struct Factory {
     std::unique_ptr<MyProtocol> operator()() { return std::make_unique<MyProtocol>(); }
     void started(protohost::Loop loop) {
         int socks[2];
-        if (socketpair(AF_UNIX, SOCK_STREAM, 0, socks) != 0) return;
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, socks) != 0) return;
         loop.create_connection(*this, protohost::Sock{socks[0]});
-        // As if it came from the network.
         loop.call_soon([wsock = socks[1]] {
             send(wsock, "abc", 3, 0);
             close(wsock);
@@ -32,8 +31,8 @@ public:
     }
 };
 
+constexpr auto factory = protohost::factory<Factory>("existing-sockets", "connects two sockets");
+
 }  // namespace
 
-PROTOHOST_PLUGIN("existing-sockets",
-                 "1.0",
-                 protohost::factory<Factory>("existing-sockets", "connects a pair of sockets"));
+PROTOHOST_PLUGIN("existing-sockets", "1.0", factory);

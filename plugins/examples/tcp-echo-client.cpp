@@ -8,22 +8,19 @@ constexpr std::string_view message = "Hello World!";
 /// Sends a message, and says what comes back until the server closes.
 class EchoClientProtocol final : public protohost::Protocol {
     void connection_made(protohost::Transport transport) override {
-        log_ = transport.get_loop().log();
         transport.write(message);
-        log_.info("Data sent: " + std::string(message));
+        log().info("Data sent: '" + std::string(message) + "'");
     }
     void data_received(protohost::Bytes data) override {
-        log_.info("Data received: " + std::string(protohost::as_text(data)));
+        log().info("Data received: '" + std::string(protohost::as_text(data)) + "'");
     }
     void connection_lost(const protohost::Error*) override {
-        log_.info("The server closed the connection");
+        log().info("The server closed the connection");
     }
-
-    protohost::Log log_;
 };
+
+constexpr auto factory = protohost::factory<EchoClientProtocol>("tcp-echo-client", "says hello");
 
 }  // namespace
 
-PROTOHOST_PLUGIN("tcp-echo-client",
-                 "1.0",
-                 protohost::factory<EchoClientProtocol>("tcp-echo-client", "says hello once"));
+PROTOHOST_PLUGIN("tcp-echo-client", "1.0", factory);

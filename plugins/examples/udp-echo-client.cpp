@@ -3,12 +3,14 @@
 
 namespace {
 
+constexpr std::string_view message = "Hello World!";
+
 /// Sends a message, and closes when it has the answer.
 class EchoClientProtocol final : public protohost::DatagramProtocol {
     void connection_made(protohost::DatagramTransport transport) override {
         transport_ = transport;
-        log().info("Send: Hello World!");
-        transport_.sendto("Hello World!");
+        log().info("Send: " + std::string(message));
+        transport_.sendto(message);
     }
     void datagram_received(protohost::Bytes data, const protohost::Address&) override {
         log().info("Received: " + std::string(protohost::as_text(data)));
@@ -19,13 +21,12 @@ class EchoClientProtocol final : public protohost::DatagramProtocol {
         log().info("Error received: " + std::string(exc.message));
     }
     void connection_lost(const protohost::Error*) override { log().info("Connection closed"); }
-    protohost::Log log() const { return transport_.get_loop().log(); }
 
     protohost::DatagramTransport transport_;
 };
 
+constexpr auto factory = protohost::factory<EchoClientProtocol>("udp-echo-client", "says hello");
+
 }  // namespace
 
-PROTOHOST_PLUGIN("udp-echo-client",
-                 "1.0",
-                 protohost::factory<EchoClientProtocol>("udp-echo-client", "says hello once"));
+PROTOHOST_PLUGIN("udp-echo-client", "1.0", factory);

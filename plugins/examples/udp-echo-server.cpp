@@ -3,15 +3,16 @@
 
 namespace {
 
-/// Sends every datagram back to where it came from.
+/// Sends every datagram back to where it came from. What it says of each is for `debug`.
 class EchoServerProtocol final : public protohost::DatagramProtocol {
     void connection_made(protohost::DatagramTransport transport) override {
         transport_ = transport;
     }
     void datagram_received(protohost::Bytes data, const protohost::Address& addr) override {
-        const protohost::Log log = transport_.get_loop().log();
-        if (log.enabled(PH_LOG_DEBUG)) {
-            log.debug("Received " + std::string(protohost::as_text(data)) + " from " + addr.text());
+        if (log().enabled(PH_LOG_DEBUG)) {
+            const std::string message = "'" + std::string(protohost::as_text(data)) + "'";
+            log().debug("Received " + message + " from " + addr.text());
+            log().debug("Send " + message + " to " + addr.text());
         }
         transport_.sendto(data, addr);
     }
@@ -19,9 +20,8 @@ class EchoServerProtocol final : public protohost::DatagramProtocol {
     protohost::DatagramTransport transport_;
 };
 
+constexpr auto factory = protohost::factory<EchoServerProtocol>("udp-echo-server", "sends it back");
+
 }  // namespace
 
-PROTOHOST_PLUGIN("udp-echo-server",
-                 "1.0",
-                 protohost::factory<EchoServerProtocol>("udp-echo-server",
-                                                        "sends every datagram back"));
+PROTOHOST_PLUGIN("udp-echo-server", "1.0", factory);

@@ -11,14 +11,17 @@ namespace protohost {
 /// level, format and destination are the operator's. [any] thread; the text is copied.
 ///
 /// A plugin logs only here: a logging library of its own would keep process-wide state that a
-/// second generation of the plugin must not share.
+/// second generation of the plugin must not share. One that was made from nothing says nothing.
 class Log {
 public:
     Log() = default;
     explicit Log(detail::Context context) : context_(context) {}
 
-    /// Cheap; ask before composing an expensive text.
-    bool enabled(int level) const { return context_.host->log_enabled(context_.ctx, level) != 0; }
+    /// Cheap; ask before composing an expensive text. `level` is one of PH_LOG_TRACE,
+    /// PH_LOG_DEBUG, PH_LOG_INFO, PH_LOG_WARN, PH_LOG_ERROR.
+    bool enabled(int level) const {
+        return context_.host != nullptr && context_.host->log_enabled(context_.ctx, level) != 0;
+    }
 
     void trace(std::string_view text) const { write(PH_LOG_TRACE, text); }
     void debug(std::string_view text) const { write(PH_LOG_DEBUG, text); }

@@ -90,7 +90,7 @@ struct Sock {
 struct ConnectionOptions {
     /// Until connecting is given up; zero: what the unit's timeouts.connect says.
     std::chrono::nanoseconds timeout{0};
-    /// What the socket is bound to first: "127.0.0.1:0".
+    /// What the socket is bound to first: "127.0.0.1:0"; of UNIX sockets "/run/own.sock", "@own".
     std::string_view local_addr{};
 };
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include <protohost/abi.h>
+#include <protohost/log.hpp>
 #include <protohost/transport.hpp>
 
 // asyncio's protocols. Derive from one, override what you need, and store the transport.
@@ -48,6 +49,10 @@ public:
     /// The write buffer drained to the low watermark. Strictly alternates with pause_writing(); a
     /// connection lost while paused is not resumed first.
     virtual void resume_writing() {}
+
+protected:
+    /// As get_loop().log(). From connection_made() on; before it, what is logged goes nowhere.
+    Log log() const { return Log(context_); }
 
 private:
     friend struct detail::Binding;

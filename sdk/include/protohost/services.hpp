@@ -28,22 +28,22 @@ Handle Loop::create_connection(Factory protocol_factory,
                                Done done) {
     detail::Place place{detail::address_of("tcp", host, port), {}, -1, options.timeout};
     if (!options.local_addr.empty()) place.local = std::string("tcp://").append(options.local_addr);
-    return detail::open<Transport, ph_transport>(context_,
-                                                 "create_connection",
-                                                 context_.host->loop->create_connection,
-                                                 place,
-                                                 std::move(protocol_factory),
-                                                 std::move(done));
+    return detail::open<Transport, ph_transport>(
+        context_,
+        detail::Service{"create_connection", context_.host->loop->create_connection},
+        place,
+        std::move(protocol_factory),
+        std::move(done));
 }
 
 template <class Factory, class Done>
 Handle Loop::create_connection(Factory protocol_factory, Sock sock, Done done) {
-    return detail::open<Transport, ph_transport>(context_,
-                                                 "create_connection",
-                                                 context_.host->loop->create_connection,
-                                                 {{}, {}, sock.descriptor},
-                                                 std::move(protocol_factory),
-                                                 std::move(done));
+    return detail::open<Transport, ph_transport>(
+        context_,
+        detail::Service{"create_connection", context_.host->loop->create_connection},
+        {{}, {}, sock.descriptor},
+        std::move(protocol_factory),
+        std::move(done));
 }
 
 template <class Factory, class Done>
@@ -51,23 +51,26 @@ Handle Loop::create_unix_connection(Factory protocol_factory,
                                     std::string_view path,
                                     const ConnectionOptions& options,
                                     Done done) {
+    detail::Place place{detail::unix_address_of("unix", path), {}, -1, options.timeout};
+    if (!options.local_addr.empty()) {
+        place.local = detail::unix_address_of("unix", options.local_addr);
+    }
     return detail::open<Transport, ph_transport>(
         context_,
-        "create_unix_connection",
-        context_.host->loop->create_unix_connection,
-        {detail::unix_address_of("unix", path), {}, -1, options.timeout},
+        detail::Service{"create_unix_connection", context_.host->loop->create_unix_connection},
+        place,
         std::move(protocol_factory),
         std::move(done));
 }
 
 template <class Factory, class Done>
 Handle Loop::connect_accepted_socket(Factory protocol_factory, Sock sock, Done done) {
-    return detail::open<Transport, ph_transport>(context_,
-                                                 "connect_accepted_socket",
-                                                 context_.host->loop->connect_accepted_socket,
-                                                 {{}, {}, sock.descriptor},
-                                                 std::move(protocol_factory),
-                                                 std::move(done));
+    return detail::open<Transport, ph_transport>(
+        context_,
+        detail::Service{"connect_accepted_socket", context_.host->loop->connect_accepted_socket},
+        {{}, {}, sock.descriptor},
+        std::move(protocol_factory),
+        std::move(done));
 }
 
 template <class Factory, class Done>
@@ -75,32 +78,32 @@ Handle Loop::create_server(Factory protocol_factory,
                            std::string_view host,
                            std::uint16_t port,
                            Done done) {
-    return detail::open<Server, ph_server>(context_,
-                                           "create_server",
-                                           context_.host->loop->create_server,
-                                           {detail::address_of("tcp", host, port)},
-                                           std::move(protocol_factory),
-                                           std::move(done));
+    return detail::open<Server, ph_server>(
+        context_,
+        detail::Service{"create_server", context_.host->loop->create_server},
+        {detail::address_of("tcp", host, port)},
+        std::move(protocol_factory),
+        std::move(done));
 }
 
 template <class Factory, class Done>
 Handle Loop::create_server(Factory protocol_factory, Sock sock, Done done) {
-    return detail::open<Server, ph_server>(context_,
-                                           "create_server",
-                                           context_.host->loop->create_server,
-                                           {{}, {}, sock.descriptor},
-                                           std::move(protocol_factory),
-                                           std::move(done));
+    return detail::open<Server, ph_server>(
+        context_,
+        detail::Service{"create_server", context_.host->loop->create_server},
+        {{}, {}, sock.descriptor},
+        std::move(protocol_factory),
+        std::move(done));
 }
 
 template <class Factory, class Done>
 Handle Loop::create_unix_server(Factory protocol_factory, std::string_view path, Done done) {
-    return detail::open<Server, ph_server>(context_,
-                                           "create_unix_server",
-                                           context_.host->loop->create_unix_server,
-                                           {detail::unix_address_of("unix", path)},
-                                           std::move(protocol_factory),
-                                           std::move(done));
+    return detail::open<Server, ph_server>(
+        context_,
+        detail::Service{"create_unix_server", context_.host->loop->create_unix_server},
+        {detail::unix_address_of("unix", path)},
+        std::move(protocol_factory),
+        std::move(done));
 }
 
 template <class Factory, class Done>
@@ -109,8 +112,7 @@ Handle Loop::create_datagram_endpoint(Factory protocol_factory,
                                       Done done) {
     return detail::open<DatagramTransport, ph_transport>(
         context_,
-        "create_datagram_endpoint",
-        context_.host->loop->create_datagram_endpoint,
+        detail::Service{"create_datagram_endpoint", context_.host->loop->create_datagram_endpoint},
         {detail::datagram_address_of(options.remote_addr),
          detail::datagram_address_of(options.local_addr),
          options.sock},
@@ -120,22 +122,22 @@ Handle Loop::create_datagram_endpoint(Factory protocol_factory,
 
 template <class Factory, class Done>
 Handle Loop::connect_read_pipe(Factory protocol_factory, int pipe, Done done) {
-    return detail::open<ReadTransport, ph_transport>(context_,
-                                                     "connect_read_pipe",
-                                                     context_.host->loop->connect_read_pipe,
-                                                     {{}, {}, pipe},
-                                                     std::move(protocol_factory),
-                                                     std::move(done));
+    return detail::open<ReadTransport, ph_transport>(
+        context_,
+        detail::Service{"connect_read_pipe", context_.host->loop->connect_read_pipe},
+        {{}, {}, pipe},
+        std::move(protocol_factory),
+        std::move(done));
 }
 
 template <class Factory, class Done>
 Handle Loop::connect_write_pipe(Factory protocol_factory, int pipe, Done done) {
-    return detail::open<WriteTransport, ph_transport>(context_,
-                                                      "connect_write_pipe",
-                                                      context_.host->loop->connect_write_pipe,
-                                                      {{}, {}, pipe},
-                                                      std::move(protocol_factory),
-                                                      std::move(done));
+    return detail::open<WriteTransport, ph_transport>(
+        context_,
+        detail::Service{"connect_write_pipe", context_.host->loop->connect_write_pipe},
+        {{}, {}, pipe},
+        std::move(protocol_factory),
+        std::move(done));
 }
 
 template <class Done>

@@ -23,7 +23,7 @@ std::string write_configuration(const ScratchFolder& folder, const DaemonSetup& 
                        "\nstate: {directory: " + state + "}\n";
     if (!setup.listeners.empty()) text += "listeners:\n" + setup.listeners;
     if (!setup.endpoints.empty()) text += "endpoints:\n" + setup.endpoints;
-    return folder.write("protohost.yaml", text);
+    return folder.write("protohost.yaml", text + setup.sections);
 }
 
 std::string listener(std::string_view name, std::string_view protocol, std::string_view more) {

@@ -27,6 +27,8 @@ struct DaemonSetup {
     std::string listeners = {};
     /// YAML below `endpoints:`, indented by two.
     std::string endpoints = {};
+    /// Sections as they stand in a file, from the first column.
+    std::string sections = {};
     /// YAML below `log:`, in one line.
     std::string log = "{level: info}";
     /// Searched before the plugins of the build tree.

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <unistd.h>
 #include <utility>
 
 #include <protohost/detail/callbacks.hpp>
@@ -95,16 +98,22 @@ struct Place {
     std::chrono::nanoseconds timeout{0};
 };
 
-/// Hands over to one of the services; `begin` is its entry in the table.
-template <class Opened, class Handle_, class Begin, class Factory, class Done>
-Handle open(Context context,
-            std::string_view what,
-            Begin begin,
-            const Place& place,
-            Factory factory,
-            Done done) {
-    using Way = Opening<Opened, Handle_, Factory, Done>;
-    std::unique_ptr<Way> way(new Way{context, what, std::move(factory), std::move(done)});
+/// One of the loop's services: its name for people, and its entry in the table.
+template <class Begin>
+struct Service {
+    std::string_view name;
+    Begin begin;
+};
+template <class Begin>
+Service(const char*, Begin) -> Service<Begin>;
+
+/// Hands over to `service`, which opens a ph_transport or a ph_server. `place.descriptor` is the
+/// daemon's, and closed here where it does not take it.
+template <class Opened, class Raw, class Begin, class Factory, class Done>
+Handle open(
+    Context context, Service<Begin> service, const Place& place, Factory factory, Done done) {
+    using Way = Opening<Opened, Raw, Factory, Done>;
+    std::unique_ptr<Way> way(new Way{context, service.name, std::move(factory), std::move(done)});
     ph_open open{};
     open.size = sizeof open;
     open.address = to_abi(place.address);
@@ -115,8 +124,12 @@ Handle open(Context context,
     open.make = Way::make;
     open.drop = Way::drop;
     open.arg = way.get();
-    const ph_op op = begin(context.ctx, &open, Way::opened);
-    if (op != 0) static_cast<void>(way.release());
+    const ph_op op = service.begin(context.ctx, &open, Way::opened);
+    if (op != 0) {
+        static_cast<void>(way.release());
+    } else if (place.descriptor >= 0) {
+        ::close(place.descriptor);
+    }
     // The analyzer does not see that the loop calls drop.
     return {context, op};  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks)
 }
