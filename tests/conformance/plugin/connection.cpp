@@ -16,6 +16,8 @@ std::string qualified(const Role& role, std::string_view callback) {
     return role.name.empty() ? std::string(callback) : role.name + '.' + std::string(callback);
 }
 
+}  // namespace
+
 std::string reason(const protohost::Error* why) {
     if (why == nullptr) return "none";
     switch (why->status) {
@@ -32,8 +34,6 @@ std::string reason(const protohost::Error* why) {
             return "status " + std::to_string(why->status);
     }
 }
-
-}  // namespace
 
 void Connection::made(const Role& role, protohost::Transport transport) {
     transport_ = transport;

@@ -13,6 +13,9 @@
 
 namespace conformance {
 
+/// How a connection ended, or why it could not be opened: "none", "errno 104", "timeout".
+std::string reason(const protohost::Error* why);
+
 /// Where the trace goes.
 class Recorder {
 public:

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <poll.h>
+#include <span>
 #include <stdexcept>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -31,11 +32,25 @@ int connect_to(const std::string& path) {
     return fd;
 }
 
+/// One message, and the descriptor that comes with it, or -1.
+ssize_t receive(int socket, std::span<char> buffer, int& descriptor) {
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> space{};
+    iovec piece{buffer.data(), buffer.size()};
+    msghdr message{};
+    message.msg_iov = &piece;
+    message.msg_iovlen = 1;
+    message.msg_control = space.data();
+    message.msg_controllen = space.size();
+    const ssize_t size = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    const cmsghdr* const header = size < 0 ? nullptr : CMSG_FIRSTHDR(&message);
+    descriptor = -1;
+    if (header != nullptr) std::memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
+    return size;
+}
+
 }  // namespace
 
-Control::Control(const std::string& path,
-                 protohost::Loop loop,
-                 std::function<void(std::string)> obey)
+Control::Control(const std::string& path, protohost::Loop loop, Obey obey)
     : socket_(connect_to(path)),
       thread_([this, loop, obey = std::move(obey)] { read(loop, obey); }) {}
 
@@ -53,14 +68,15 @@ void Control::send(std::string_view message) const {
     }
 }
 
-void Control::read(protohost::Loop loop, const std::function<void(std::string)>& obey) const {
+void Control::read(protohost::Loop loop, const Obey& obey) const {
     std::array<char, 512> buffer;
     while (true) {
-        const ssize_t size = ::recv(socket_, buffer.data(), buffer.size(), 0);
+        int descriptor = -1;
+        const ssize_t size = receive(socket_, buffer, descriptor);
         if (size < 0 && errno == EINTR) continue;
         if (size <= 0) return;
         std::string command(buffer.data(), static_cast<std::size_t>(size));
-        loop.call_soon_threadsafe([obey, command] { obey(command); });
+        loop.call_soon_threadsafe([obey, command, descriptor] { obey(command, descriptor); });
     }
 }
 

@@ -14,9 +14,12 @@ namespace conformance {
 /// message is one JSON object from here, one command from there.
 class Control {
 public:
+    /// What came with a command, and is whoever's that obeys; -1: nothing.
+    using Obey = std::function<void(const std::string& command, int descriptor)>;
+
     /// [loop] `obey` is called on the loop with each command; it must stand that its object is
     /// gone.
-    Control(const std::string& path, protohost::Loop loop, std::function<void(std::string)> obey);
+    Control(const std::string& path, protohost::Loop loop, Obey obey);
     ~Control();
     Control(const Control&) = delete;
     Control& operator=(const Control&) = delete;
@@ -25,7 +28,7 @@ public:
     void send(std::string_view message) const;
 
 private:
-    void read(protohost::Loop loop, const std::function<void(std::string)>& obey) const;
+    void read(protohost::Loop loop, const Obey& obey) const;
 
     int socket_;
     std::thread thread_;  // last: it uses the socket

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <array>
+#include <cstdint>
+#include <istream>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -53,9 +56,10 @@ public:
 
     void started(protohost::Loop loop) {
         loop_ = loop;
-        control_.emplace(path_, loop, [play = weak_from_this()](const std::string& command) {
-            if (const auto self = play.lock()) self->obey(command);
-        });
+        control_.emplace(
+            path_, loop, [play = weak_from_this()](const std::string& command, int descriptor) {
+                if (const auto self = play.lock()) self->obey(command, descriptor);
+            });
         control_->send("{\"scenario\": " + quoted(scenario_) + "}");
     }
 
@@ -83,22 +87,53 @@ private:
         return "{\"connection\": " + std::to_string(connection) + ", \"event\": " + quoted(event);
     }
 
-    /// `ID gate CONNECTION NAME`, `ID turns N`, `ID abort`. Answered when it is done.
-    void obey(const std::string& command) {
+    /// `ID gate CONNECTION NAME`, `ID turns N`, `ID open WAY ..`, `ID abort`. Answered when it is
+    /// done.
+    void obey(const std::string& command, int descriptor) {
         std::istringstream words(command);
         std::string id;
         std::string verb;
-        unsigned number = 0;
-        words >> id >> verb >> number;
+        unsigned turns = 0;
+        words >> id >> verb;
         if (verb == "gate") {
+            unsigned number = 0;
             std::string name;
-            words >> name;
+            words >> number >> name;
             release_gate(number, name);
-            number = 0;
+        } else if (verb == "turns") {
+            words >> turns;
+        } else if (verb == "open") {
+            open(words, descriptor);
         } else if (verb == "abort") {
             for (const auto& connection : connections_) connection->abort();
         }
-        go_round(number, id);
+        go_round(turns, id);
+    }
+
+    /// `tcp HOST PORT` or `unix PATH`; or, with a descriptor, `socket`, `read` or `write`.
+    void open(std::istream& words, int descriptor) {
+        std::string way;
+        std::string where;
+        std::uint16_t port = 0;
+        words >> way >> where >> port;
+        const auto make = [self = shared_from_this()] { return self->make_protocol(); };
+        const auto done = [self = shared_from_this()](const protohost::Error* why, const auto&) {
+            const auto number = static_cast<unsigned>(self->connections_.size());
+            self->record(std::max(number, 1U),
+                         why == nullptr ? "opened" : "open failed",
+                         why == nullptr ? "" : reason(why));
+        };
+        if (way == "tcp") {
+            loop_.create_connection(make, where, port, {}, done);
+        } else if (way == "unix") {
+            loop_.create_unix_connection(make, where, {}, done);
+        } else if (way == "socket") {
+            loop_.create_connection(make, protohost::Sock{descriptor}, done);
+        } else if (way == "read") {
+            loop_.connect_read_pipe(make, descriptor, done);
+        } else if (way == "write") {
+            loop_.connect_write_pipe(make, descriptor, done);
+        }
     }
 
     void release_gate(unsigned number, const std::string& name) {

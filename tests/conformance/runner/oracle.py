@@ -7,8 +7,8 @@ import socket
 import threading
 
 from .events import Events, Stuck
-from .interpreter import Connection
-from .peer import PATIENCE
+from .interpreter import Connection, reason
+from .peer import PATIENCE, TWO_ADDRESSES
 from .play import Unit, unix_address
 
 
@@ -20,14 +20,19 @@ class Oracle:
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # it warns of what scenarios do on purpose
         self.loop = asyncio.new_event_loop()
         self.loop.set_exception_handler(lambda loop, context: None)  # raising is what scenarios do
+        self._resolve, self.loop.getaddrinfo = self.loop.getaddrinfo, self._getaddrinfo
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
 
-    def open(self, scenario, peer, folder):
-        """The unit of `scenario`; `peer`: the address of what it is to connect to."""
+    def open(self, scenario, given, folder):
+        """The unit of `scenario`; `given`: what Peers.prepare() has for it."""
         unit = OracleUnit(self, scenario)
-        self.wait(unit.open(peer, folder))
+        self.wait(unit.open(given, folder))
         return unit
+
+    async def _getaddrinfo(self, host, port, **hints):
+        hosts = ("127.0.0.2", "127.0.0.1") if host == TWO_ADDRESSES else (host,)
+        return [address for one in hosts for address in await self._resolve(one, port, **hints)]
 
     def wait(self, coroutine):
         """Runs it on the loop."""
@@ -57,17 +62,17 @@ class OracleUnit(Unit):
         self._connections.append(connection)
         return connection.make_protocol()
 
-    async def open(self, peer, folder):
+    async def open(self, given, folder):
         """As the scenario's kind and transport say."""
         scenario, loop = self._scenario, self._oracle.loop
         if scenario.kind == "listener":
             await self._listen(loop, folder)
         elif scenario.kind == "connect":
-            await self._connect(loop, peer)
+            await self._opening(self._connect(loop, given))
         elif scenario.kind == "bind":
             await self._bind(loop, folder)
         else:
-            await self._pipe(loop)
+            await self._opening(self._pipe(loop, given))
 
     async def _listen(self, loop, folder):
         if self._scenario.transport == "tcp":
@@ -77,20 +82,26 @@ class OracleUnit(Unit):
             self.address = unix_address(self._scenario, folder)
             self._server = await loop.create_unix_server(self._make, self.address)
 
-    async def _connect(self, loop, peer):
+    async def _opening(self, opening):
+        """What becomes of it is told where a plugin would be."""
         try:
-            if self._scenario.transport == "tcp":
-                await loop.create_connection(self._make, *peer)
-            elif self._scenario.transport == "unix":
-                await loop.create_unix_connection(self._make, peer)
-            elif self._scenario.transport == "socketpair":
-                mine, self.address = socket.socketpair()
-                await loop.create_connection(self._make, sock=mine)
-            else:
-                family = socket.AF_INET if self._scenario.transport == "udp" else socket.AF_UNIX
-                await loop.create_datagram_endpoint(self._make, remote_addr=peer, family=family)
-        except OSError:
-            pass  # nobody is told, as in the daemon
+            await opening
+            name, value = "opened", ""
+        except OSError as error:
+            name, value = "open failed", reason(error)
+        if self._scenario.by_plugin:
+            self.events.add({"connection": max(len(self._connections), 1), "event": name, "value": value})
+
+    async def _connect(self, loop, given):
+        if self._scenario.transport == "tcp":
+            await loop.create_connection(self._make, *given)
+        elif self._scenario.transport == "unix":
+            await loop.create_unix_connection(self._make, given)
+        elif self._scenario.transport == "socketpair":
+            await loop.create_connection(self._make, sock=socket.socket(fileno=os.dup(given)))
+        else:
+            family = socket.AF_INET if self._scenario.transport == "udp" else socket.AF_UNIX
+            await loop.create_datagram_endpoint(self._make, remote_addr=given, family=family)
 
     async def _bind(self, loop, folder):
         if self._scenario.transport == "udp":
@@ -99,16 +110,16 @@ class OracleUnit(Unit):
             transport, _ = await loop.create_datagram_endpoint(self._make, local_addr=unix_address(self._scenario, folder), family=socket.AF_UNIX)
         self.address = transport.get_extra_info("sockname")
 
-    async def _pipe(self, loop):
-        reading, writing = os.pipe() if self._scenario.transport == "pipe" else (None, None)
-        if self._scenario.kind == "read":
-            self.address, mine = writing, os.fdopen(reading, "rb", 0)
-            await loop.connect_read_pipe(self._make, mine)
+    async def _pipe(self, loop, given):
+        reads = self._scenario.kind == "read"
+        if isinstance(given, str):
+            mine = os.open(given, (os.O_RDONLY if reads else os.O_WRONLY) | os.O_NONBLOCK)
         else:
-            self.address, mine = reading, os.fdopen(writing, "wb", 0)
-            await loop.connect_write_pipe(self._make, mine)
+            mine = os.dup(given)
+        connect = loop.connect_read_pipe if reads else loop.connect_write_pipe
+        await connect(self._make, os.fdopen(mine, "rb" if reads else "wb", 0))
 
-    def give(self, number, text):
+    def give(self, number, text, descriptor=None):
         self._oracle.loop.call_soon_threadsafe(self._obey, number, text.split())
 
     def _obey(self, number, words):

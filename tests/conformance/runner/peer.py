@@ -6,10 +6,11 @@ import selectors
 import socket
 import struct
 
-from . import data
+from . import data, pipe
 from .events import Stuck
 
 PATIENCE = float(os.environ.get("PROTOHOST_CONFORMANCE_PATIENCE", "20"))
+TWO_ADDRESSES = "two-addresses.test"  # a name of 127.0.0.2, where nobody listens, and of 127.0.0.1
 CLASSES = {errno.ECONNRESET: "reset", errno.EPIPE: "broken pipe", errno.ECONNREFUSED: "refused",
            errno.ETIMEDOUT: "timeout"}
 
@@ -62,23 +63,56 @@ class Peers:
 
     def __init__(self, scenario, folder):
         self.scenario, self.ends, self.listening, self._folder = scenario, {}, None, folder
-        self.unit = None
+        self.unit, self._open_unit, self._theirs = None, None, None
 
     def prepare(self):
-        """What must exist before the unit does: where it will connect to. Its address, or None."""
-        if self.scenario.kind != "connect":
+        """What must exist before the unit does, and is the unit's to know: where it will connect to, the path that it
+        opens, or its end of a pair, a descriptor, which stays ours until release()."""
+        scenario = self.scenario
+        if scenario.transport in ("pipe", "socketpair"):
+            return self._pair()
+        if scenario.transport == "fifo":
+            path = os.path.join(self._folder, "unit.fifo")
+            os.mkfifo(path)
+            return path
+        if scenario.kind != "connect":
             return None
-        steps = [step for step in self.scenario.steps if step.verb == "listen"]
+        if scenario.address == "missing":
+            return os.path.join(self._folder, "nothing.sock")
+        steps = [step for step in scenario.steps if step.verb == "listen"]
         self.listening = self._socket()
         self.listening.bind(("127.0.0.1", 0) if self._inet() else os.path.join(self._folder, "peer.sock"))
         if steps:
             self.listening.listen(steps[0].argument.get("backlog", 16))
             self.listening.settimeout(PATIENCE)
-        return self.listening.getsockname()
+        address = self.listening.getsockname()
+        return (TWO_ADDRESSES, address[1]) if scenario.address == "two" else address
 
-    def play(self, unit):
-        """All steps, in order. Stuck with the place of the step that did not end."""
-        self.unit = unit
+    def _pair(self):
+        if self.scenario.transport == "socketpair":
+            mine, theirs = socket.socketpair()
+            if self.scenario.buffers:
+                theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self.scenario.buffers)
+            self._theirs = theirs.detach()
+        else:
+            reading, writing = pipe.pair(self.scenario.buffers)
+            self._theirs, mine = (reading, writing) if self.scenario.kind == "read" else (writing, reading)
+            mine = pipe.Pipe(mine)
+        self._add("peer", mine)
+        return self._theirs
+
+    def release(self):
+        """The unit has what prepare() gave: only its own copy counts."""
+        if self._theirs is not None:
+            os.close(self._theirs)
+            self._theirs = None
+
+    def play(self, open_unit):
+        """All steps, in order. Stuck with the place of the step that did not end. `open_unit` makes the unit: before
+        the first step, if no step says when."""
+        self._open_unit = open_unit
+        if all(step.verb != "open" for step in self.scenario.steps):
+            self._open(None)
         for step in self.scenario.steps:
             try:
                 for _ in range(step.times):
@@ -92,6 +126,7 @@ class Peers:
             end.close()
         if self.listening is not None:
             self.listening.close()
+        self.release()
 
     def _inet(self):
         return self.scenario.transport in ("tcp", "udp")
@@ -120,11 +155,20 @@ class Peers:
 
     # Steps, each named as in the file.
 
+    def _open(self, _):
+        self.unit = self._open_unit()
+        self.release()
+
     def _connect(self, step):
+        if self.scenario.transport == "pipe":  # one more holder of the same end
+            return self._add(step.by, self.ends["peer"].socket.dup())
+        if self.scenario.transport == "fifo":
+            path = os.path.join(self._folder, "unit.fifo")
+            return self._add(step.by, pipe.open_fifo(path, self.scenario.kind == "read", self.scenario.buffers))
         sock = self._socket(**step.argument)
         sock.settimeout(PATIENCE)
         sock.connect(self.unit.address)
-        self._add(step.by, sock)
+        return self._add(step.by, sock)
 
     def _listen(self, step):
         """Done before the unit was opened."""

@@ -17,14 +17,14 @@ class Unit:
     def __init__(self, events, address=None):
         self.events, self.address, self._last = events, address, 0
 
-    def command(self, text):
+    def command(self, text, descriptor=None):
         """Tells the side to do `text`, and waits until it is done."""
         self._last += 1
-        self.give(self._last, text)
+        self.give(self._last, text, descriptor)
         self.events.wait(("done", self._last), 1, PATIENCE)
 
-    def give(self, number, text):
-        """Sends the command; `done` is an event."""
+    def give(self, number, text, descriptor=None):
+        """Sends the command, and a copy of `descriptor` with it; `done` is an event."""
         raise NotImplementedError
 
     def filled(self, connection):
@@ -51,13 +51,14 @@ def play(scenario, side, flow=True):
     """{name of a side: its lines}. What went wrong with the play itself is under "runner"."""
     with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
         peers = Peers(scenario, folder)
-        unit, stuck = None, ""
+        stuck = ""
         try:
-            unit = side.open(scenario, peers.prepare(), folder)
-            peers.play(unit)
-            unit.command(f"turns {LAST_TURNS}")
+            given = peers.prepare()
+            peers.play(lambda: side.open(scenario, given, folder))
+            peers.unit.command(f"turns {LAST_TURNS}")
         except Stuck as why:
             stuck = str(why)
+        unit = peers.unit
         lines = trace.lines(scenario, peers, unit, flow)
         if stuck:
             lines.setdefault("runner", []).append(f"stuck: {stuck}")

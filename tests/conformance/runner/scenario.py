@@ -9,9 +9,10 @@ from . import actions, data, nodes
 KINDS = ("listener", "connect", "bind", "read", "write")
 TRANSPORTS = {"listener": ("tcp", "unix"), "connect": ("tcp", "unix", "socketpair", "udp", "unixgram"),
               "bind": ("udp", "unixgram"), "read": ("pipe", "fifo"), "write": ("pipe", "fifo", "socketpair")}
-TOP = ("what", "behaviours", "kind", "transport", "address", "unit", "buffers", "chunks", "flow", "needs", "differs", "baseline",
+TOP = ("what", "behaviours", "kind", "transport", "address", "open", "unit", "buffers", "chunks", "flow", "needs", "differs", "baseline",
        "only", "on", "buffer", "protocols", "peer", "expect")
-ADDRESSES = ("abstract", "stale")  # of UNIX sockets that are served
+ADDRESSES = {("listener", "unix"): ("abstract", "stale"), ("bind", "unixgram"): ("abstract", "stale"),
+             ("connect", "unix"): ("missing",), ("connect", "tcp"): ("two",)}
 CALLBACKS = ("connection_made", "data_received", "eof_received", "pause_writing", "resume_writing",
              "connection_lost", "get_buffer", "buffer_updated", "datagram_received", "error_received")
 BY_CALL = {"data_received", "buffer_updated", "get_buffer"}  # how often they come depends on chunks
@@ -51,6 +52,7 @@ class Scenario:
     kind: str
     transport: str
     address: str
+    by_plugin: bool  # opened through the loop's services, and the trace says so
     unit: dict
     buffers: int
     chunks: str  # "any": nothing depends on them; "exact": they are compared; else: joined
@@ -66,7 +68,7 @@ class Scenario:
     @property
     def exclusive(self):
         """What is opened when the daemon starts needs a daemon of its own."""
-        return self.kind in ("connect", "read", "write")
+        return self.kind in ("connect", "read", "write") and not self.by_plugin
 
     @property
     def gates(self):
@@ -91,7 +93,8 @@ def load(file):
         transport = top["transport"].choice(TRANSPORTS[kind])
     scenario = Scenario(
         name=name, file=str(file), kind=kind, transport=transport,
-        address=top["address"].choice(ADDRESSES) if "address" in top else "",
+        address=_address(top, kind, transport),
+        by_plugin=(kind, transport) == ("connect", "socketpair") or "open" in top and top["open"].choice(("plugin",)) != "",
         unit=_plain(top["unit"]) if "unit" in top else {},
         buffers=top["buffers"].integer() if "buffers" in top else 0,
         chunks=top["chunks"].choice(("any", "exact")) if "chunks" in top else "",
@@ -102,6 +105,14 @@ def load(file):
         roles=_roles(top), steps=_steps(top["peer"]), expect=_expect(top))
     _check(scenario, root, top)
     return scenario
+
+
+def _address(top, kind, transport):
+    if "address" not in top:
+        return ""
+    if (kind, transport) not in ADDRESSES:
+        top["address"].fail("nothing to choose here", "remove it, or choose another kind or transport")
+    return top["address"].choice(ADDRESSES[kind, transport])
 
 
 def _plain(node):
@@ -204,7 +215,7 @@ def _exchange(argument):
 
 
 STEPS = {
-    "connect": _optional("receive_buffer"), "listen": _optional("backlog"), "accept": _optional(),
+    "open": _optional(), "connect": _optional("receive_buffer"), "listen": _optional("backlog"), "accept": _optional(),
     "send": _needs(data.parse), "half_close": _optional(), "reset": _optional(), "close": _optional(),
     "receive": _needs(_amount), "drain": _optional(), "exchange": _needs(_exchange), "quiet": _optional(),
     "datagram": _needs(data.parse), "receive_datagrams": _needs(lambda argument: argument.integer()),
@@ -230,8 +241,8 @@ def _check(scenario, root, top):
     for step in scenario.steps:
         if step.verb == "release" and step.argument not in scenario.gates:
             raise nodes.ScenarioError(f"{step.place}: release: no gate {step.argument} (add on: gate {step.argument}:)")
-    if scenario.address and (scenario.kind not in ("listener", "bind") or not scenario.transport.startswith("unix")):
-        top["address"].fail("is for UNIX sockets that are served", "remove it, or choose that transport")
+    if scenario.by_plugin and scenario.kind in ("listener", "bind"):
+        top["open"].fail("is not for what a unit serves", "remove it")
     counting = [when for role in scenario.roles.values() for when in role.on if when in BY_CALL]
     harmless = {"echo", "pause_reading", "resume_reading", "call_soon", "call_later"}
     if scenario.chunks == "any" and any(action.verb not in harmless for role in scenario.roles.values()

@@ -29,15 +29,18 @@ class Subject:
         self._shared = [scenario for scenario in scenarios if not scenario.exclusive]
         self._daemon = None
 
-    def open(self, scenario, peer, folder):
-        """The unit of `scenario`; `peer`: the address of what it is to connect to."""
+    def open(self, scenario, given, folder):
+        """The unit of `scenario`; `given`: what Peers.prepare() has for it."""
         if scenario.exclusive:
-            daemon = Daemon(self._build, [scenario], peer, self._inject)
+            daemon = Daemon(self._build, [scenario], given, self._inject)
             return SubjectUnit(daemon, scenario, owned=True)
         if self._daemon is None or not self._daemon.serves:
             self._stop()  # it may have died of the scenario before
             self._daemon = Daemon(self._build, self._shared, None, self._inject)
-        return SubjectUnit(self._daemon, scenario, owned=False)
+        unit = SubjectUnit(self._daemon, scenario, owned=False)
+        if scenario.by_plugin:
+            unit.open(scenario, given)
+        return unit
 
     def _stop(self):
         daemon, self._daemon = self._daemon, None
@@ -56,8 +59,15 @@ class SubjectUnit(Unit):
         super().__init__(line.events, daemon.address(scenario))
         self._daemon, self._line, self._owned = daemon, line, owned
 
-    def give(self, number, text):
-        self._line.send(f"{number} {text}")
+    def open(self, scenario, given):
+        """Through the loop's services."""
+        if isinstance(given, int):
+            self.command(f"open {'socket' if scenario.kind == 'connect' else scenario.kind}", given)
+        else:
+            self.command(f"open {scenario.transport} " + (given if isinstance(given, str) else "{} {}".format(*given)))
+
+    def give(self, number, text, descriptor=None):
+        self._line.send(f"{number} {text}", descriptor)
 
     def close(self):
         if self._owned:
@@ -75,10 +85,10 @@ class Line:
     def __init__(self, connection):
         self._connection, self.events = connection, Events()
 
-    def send(self, text):
-        """One command."""
+    def send(self, text, descriptor=None):
+        """One command, and a copy of `descriptor`."""
         try:
-            self._connection.send(text.encode())
+            socket.send_fds(self._connection, [text.encode()], [] if descriptor is None else [descriptor])
         except OSError as error:
             raise Stuck(f"the daemon is gone: {error}") from None
 
@@ -96,9 +106,9 @@ class Line:
 class Daemon:
     """One process, its configuration, its log, and the lines to its units."""
 
-    def __init__(self, build, scenarios, peer, inject):
+    def __init__(self, build, scenarios, given, inject):
         self._folder = pathlib.Path(tempfile.mkdtemp(prefix="conformance-daemon-"))
-        self._log, self._peer, self.lines = [], peer, {}
+        self._log, self._given, self.lines = [], given, {}
         self._paths = {}  # of UNIX units
         self._serving = threading.Event()
         self._control = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -106,9 +116,13 @@ class Daemon:
         self._control.listen(len(scenarios) + 8)
         self._control.settimeout(PATIENCE)
         self._configure(build, scenarios)
+        preloaded = ["inject"] if inject else []
+        if any(scenario.address == "two" for scenario in scenarios):
+            preloaded.append("names")
         self._process = subprocess.Popen(
-            [build / "bin/protohostd", "--config", self._folder / "protohost.yaml"], env=_environment(build, inject),
-            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
+            [build / "bin/protohostd", "--config", self._folder / "protohost.yaml"], env=_environment(build, preloaded),
+            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
+            pass_fds=[given] if isinstance(given, int) else [])
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()
         if not self._serving.wait(PATIENCE) or self._process.poll() is not None:
@@ -166,19 +180,24 @@ class Daemon:
 
     def _unit(self, scenario):
         """(section, the keys that say what it is)."""
-        scheme = scenario.transport
-        own = f"{scheme}://127.0.0.1:0"
-        if "unix" in scheme:
-            path = self._paths[scenario.name] = unix_address(scenario, self._folder)
-            own = f"{scheme}:@{path[1:]}" if path[0] == "\0" else f"{scheme}://{path}"
         if scenario.kind == "listener":
-            return "listeners", {"listen": own}
+            return "listeners", {"listen": self._own_address(scenario)}
         if scenario.kind == "bind":
-            return "endpoints", {"bind": own}
+            return "endpoints", {"bind": self._own_address(scenario)}
+        if scenario.by_plugin:  # a unit for its plugin to have
+            return "listeners", {"listen": f"unix://{self._folder / scenario.name}.idle"}
         if scenario.kind == "connect":
-            remote = self._peer if isinstance(self._peer, str) else "{}:{}".format(*self._peer)
-            return "endpoints", {"connect": f"{scheme}://{remote}"}
-        return "endpoints", {scenario.kind: self._peer}
+            remote = self._given if isinstance(self._given, str) else "{}:{}".format(*self._given)
+            return "endpoints", {"connect": f"{scenario.transport}://{remote}", "reconnect": "never"}
+        if isinstance(self._given, int):  # which cannot be opened again
+            return "endpoints", {scenario.kind: f"fd:{self._given}"}
+        return "endpoints", {scenario.kind: self._given, "reconnect": "never"}
+
+    def _own_address(self, scenario):
+        if "unix" not in scenario.transport:
+            return f"{scenario.transport}://127.0.0.1:0"
+        path = self._paths[scenario.name] = unix_address(scenario, self._folder)
+        return f"{scenario.transport}:@{path[1:]}" if path[0] == "\0" else f"{scenario.transport}://{path}"
 
     def _write(self, name, content):
         # JSON is YAML. The daemon trusts no file that others may write to, and needs no more.
@@ -224,12 +243,13 @@ class Daemon:
                         key.data.events.add(event)
 
 
-def _environment(build, inject):
-    """What the daemon sees: with `inject`, its stream sockets behave as badly as a kernel may."""
+def _environment(build, preloaded):
+    """What the daemon sees. `preloaded`: libraries of ours that change what its kernel or its resolver does."""
     environment = {**os.environ, "UBSAN_OPTIONS": "print_stacktrace=1"}
-    if inject:
+    if preloaded:
         # A sanitizer's runtime must come before everything else.
         libraries = subprocess.run(["ldd", build / "bin/protohostd"], capture_output=True, text=True, check=True).stdout
         sanitizers = re.findall(r"=> (\S*/lib[at]san\.so\S*)", libraries)
-        environment["LD_PRELOAD"] = ":".join([*sanitizers, str(build / "tests/conformance/libinject.so")])
+        ours = [str(build / f"tests/conformance/lib{name}.so") for name in preloaded]
+        environment["LD_PRELOAD"] = ":".join(sanitizers + ours)
     return environment

@@ -28,7 +28,10 @@ def lines(scenario, peers, unit, flow=True):
                               scenario.chunks == "exact")
     for by, end in peers.ends.items():
         filled = unit.filled(end.connection) if unit is not None else 0
-        out["peer" if by == "peer" else f"peer {by}"] = _peer(end.seen, filled)
+        side = "peer" if by == "peer" else f"peer {by}"
+        out[side] = _peer(end.seen, filled)
+        if "too much fill" in out[side]:
+            out["runner"] = [f"{side}: bytes that were not filled in cannot be told from those; write others"]
     if unit is None:
         return out
     return {side: [_neutral(line, peers, unit) for line in found] for side, found in out.items()}
