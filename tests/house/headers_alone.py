@@ -16,6 +16,8 @@ CLANG_C, CLANG_CXX = ["clang", "-xc"], ["clang++", "-xc++"]
 
 def ways(header):
     """The compilers and languages that must accept it: the SDK's are compiled by strangers."""
+    if header.suffix == ".h" and "sdk" not in header.parts:
+        return [[*c, "-std=c11", "-D_GNU_SOURCE"] for c in (C, CLANG_C)]
     if header.suffix == ".h":
         return [[*c, "-std=c11"] for c in (C, CLANG_C)] + [
             [*cxx, f"-std={std}"] for cxx in (CXX, CLANG_CXX) for std in ("c++17", "c++20")]
