@@ -66,5 +66,8 @@ class ReadContract : public ContractTest {};
 class WriteContract : public ContractTest {};
 /// Where both directions are one connection.
 class StreamContract : public ContractTest {};
+/// What only a transport says that has one direction.
+class ReadPipeContract : public ContractTest {};
+class WritePipeContract : public ContractTest {};
 
 }  // namespace protohost::contract

@@ -9,17 +9,24 @@
 namespace protohost::contract {
 namespace {
 
+using protohost::testing::Channel;
 using protohost::testing::Connection;
 using protohost::testing::Host;
 
 /// As a socket's: what the peer has not read takes up the kernel's room.
 class FakeLink final : public Link {
 public:
-    FakeLink(Host& host, std::unique_ptr<BaseProtocol> protocol, const WriteBuffer& limits)
-        : connection_(host, std::move(protocol), {.write_buffer = limits}) {}
+    FakeLink(Host& host,
+             std::unique_ptr<BaseProtocol> protocol,
+             const WriteBuffer& limits,
+             Channel channel)
+        : channel_(channel),
+          connection_(host, std::move(protocol), {.write_buffer = limits, .channel = channel}) {}
 
     void send(std::string_view text) override { connection_.feed_data(text); }
-    void end() override { connection_.feed_eof(); }
+    void end() override {
+        channel_ == Channel::write_pipe ? connection_.lose() : connection_.feed_eof();
+    }
     void reset() override { connection_.lose(); }
     std::string receive(std::size_t most) override {
         arrived_ += connection_.take_written();
@@ -43,6 +50,7 @@ public:
     const Connection& connection() const { return connection_; }
 
 private:
+    Channel channel_;
     Connection connection_;
     std::string arrived_;
     bool full_ = false;
@@ -50,9 +58,11 @@ private:
 
 class FakeWorld final : public World {
 public:
+    explicit FakeWorld(Channel channel) : channel_(channel) {}
+
     detail::Context context() override { return host_.context(); }
     Link& connect(std::unique_ptr<BaseProtocol> protocol, const WriteBuffer& limits) override {
-        return links_.emplace_back(host_, std::move(protocol), limits);
+        return links_.emplace_back(host_, std::move(protocol), limits, channel_);
     }
     void turn() override { host_.run_ready(); }
     void settle() override { host_.run_ready(); }
@@ -66,17 +76,32 @@ public:
     }
 
 private:
+    Channel channel_;
     Host host_;
     std::deque<FakeLink> links_;
 };
 
-const auto fake = ::testing::Values(
-    WorldKind{"fake", [] { return std::unique_ptr<World>(std::make_unique<FakeWorld>()); }});
+template <Channel channel>
+std::unique_ptr<World> fake_world() {
+    return std::make_unique<FakeWorld>(channel);
+}
+
+const auto fake = ::testing::Values(WorldKind{"fake", fake_world<Channel::socket>});
+const auto read_pipe =
+    ::testing::Values(WorldKind{"fake_read_pipe", fake_world<Channel::read_pipe>});
+const auto write_pipe =
+    ::testing::Values(WorldKind{"fake_write_pipe", fake_world<Channel::write_pipe>});
 
 INSTANTIATE_TEST_SUITE_P(Fake, LifeContract, fake, name_of);
 INSTANTIATE_TEST_SUITE_P(Fake, ReadContract, fake, name_of);
 INSTANTIATE_TEST_SUITE_P(Fake, WriteContract, fake, name_of);
 INSTANTIATE_TEST_SUITE_P(Fake, StreamContract, fake, name_of);
+INSTANTIATE_TEST_SUITE_P(FakeReadPipe, LifeContract, read_pipe, name_of);
+INSTANTIATE_TEST_SUITE_P(FakeReadPipe, ReadContract, read_pipe, name_of);
+INSTANTIATE_TEST_SUITE_P(FakeReadPipe, ReadPipeContract, read_pipe, name_of);
+INSTANTIATE_TEST_SUITE_P(FakeWritePipe, LifeContract, write_pipe, name_of);
+INSTANTIATE_TEST_SUITE_P(FakeWritePipe, WriteContract, write_pipe, name_of);
+INSTANTIATE_TEST_SUITE_P(FakeWritePipe, WritePipeContract, write_pipe, name_of);
 
 }  // namespace
 }  // namespace protohost::contract

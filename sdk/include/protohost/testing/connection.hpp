@@ -20,7 +20,8 @@
 namespace protohost::testing {
 
 /// A connection in memory: the transport that a stream protocol is given, and in the hands of the
-/// test the peer, the kernel and the operator.
+/// test the peer, the kernel and the operator. With a channel in its settings it is one end of a
+/// pipe, and the peer is who holds the other.
 ///
 ///     protohost::testing::Host host;
 ///     protohost::testing::Connection connection(host, std::make_unique<Shout>("!"));
@@ -70,7 +71,8 @@ public:
 
     /// The connection breaks: ECONNRESET, ETIMEDOUT, EPIPE, ... It is noticed as in reality: when
     /// it is read from, after what was fed before, or when it is written to. While reading is
-    /// paused and nothing is written, nobody notices.
+    /// paused and nothing is written, nobody notices. Of a pipe that is written to the reader is
+    /// gone: in order where nothing waits to be written, else EPIPE.
     void lose(int os_errno = ECONNRESET) {
         fake().break_connection(os_errno);
         run_ready();

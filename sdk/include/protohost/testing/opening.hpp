@@ -79,7 +79,9 @@ public:
     /// It is connected: the protocol factory is called, connection_made, and then whoever asked.
     /// The connection lives as long as the host. The factory's failure is told to whoever asked,
     /// and thrown as std::runtime_error.
-    Connection& accept(const ConnectionSettings& settings = {}) {
+    Connection& accept(ConnectionSettings settings = {}) {
+        if (method() == "connect_read_pipe") settings.channel = Channel::read_pipe;
+        if (method() == "connect_write_pipe") settings.channel = Channel::write_pipe;
         return opened<Connection>(PH_STREAM, settings);
     }
 

@@ -38,11 +38,15 @@ struct WriteBuffer {
     Policy policy = Policy::abort;         ///< ... and may end the connection
 };
 
+/// What a connection goes over. Pipes have one direction, and no addresses.
+enum class Channel { socket, read_pipe, write_pipe };
+
 /// What the operator and the network say about a connection.
 struct ConnectionSettings {
     WriteBuffer write_buffer = {};
     std::string peername = "127.0.0.1:40000";
     std::string sockname = "127.0.0.1:7007";
+    Channel channel = Channel::socket;
 };
 
 /// The same for a datagram endpoint.

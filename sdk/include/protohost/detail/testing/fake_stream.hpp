@@ -8,6 +8,7 @@
 #include <cstring>
 #include <limits>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
@@ -21,14 +22,16 @@
 
 namespace protohost::detail::testing {
 
+using protohost::testing::Channel;
 using protohost::testing::ConnectionSettings;
 
-/// A stream transport over a kernel that does what the test says: it takes as much as it has room
-/// for, and delivers what it was fed.
+/// A stream transport, or one over a pipe, over a kernel that does what the test says: it takes as
+/// much as it has room for, and delivers what it was fed.
 class FakeStream final : public FakeTransport {
 public:
     FakeStream(Unit& unit, const ConnectionSettings& settings)
-        : FakeTransport(unit, settings.write_buffer) {
+        : FakeTransport(unit, settings.write_buffer), channel_(settings.channel) {
+        if (channel_ != Channel::socket) return;
         set_extra_info("peername", settings.peername);
         set_extra_info("sockname", settings.sockname);
     }
@@ -37,9 +40,17 @@ public:
 
     // The other side of the fake kernel.
 
-    void feed_data(std::string_view data) { incoming_ += data; }
-    void feed_eof() { incoming_end_ = true; }
-    void break_connection(int os_errno) { broken_ = os_errno; }
+    void feed_data(std::string_view data) {
+        check_fed();
+        incoming_ += data;
+    }
+    void feed_eof() {
+        check_fed();
+        incoming_end_ = true;
+    }
+    void break_connection(int os_errno) {
+        broken_ = channel_ == Channel::write_pipe ? EPIPE : os_errno;
+    }
     void set_room(std::size_t room) { room_ = room; }
     const std::string& sent() const { return sent_; }
     void forget_sent() { sent_.clear(); }
@@ -52,7 +63,11 @@ public:
         return PH_HAS(ops, data_received) || is_buffered(ops);
     }
     bool poll() override {
-        const bool readable = reads() && (!incoming_.empty() || incoming_end_ || broken_ != 0);
+        if (channel_ == Channel::write_pipe && broken_ != 0 && !lost_) {
+            reader_gone();
+            return true;
+        }
+        const bool readable = listens() && (!incoming_.empty() || incoming_end_ || broken_ != 0);
         if (readable) on_readable();
         const bool writable = !is_flushed() && (room_ > 0 || broken_ != 0);
         if (writable) on_writable();
@@ -99,12 +114,20 @@ public:
         return lost_ ? PH_E_CLOSED : PH_OK;
     }
     ph_status write_eof() override {
+        if (!writes()) return PH_E_UNSUPPORTED;
+        // A pipe has one way: its end is the end.
+        if (channel_ == Channel::write_pipe) {
+            close();
+            eof_requested_ = true;
+            return PH_OK;
+        }
         if (closing_ || eof_requested_) return PH_OK;
         eof_requested_ = true;
         if (is_flushed()) shut_down_writing();
         return PH_OK;
     }
     ph_status sendfile(const FileRange& file, FileSent done) override {
+        if (!writes()) return PH_E_UNSUPPORTED;
         if (closing_) return PH_E_CLOSED;
         if (eof_requested_) return PH_E_EOF_WRITTEN;
         if (file_) return PH_E_BUSY;
@@ -117,7 +140,7 @@ public:
         if (closing_ && is_flushed()) lose({});
         return sent;
     }
-    bool can_write_eof() const override { return true; }
+    bool can_write_eof() const override { return writes(); }
     std::size_t get_write_buffer_size() const override { return queue_.size(); }
 
 private:
@@ -133,7 +156,9 @@ private:
     static bool is_buffered(const ph_stream_ops* ops) {
         return PH_HAS(ops, get_buffer) && PH_HAS(ops, buffer_updated);
     }
-    bool reads() const { return started_ && is_reading() && !eof_received_ && !file_; }
+    bool reads() const override { return channel_ != Channel::write_pipe; }
+    bool writes() const override { return channel_ != Channel::read_pipe; }
+    bool listens() const { return started_ && is_reading() && !eof_received_ && !file_; }
     bool is_flushed() const override { return queue_.empty() && !file_; }
 
     void on_readable() {
@@ -175,10 +200,16 @@ private:
                 "eof_received", [&](void* self) { return ops().eof_received(self, &keep_open); });
             if (!told) return;
         }
-        if (keep_open == 0) close();
+        // Nothing can be written to it: there is nothing to keep open.
+        if (keep_open == 0 || channel_ == Channel::read_pipe) close();
+    }
+    void reader_gone() { queue_.empty() ? lose({}) : lose_os(EPIPE); }
+    void check_fed() const {
+        if (!reads()) throw std::logic_error("nothing is received from a pipe that is written to");
     }
 
     ph_status check_writable(std::size_t size) {
+        if (!writes()) return PH_E_UNSUPPORTED;
         if (eof_requested_) return PH_E_EOF_WRITTEN;
         if (file_) return PH_E_BUSY;
         if (!lost_) return PH_OK;
@@ -247,6 +278,7 @@ private:
         FileSent done;
     };
 
+    Channel channel_;
     std::string incoming_;
     bool incoming_end_ = false;
     int broken_ = 0;  ///< errno

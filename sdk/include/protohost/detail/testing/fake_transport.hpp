@@ -100,7 +100,7 @@ public:
 
     void pause_reading() { paused_reading_ = true; }
     void resume_reading() { paused_reading_ = false; }
-    bool is_reading() const { return !paused_reading_ && !closing_; }
+    bool is_reading() const { return reads() && !paused_reading_ && !closing_; }
 
     virtual ph_status write(const void*, std::size_t) { return PH_E_UNSUPPORTED; }
     virtual ph_status writelines(const ph_iov*, std::size_t) { return PH_E_UNSUPPORTED; }
@@ -115,6 +115,7 @@ public:
     virtual std::uint64_t cancel_sendfile() { return 0; }
     virtual std::size_t get_write_buffer_size() const = 0;
     ph_status set_write_buffer_limits(std::int64_t high, std::int64_t low) {
+        if (!writes()) return PH_E_UNSUPPORTED;
         std::size_t new_high = unit_high_;
         std::size_t new_low = unit_low_;
         if (high < -1 || low < -1) return PH_E_INVAL;
@@ -129,8 +130,8 @@ public:
         return PH_OK;
     }
     void get_write_buffer_limits(std::size_t& low, std::size_t& high) const {
-        low = limits_.low;
-        high = limits_.high;
+        low = writes() ? limits_.low : 0;
+        high = writes() ? limits_.high : 0;
     }
 
     ph_ref ref() const { return reference_; }
@@ -168,6 +169,10 @@ protected:
     using DrainRequested = ph_status (*)(void* self,
                                          std::uint64_t deadline,
                                          std::int32_t* keep_open);
+
+    /// Which directions there are.
+    virtual bool reads() const { return true; }
+    virtual bool writes() const { return true; }
 
     virtual DrainRequested drain_requested() const = 0;
     virtual void stop_reading() {}
