@@ -20,6 +20,8 @@ const std::map<std::string, Names> expected = {
     {"StreamContract", {"Tcp", "Unix", "Fake"}},
     {"ReadPipeContract", {"ReadPipe", "FakeReadPipe"}},
     {"WritePipeContract", {"WritePipe", "FakeWritePipe"}},
+    {"DatagramContract", {"Udp", "Unixgram", "FakeDatagrams"}},
+    {"DatagramFlowContract", {"Unixgram", "FakeDatagrams"}},
 };
 
 TEST(Contracts, AreTriedInEveryWorldTheyHoldIn) {

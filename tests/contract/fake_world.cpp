@@ -92,16 +92,16 @@ const auto read_pipe =
 const auto write_pipe =
     ::testing::Values(WorldKind{"fake_write_pipe", fake_world<Channel::write_pipe>});
 
-INSTANTIATE_TEST_SUITE_P(Fake, LifeContract, fake, name_of);
-INSTANTIATE_TEST_SUITE_P(Fake, ReadContract, fake, name_of);
-INSTANTIATE_TEST_SUITE_P(Fake, WriteContract, fake, name_of);
-INSTANTIATE_TEST_SUITE_P(Fake, StreamContract, fake, name_of);
-INSTANTIATE_TEST_SUITE_P(FakeReadPipe, LifeContract, read_pipe, name_of);
-INSTANTIATE_TEST_SUITE_P(FakeReadPipe, ReadContract, read_pipe, name_of);
-INSTANTIATE_TEST_SUITE_P(FakeReadPipe, ReadPipeContract, read_pipe, name_of);
-INSTANTIATE_TEST_SUITE_P(FakeWritePipe, LifeContract, write_pipe, name_of);
-INSTANTIATE_TEST_SUITE_P(FakeWritePipe, WriteContract, write_pipe, name_of);
-INSTANTIATE_TEST_SUITE_P(FakeWritePipe, WritePipeContract, write_pipe, name_of);
+INSTANTIATE_TEST_SUITE_P(Fake, LifeContract, fake, name_of<World>);
+INSTANTIATE_TEST_SUITE_P(Fake, ReadContract, fake, name_of<World>);
+INSTANTIATE_TEST_SUITE_P(Fake, WriteContract, fake, name_of<World>);
+INSTANTIATE_TEST_SUITE_P(Fake, StreamContract, fake, name_of<World>);
+INSTANTIATE_TEST_SUITE_P(FakeReadPipe, LifeContract, read_pipe, name_of<World>);
+INSTANTIATE_TEST_SUITE_P(FakeReadPipe, ReadContract, read_pipe, name_of<World>);
+INSTANTIATE_TEST_SUITE_P(FakeReadPipe, ReadPipeContract, read_pipe, name_of<World>);
+INSTANTIATE_TEST_SUITE_P(FakeWritePipe, LifeContract, write_pipe, name_of<World>);
+INSTANTIATE_TEST_SUITE_P(FakeWritePipe, WriteContract, write_pipe, name_of<World>);
+INSTANTIATE_TEST_SUITE_P(FakeWritePipe, WritePipeContract, write_pipe, name_of<World>);
 
 }  // namespace
 }  // namespace protohost::contract

@@ -37,12 +37,12 @@ constexpr DescriptorKind to_write{open_to_write, close_pipe, net::Channel::write
 const auto read_pipe = ::testing::Values(WorldKind{"read_pipe", world_over<to_read>});
 const auto write_pipe = ::testing::Values(WorldKind{"write_pipe", world_over<to_write>});
 
-INSTANTIATE_TEST_SUITE_P(ReadPipe, LifeContract, read_pipe, name_of);
-INSTANTIATE_TEST_SUITE_P(ReadPipe, ReadContract, read_pipe, name_of);
-INSTANTIATE_TEST_SUITE_P(ReadPipe, ReadPipeContract, read_pipe, name_of);
-INSTANTIATE_TEST_SUITE_P(WritePipe, LifeContract, write_pipe, name_of);
-INSTANTIATE_TEST_SUITE_P(WritePipe, WriteContract, write_pipe, name_of);
-INSTANTIATE_TEST_SUITE_P(WritePipe, WritePipeContract, write_pipe, name_of);
+INSTANTIATE_TEST_SUITE_P(ReadPipe, LifeContract, read_pipe, name_of<World>);
+INSTANTIATE_TEST_SUITE_P(ReadPipe, ReadContract, read_pipe, name_of<World>);
+INSTANTIATE_TEST_SUITE_P(ReadPipe, ReadPipeContract, read_pipe, name_of<World>);
+INSTANTIATE_TEST_SUITE_P(WritePipe, LifeContract, write_pipe, name_of<World>);
+INSTANTIATE_TEST_SUITE_P(WritePipe, WriteContract, write_pipe, name_of<World>);
+INSTANTIATE_TEST_SUITE_P(WritePipe, WritePipeContract, write_pipe, name_of<World>);
 
 }  // namespace
 }  // namespace protohost::contract

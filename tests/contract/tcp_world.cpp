@@ -43,10 +43,10 @@ void reset_tcp(int, base::Descriptor& theirs) {
 constexpr DescriptorKind tcp{open_tcp, reset_tcp};
 const auto kind = ::testing::Values(WorldKind{"tcp", world_over<tcp>});
 
-INSTANTIATE_TEST_SUITE_P(Tcp, LifeContract, kind, name_of);
-INSTANTIATE_TEST_SUITE_P(Tcp, ReadContract, kind, name_of);
-INSTANTIATE_TEST_SUITE_P(Tcp, WriteContract, kind, name_of);
-INSTANTIATE_TEST_SUITE_P(Tcp, StreamContract, kind, name_of);
+INSTANTIATE_TEST_SUITE_P(Tcp, LifeContract, kind, name_of<World>);
+INSTANTIATE_TEST_SUITE_P(Tcp, ReadContract, kind, name_of<World>);
+INSTANTIATE_TEST_SUITE_P(Tcp, WriteContract, kind, name_of<World>);
+INSTANTIATE_TEST_SUITE_P(Tcp, StreamContract, kind, name_of<World>);
 
 }  // namespace
 }  // namespace protohost::contract

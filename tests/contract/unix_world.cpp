@@ -27,10 +27,10 @@ void reset_pair(int ours, base::Descriptor& theirs) {
 constexpr DescriptorKind unix_pair{open_pair, reset_pair};
 const auto kind = ::testing::Values(WorldKind{"unix", world_over<unix_pair>});
 
-INSTANTIATE_TEST_SUITE_P(Unix, LifeContract, kind, name_of);
-INSTANTIATE_TEST_SUITE_P(Unix, ReadContract, kind, name_of);
-INSTANTIATE_TEST_SUITE_P(Unix, WriteContract, kind, name_of);
-INSTANTIATE_TEST_SUITE_P(Unix, StreamContract, kind, name_of);
+INSTANTIATE_TEST_SUITE_P(Unix, LifeContract, kind, name_of<World>);
+INSTANTIATE_TEST_SUITE_P(Unix, ReadContract, kind, name_of<World>);
+INSTANTIATE_TEST_SUITE_P(Unix, WriteContract, kind, name_of<World>);
+INSTANTIATE_TEST_SUITE_P(Unix, StreamContract, kind, name_of<World>);
 
 }  // namespace
 }  // namespace protohost::contract

@@ -17,9 +17,9 @@
 #include <protohost/testing/values.hpp>
 #include <protohost/transport.hpp>
 
-// What a Transport promises is written once, in *_contract.cpp, and tried in several worlds: over
-// real sockets and pipes of the daemon, and over the test kit's fake. A world is one file,
-// *_world.cpp, which says at its end which contracts hold there.
+// What transports and the loop promise is written once, in *_contract.cpp, and tried in several
+// worlds: over real sockets and pipes of the daemon, and over the test kit's fakes. A world is one
+// file, *_world.cpp, which says at its end which contracts hold there.
 
 namespace protohost::contract {
 
@@ -48,24 +48,17 @@ public:
     virtual void drain() = 0;
 };
 
-/// A loop with transports of one kind.
-class World {
+/// A loop, in the hands of a statement.
+class LoopWorld {
 public:
-    virtual ~World() = default;
+    virtual ~LoopWorld() = default;
 
     virtual detail::Context context() = 0;
-
-    /// A connection that serves `protocol`. Lives as long as the world.
-    virtual Link& connect(std::unique_ptr<BaseProtocol> protocol,
-                          const protohost::testing::WriteBuffer& limits) = 0;
 
     /// Runs what is ready; may wait for a moment where nothing is.
     virtual void turn() = 0;
     /// Runs until nothing more happens by itself.
     virtual void settle() = 0;
-
-    /// Callbacks that failed: "data_received: what was thrown".
-    virtual std::vector<std::string> failures() = 0;
 
     /// Fails the test where `done` does not come about.
     void run_until(const std::function<bool()>& done) {
@@ -78,15 +71,30 @@ public:
     }
 };
 
-struct WorldKind {
-    std::string name;
-    std::unique_ptr<World> (*make)();
+/// A loop with transports of one kind.
+class World : public LoopWorld {
+public:
+    /// A connection that serves `protocol`. Lives as long as the world.
+    virtual Link& connect(std::unique_ptr<BaseProtocol> protocol,
+                          const protohost::testing::WriteBuffer& limits) = 0;
+
+    /// Callbacks that failed: "data_received: what was thrown".
+    virtual std::vector<std::string> failures() = 0;
 };
 
-inline std::string name_of(const ::testing::TestParamInfo<WorldKind>& info) {
+template <class W>
+struct Kind {
+    std::string name;
+    std::unique_ptr<W> (*make)();
+};
+using WorldKind = Kind<World>;
+
+template <class W>
+std::string name_of(const ::testing::TestParamInfo<Kind<W>>& info) {
     return info.param.name;
 }
-inline void PrintTo(const WorldKind& kind, std::ostream* out) {
+template <class W>
+void PrintTo(const Kind<W>& kind, std::ostream* out) {
     *out << kind.name;
 }
 
