@@ -69,9 +69,20 @@ bool DatagramQueue::append(const Datagram& datagram) {
     }
     if (datagram.size != 0) std::memcpy(frame->data(), datagram.data, datagram.size);
     last_->end += room;
-    bytes_ += datagram.size;
-    ++count_;
+    count(datagram.size, 1);
     return true;
+}
+
+void DatagramQueue::count(std::size_t bytes, std::size_t datagrams) {
+    bytes_ += bytes;
+    count_ += datagrams;
+    if (budget_ != nullptr) budget_->add(bytes + datagrams * overhead);
+}
+
+void DatagramQueue::discount(std::size_t bytes, std::size_t datagrams) {
+    bytes_ -= bytes;
+    count_ -= datagrams;
+    if (budget_ != nullptr) budget_->remove(bytes + datagrams * overhead);
 }
 
 std::span<const Datagram> DatagramQueue::front(std::span<Datagram> room) const {
@@ -89,8 +100,7 @@ std::span<const Datagram> DatagramQueue::front(std::span<Datagram> room) const {
 void DatagramQueue::pop(std::size_t count) {
     for (; count > 0 && first_ != nullptr; --count) {
         Frame* const frame = first_->frame(first_->begin);
-        bytes_ -= frame->size;
-        --count_;
+        discount(frame->size, 1);
         first_->begin = first_->after(frame);
         if (first_->begin == first_->end) drop_chunk();
     }
@@ -105,8 +115,7 @@ void DatagramQueue::drop_chunk() {
 
 void DatagramQueue::clear() {
     while (first_ != nullptr) drop_chunk();
-    bytes_ = 0;
-    count_ = 0;
+    discount(bytes_, count_);
 }
 
 }  // namespace protohost::net

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "daemon/net/datagram.hpp"
+#include "daemon/net/write_budget.hpp"
 
 namespace protohost::net {
 
@@ -13,7 +14,8 @@ namespace protohost::net {
 /// and grows by chunks, so that they are copied in once and never moved.
 class DatagramQueue {
 public:
-    DatagramQueue() = default;
+    /// What it holds counts in `budget`, where there is one.
+    explicit DatagramQueue(WriteBudget* budget = nullptr) : budget_(budget) {}
     DatagramQueue(const DatagramQueue&) = delete;
     DatagramQueue& operator=(const DatagramQueue&) = delete;
     ~DatagramQueue() { clear(); }
@@ -41,6 +43,7 @@ public:
     void clear();
 
     void swap(DatagramQueue& other) {
+        std::swap(budget_, other.budget_);
         std::swap(first_, other.first_);
         std::swap(last_, other.last_);
         std::swap(bytes_, other.bytes_);
@@ -52,7 +55,10 @@ private:
     struct Chunk;
 
     void drop_chunk();
+    void count(std::size_t bytes, std::size_t datagrams);
+    void discount(std::size_t bytes, std::size_t datagrams);
 
+    WriteBudget* budget_;
     Chunk* first_ = nullptr;
     Chunk* last_ = nullptr;
     std::size_t bytes_ = 0;

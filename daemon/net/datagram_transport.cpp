@@ -41,6 +41,7 @@ DatagramTransport::DatagramTransport(Loop& loop,
       socket_(std::move(socket)),
       local_(SocketAddress::local_of(socket_.descriptor.get())),
       limits_(settings.write_buffer),
+      queue_(&loop.write_budget()),
       retry_(loop),
       reference_(loop.references().add(*this)) {}
 

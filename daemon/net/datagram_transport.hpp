@@ -104,8 +104,11 @@ private:
 
     /// Puts the remote in where it belongs; PH_E_INVAL where nothing can be sent to `to`.
     ph_status resolve_destination(ph_addr& to) const;
-    /// Whether the hard limit forbids a datagram of `size` bytes, and what follows from that.
+    /// Whether the loop's budget lets something begin that may cost so much.
+    bool admits(std::size_t cost) const;
+    /// Whether a hard limit forbids a datagram of `size` bytes, and what follows from that.
     bool passes_limit(std::size_t size);
+    void over_limit(std::size_t size, WriteLimit limit);
     void flush_gathered();
     /// Now what the kernel takes, later what it refuses.
     void send(std::span<const Datagram> datagrams);

@@ -47,7 +47,8 @@ ph_status DatagramTransport::sendto(const void* data, std::size_t size, ph_addr 
     }
     const std::size_t cost = DatagramQueue::cost(size);
     const bool gather = queue_.empty() && loop_.in_callback() &&
-                        gathered_ + cost <= std::min(limits_.high(), limits_.limit());
+                        gathered_ + cost <= std::min(limits_.high(), limits_.limit()) &&
+                        admits(gathered_ + cost);
     if (gather && loop_.datagrams().gather.add(*this, datagram)) {
         gathered_ += cost;
         return PH_OK;
@@ -56,7 +57,7 @@ ph_status DatagramTransport::sendto(const void* data, std::size_t size, ph_addr 
     flush_gathered();
     // The scratch was full: make room for the next one, also of what others gathered.
     if (gather) loop_.datagrams().gather.flush();
-    if (queue_.empty()) {
+    if (queue_.empty() && !lost_) {
         send({&datagram, 1});
     } else {
         enqueue(datagram);
@@ -64,21 +65,36 @@ ph_status DatagramTransport::sendto(const void* data, std::size_t size, ph_addr 
     sync_interest();
     pause_if_over();
     tell_failures();
-    return lost_ ? PH_E_CLOSED : PH_OK;
+    if (!lost_) return PH_OK;
+    return loss_ != nullptr && loss_->code == PH_E_LIMIT ? PH_E_LIMIT : PH_E_CLOSED;
+}
+
+bool DatagramTransport::admits(std::size_t cost) const {
+    return limits_.aborts() || loop_.write_budget().has_room(cost);
 }
 
 bool DatagramTransport::passes_limit(std::size_t size) {
     const std::size_t cost = DatagramQueue::cost(size);
-    if (queue_.size() + gathered_ + cost <= limits_.limit()) return false;
+    const auto fits = [&](std::size_t more) {
+        return queue_.size() + more <= limits_.limit() && admits(more);
+    };
+    if (fits(gathered_ + cost)) return false;
     flush_gathered();
-    if (queue_.size() + cost <= limits_.limit()) return false;
+    if (lost_ || fits(cost)) return false;
     traffic_.dropped += size;
-    if (!std::exchange(limit_reported_, true))
-        owner_.limit_reached(*this, size, WriteLimit::connection);
-    if (limits_.aborts()) {
-        lose(std::make_unique<Loss>(Loss{PH_E_LIMIT, 0, "the write buffer is over its limit"}));
-    }
+    const bool own = queue_.size() + cost > limits_.limit();
+    over_limit(size, own ? WriteLimit::connection : WriteLimit::daemon);
     return true;
+}
+
+void DatagramTransport::over_limit(std::size_t size, WriteLimit limit) {
+    if (!std::exchange(limit_reported_, true)) owner_.limit_reached(*this, size, limit);
+    if (!limits_.aborts()) return;
+    const bool own = limit == WriteLimit::connection;
+    lose(std::make_unique<Loss>(Loss{PH_E_LIMIT,
+                                     0,
+                                     own ? "the write buffer is over its limit"
+                                         : "all write buffers together are over their limit"}));
 }
 
 void DatagramTransport::flush_gathered() {
@@ -104,7 +120,14 @@ void DatagramTransport::send(std::span<const Datagram> datagrams) {
 }
 
 void DatagramTransport::enqueue(const Datagram& datagram) {
-    if (!queue_.append(datagram)) failed_to_send(ENOMEM, datagram);
+    const bool fits =
+        !limits_.aborts() || loop_.write_budget().has_room(DatagramQueue::cost(datagram.size));
+    if (lost_ || !fits) {
+        traffic_.dropped += datagram.size;
+        if (!lost_) over_limit(datagram.size, WriteLimit::daemon);
+    } else if (!queue_.append(datagram)) {
+        failed_to_send(ENOMEM, datagram);
+    }
 }
 
 void DatagramTransport::failed_to_send(int os_errno, const Datagram& datagram) {

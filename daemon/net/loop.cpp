@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 
 #include "daemon/net/datagram_buffers.hpp"
+#include "daemon/net/timing_wheel.hpp"
 
 namespace protohost::net {
 
@@ -81,6 +82,11 @@ void Loop::run_tasks() {
 DatagramBuffers& Loop::datagrams() {
     if (datagrams_ == nullptr) datagrams_ = std::make_unique<DatagramBuffers>(gather_);
     return *datagrams_;
+}
+
+TimingWheels& Loop::wheels() {
+    if (wheels_ == nullptr) wheels_ = std::make_unique<TimingWheels>(*this);
+    return *wheels_;
 }
 
 void Loop::call_soon(Task& task) {

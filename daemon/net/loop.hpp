@@ -22,6 +22,7 @@
 namespace protohost::net {
 
 class Executor;
+class TimingWheels;
 struct DatagramBuffers;
 
 /// Something to do in the next iteration. Intrusive, so that scheduling allocates nothing; a task
@@ -46,10 +47,10 @@ struct InfoScratch {
 /// The shared event loop: what all transports of one thread have in common. It runs inside an
 /// io_context, which keeps timers, signals and everything that is not the data path.
 ///
-/// One iteration, in asyncio's order: it asks the epoll set, runs the tasks of call_soon in the order
-/// they came, then whatever was ready, and then ends what was retired. While connections keep it busy it goes round without
-/// asking Asio, which costs nothing per message; it returns to Asio often enough for timers and
-/// signals.
+/// One iteration, in asyncio's order: it asks the epoll set, runs the tasks of call_soon in the
+/// order they came, then whatever was ready, and then ends what was retired. While connections keep
+/// it busy it goes round without asking Asio, which costs nothing per message; it returns to Asio
+/// often enough for timers and signals.
 class Loop {
 public:
     explicit Loop(boost::asio::io_context& io);
@@ -76,6 +77,9 @@ public:
 
     /// Where datagrams arrive and are gathered; made for the first who asks.
     DatagramBuffers& datagrams();
+
+    /// Where timeouts are counted that many transports have.
+    TimingWheels& wheels();
 
     /// Runs `task` once, in the next iteration, before its I/O; never from inside this call.
     void call_soon(Task& task);
@@ -123,6 +127,7 @@ private:
     InfoScratch info_scratch_;
     std::unique_ptr<std::byte[]> read_buffer_;
     std::unique_ptr<DatagramBuffers> datagrams_;
+    std::unique_ptr<TimingWheels> wheels_;
     Tasks soon_;
     Tasks running_;
     std::vector<std::unique_ptr<EventSink>> retired_;

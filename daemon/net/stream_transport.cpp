@@ -12,6 +12,7 @@
 #include "daemon/base/failure.hpp"
 #include "daemon/net/guard.hpp"
 #include "daemon/net/replaced_protocol.hpp"
+#include "daemon/net/stream_timeouts.hpp"
 
 // Life and reading. Writing is in stream_transport_write.cpp.
 
@@ -59,10 +60,15 @@ StreamTransport::StreamTransport(Loop& loop,
       socket_(std::move(socket)),
       channel_(channel),
       watches_reader_(channel == Channel::write_pipe && has_a_reader(socket_.get())),
+      queue_(loop.write_budget()),
       limits_(settings.write_buffer),
       reference_(loop.references().add(*this)),
       peer_(std::move(peer)) {
     if (channel == Channel::socket) peer_.identify(socket_.get());
+    if (settings.idle.count() != 0) idle_ = std::make_unique<IdleTimeout>(*this, settings.idle);
+    if (settings.write_stall.count() != 0 && writes()) {
+        stall_ = std::make_unique<StallTimeout>(*this, settings.write_stall);
+    }
 }
 
 StreamTransport::~StreamTransport() {
@@ -114,6 +120,7 @@ void StreamTransport::sync_interest() {
     const int error = loop_.set().change(socket_.get(), interest_, wanted, *this);
     if (error == 0 || wanted == 0) {
         interest_ = wanted;
+        if (stall_ != nullptr) stall_->waits((wanted & EPOLLOUT) != 0);
     } else {
         lose_os(error);
     }
@@ -144,7 +151,7 @@ void StreamTransport::read_for_protocol() {
     const auto buffer = loop_.read_buffer();
     const ssize_t size = receive(buffer.data(), buffer.size());
     if (size <= 0) return received(size, errno);
-    traffic_.received += static_cast<std::uint64_t>(size);
+    count_received(size);
     call("data_received", [&](const ph_stream_ops& ops, void* self) {
         return ops.data_received(self, buffer.data(), static_cast<std::size_t>(size));
     });
@@ -166,10 +173,15 @@ void StreamTransport::read_into_protocol() {
     }
     const ssize_t size = receive(data, room);
     if (size <= 0) return received(size, errno);
-    traffic_.received += static_cast<std::uint64_t>(size);
+    count_received(size);
     call("buffer_updated", [&](const ph_stream_ops& ops, void* self) {
         return ops.buffer_updated(self, static_cast<std::size_t>(size));
     });
+}
+
+void StreamTransport::count_received(ssize_t size) {
+    traffic_.received += static_cast<std::uint64_t>(size);
+    if (idle_ != nullptr) idle_->moved();
 }
 
 void StreamTransport::received(ssize_t size, int error) {
@@ -235,6 +247,11 @@ void StreamTransport::fail(std::string_view callback, ph_status status) {
     lose(std::make_unique<Loss>(Loss{status, 0, std::move(text)}));
 }
 
+void StreamTransport::timed_out(std::string text) {
+    owner_.timed_out(*this, text);
+    lose(std::make_unique<Loss>(Loss{PH_E_TIMEOUT, 0, std::move(text)}));
+}
+
 void StreamTransport::lose_os(int os_errno) {
     lose(std::make_unique<Loss>(Loss{PH_E_OS, os_errno, std::strerror(os_errno)}));
 }
@@ -248,6 +265,8 @@ void StreamTransport::lose(std::unique_ptr<Loss> loss) {
     traffic_.dropped += std::exchange(gathered_, 0) + queue_.size();
     queue_.clear();
     sync_interest();
+    idle_.reset();
+    stall_.reset();
     loop_.call_soon(*this);
 }
 

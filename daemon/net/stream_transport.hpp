@@ -77,6 +77,9 @@ public:
     SocketAddress peer_address() const override { return peer_.address(); }
 
 private:
+    class IdleTimeout;
+    class StallTimeout;
+
     /// Why the connection ended; absent: in order.
     struct Loss {
         ph_status code;
@@ -100,14 +103,27 @@ private:
     void on_eof();
     void on_writable();
 
+    /// Bytes went to the protocol, or to the kernel.
+    void count_received(ssize_t size);
+    void count_sent(std::size_t size);
+    void timed_out(std::string text);
+
     /// PH_OK, or why nothing more is written; counts what is dropped.
     ph_status check_writable(std::size_t size);
-    /// Whether the hard limit forbids `size` more bytes, and what follows from that.
+    /// PH_OK while it lives; else what a write answers that has found the loss.
+    ph_status loss_status() const;
+    /// Whether the loop's budget lets a write of `size` bytes begin, or keep what the kernel
+    /// refused.
+    bool admits(std::size_t size) const;
+    bool keeps(std::size_t size) const;
+    /// Whether a hard limit forbids `size` more bytes, and what follows from that.
     bool passes_limit(std::size_t size);
+    void over_limit(std::size_t size, WriteLimit limit);
     /// Sends what was gathered and then `data`. Returns how much of `data` was taken; what is left
     /// of the rest is queued.
     std::size_t send_now(ph_iov data);
     void queue_copy(const void* data, std::size_t size);
+    void cannot_keep(std::size_t size);
     void written();
     /// Calls a flow control callback, which a protocol need not have.
     void tell(std::string_view callback, ph_status (*function)(void* self));
@@ -136,25 +152,30 @@ private:
     base::Descriptor socket_;
     std::uint32_t interest_ = 0;  ///< what the epoll set believes
     Channel channel_;
-    bool watches_reader_ = false;  ///< a write pipe that hears of it when nobody reads any more
-    bool buffered_ = false;        ///< the protocol brings its own receive buffer
-    bool dispatching_ = false;
-    bool started_ = false;
-    bool paused_reading_ = false;
-    bool paused_writing_ = false;
-    bool eof_received_ = false;
-    bool eof_requested_ = false;
-    bool eof_sent_ = false;
-    bool closing_ = false;
-    bool lost_ = false;
-    bool drain_asked_ = false;
-    bool limit_reported_ = false;
+    bool watches_reader_ : 1;    ///< a write pipe that hears of it when nobody reads any more
+    bool buffered_ : 1 = false;  ///< the protocol brings its own receive buffer
+    bool dispatching_ : 1 = false;
+    bool started_ : 1 = false;
+    bool paused_reading_ : 1 = false;
+    bool paused_writing_ : 1 = false;
+    bool eof_received_ : 1 = false;
+    bool eof_requested_ : 1 = false;
+    bool eof_sent_ : 1 = false;
+    bool closing_ : 1 = false;
+    bool lost_ : 1 = false;
+    bool drain_asked_ : 1 = false;
+    bool limit_reported_ : 1 = false;
     std::size_t gathered_ = 0;
     WriteQueue queue_;
     WriteLimits limits_;
     std::unique_ptr<Loss> loss_;
+    // Where the unit has them.
+    std::unique_ptr<IdleTimeout> idle_;
+    std::unique_ptr<StallTimeout> stall_;
     ph_ref reference_;
     PeerName peer_;
 };
+// There is one for each idle connection.
+static_assert(sizeof(StreamTransport) <= 312);
 
 }  // namespace protohost::net

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "daemon/net/guard.hpp"
+#include "daemon/net/stream_timeouts.hpp"
 #include "daemon/net/stream_transport.hpp"
 
 // The writing half: gather, send, queue, flow control.
@@ -49,7 +50,8 @@ ph_status StreamTransport::write(const void* data, std::size_t size) {
     const ph_status status = check_writable(size);
     if (status != PH_OK || size == 0) return status;
     const bool gather = queue_.empty() && loop_.in_callback() &&
-                        gathered_ + size <= std::min(limits_.high(), limits_.limit());
+                        gathered_ + size <= std::min(limits_.high(), limits_.limit()) &&
+                        admits(gathered_ + size);
     if (gather && loop_.gather().add(*this, data, size)) {
         gathered_ += size;
         return PH_OK;
@@ -57,12 +59,12 @@ ph_status StreamTransport::write(const void* data, std::size_t size) {
     if (passes_limit(size)) return PH_E_LIMIT;
     if (lost_) return check_writable(size);
     const std::size_t taken = queue_.empty() ? send_now({data, size}) : 0;
-    if (lost_) return PH_E_CLOSED;
+    if (lost_) return loss_status();
     queue_copy(static_cast<const std::byte*>(data) + taken, size - taken);
     // The scratch was full: make room for the next write, also of what others gathered.
     if (gather) loop_.gather().flush();
     written();
-    return lost_ ? PH_E_CLOSED : PH_OK;
+    return loss_status();
 }
 
 ph_status StreamTransport::writelines(const ph_iov* pieces, std::size_t count) {
@@ -86,32 +88,50 @@ ph_status StreamTransport::write_owned(ph_iov data, ph_fn release, void* arg) {
         return status;
     }
     const std::size_t taken = queue_.empty() ? send_now(data) : 0;
-    if (lost_ || taken == data.n) {
-        WriteQueue::give_back(release, arg);
-        return lost_ ? PH_E_CLOSED : PH_OK;
-    }
     const auto* rest = static_cast<const std::byte*>(data.p) + taken;
-    if (!queue_.append_owned(rest, data.n - taken, release, arg)) {
+    const std::size_t left = data.n - taken;
+    if (left == 0 || !keeps(left) || !queue_.append_owned(rest, left, release, arg)) {
         WriteQueue::give_back(release, arg);
-        lose(std::make_unique<Loss>(Loss{PH_E_NOMEM, 0, "out of memory for the write buffer"}));
-        return PH_E_CLOSED;
+        if (left != 0 && !lost_) cannot_keep(left);
+        return loss_status();
     }
     written();
-    return lost_ ? PH_E_CLOSED : PH_OK;
+    return loss_status();
+}
+
+ph_status StreamTransport::loss_status() const {
+    if (!lost_) return PH_OK;
+    return loss_ != nullptr && loss_->code == PH_E_LIMIT ? PH_E_LIMIT : PH_E_CLOSED;
+}
+
+bool StreamTransport::admits(std::size_t size) const {
+    return limits_.aborts() || loop_.write_budget().has_room(size);
 }
 
 bool StreamTransport::passes_limit(std::size_t size) {
-    if (queue_.size() + gathered_ + size <= limits_.limit()) return false;
+    const auto fits = [&](std::size_t more) {
+        return queue_.size() + more <= limits_.limit() && admits(more);
+    };
+    if (fits(gathered_ + size)) return false;
     flush_gathered();
-    if (lost_ || queue_.size() + size <= limits_.limit()) return false;
+    if (lost_ || fits(size)) return false;
     traffic_.dropped += size;
-    if (!std::exchange(limit_reported_, true)) {
-        owner_.limit_reached(*this, size, WriteLimit::connection);
-    }
-    if (limits_.aborts()) {
-        lose(std::make_unique<Loss>(Loss{PH_E_LIMIT, 0, "the write buffer is over its limit"}));
-    }
+    const bool own = queue_.size() + size > limits_.limit();
+    over_limit(size, own ? WriteLimit::connection : WriteLimit::daemon);
     return true;
+}
+
+void StreamTransport::over_limit(std::size_t size, WriteLimit limit) {
+    if (!limit_reported_) {
+        limit_reported_ = true;
+        owner_.limit_reached(*this, size, limit);
+    }
+    if (!limits_.aborts()) return;
+    const bool own = limit == WriteLimit::connection;
+    lose(std::make_unique<Loss>(Loss{PH_E_LIMIT,
+                                     0,
+                                     own ? "the write buffer is over its limit"
+                                         : "all write buffers together are over their limit"}));
 }
 
 std::size_t StreamTransport::send_now(ph_iov data) {
@@ -128,7 +148,7 @@ std::size_t StreamTransport::send_now(ph_iov data) {
         return 0;
     }
     auto sent = static_cast<std::size_t>(result);
-    traffic_.sent += sent;
+    count_sent(sent);
     if (sent == gathered + data.n) return data.n;
     const std::size_t taken = sent > gathered ? sent - gathered : 0;
     for (std::size_t i = 0, left = gathered; left > 0; ++i) {
@@ -138,12 +158,32 @@ std::size_t StreamTransport::send_now(ph_iov data) {
         left -= size;
         queue_copy(static_cast<const std::byte*>(pieces[i].iov_base) + skip, size - skip);
     }
+    if (lost_) traffic_.dropped += data.n - taken;
     return taken;
 }
 
+bool StreamTransport::keeps(std::size_t size) const {
+    // What was accepted waits all the same where it cannot end the connection: no more than the
+    // loop's scratch holds.
+    return !lost_ && (!limits_.aborts() || loop_.write_budget().has_room(size));
+}
+
+void StreamTransport::count_sent(std::size_t size) {
+    if (size == 0) return;
+    traffic_.sent += size;
+    if (idle_ != nullptr) idle_->moved();
+    if (stall_ != nullptr) stall_->taken();
+}
+
 void StreamTransport::queue_copy(const void* data, std::size_t size) {
-    if (!lost_ && queue_.append(data, size)) return;
+    if (size == 0 || (keeps(size) && queue_.append(data, size))) return;
+    cannot_keep(size);
+}
+
+void StreamTransport::cannot_keep(std::size_t size) {
     traffic_.dropped += size;
+    if (lost_) return;
+    if (!keeps(size)) return over_limit(size, WriteLimit::daemon);
     lose(std::make_unique<Loss>(Loss{PH_E_NOMEM, 0, "out of memory for the write buffer"}));
 }
 
@@ -162,7 +202,7 @@ void StreamTransport::on_writable() {
     std::array<iovec, pieces_per_send> vector;
     const ssize_t result = send_pieces(socket_.get(), channel_, queue_.front(vector));
     if (result < 0) return lose_os(static_cast<int>(-result));
-    traffic_.sent += static_cast<std::uint64_t>(result);
+    count_sent(static_cast<std::size_t>(result));
     queue_.consume(static_cast<std::size_t>(result));
     resume_if_under();
     if (lost_ || !queue_.empty()) return;
@@ -207,7 +247,8 @@ ph_status StreamTransport::write_eof() {
 }
 
 void StreamTransport::shut_down_writing() {
-    if (std::exchange(eof_sent_, true)) return;
+    if (eof_sent_) return;
+    eof_sent_ = true;
     if (::shutdown(socket_.get(), SHUT_WR) == 0) return;
     // Not connected any more: why, the socket knows, if nobody has asked it yet.
     int reason = 0;

@@ -39,6 +39,9 @@ public:
     /// A write of `refused` bytes would have passed a hard limit. Once for each transport.
     virtual void limit_reached(Transport& transport, std::size_t refused, WriteLimit limit) = 0;
 
+    /// One of its timeouts has passed, and it is about to end: "idle for 5m (timeouts.idle)".
+    virtual void timed_out(Transport& transport, std::string_view text) = 0;
+
     /// connection_lost has returned and the descriptor is closed: the last word, retire it.
     virtual void ended(Transport& transport) = 0;
 
@@ -125,7 +128,7 @@ public:
     /// `done` is called exactly once, never inside this call, unless cancel_sendfile() comes first;
     /// connection_lost comes after it. Answers other than PH_OK take nothing and never call it:
     /// PH_E_CLOSED when the transport closes, PH_E_EOF_WRITTEN, PH_E_BUSY during another one.
-    virtual ph_status sendfile(int, std::uint64_t, std::uint64_t, FileSent) {
+    virtual ph_status sendfile(int, std::uint64_t, std::uint64_t, FileSent&&) {
         return PH_E_UNSUPPORTED;
     }
 

@@ -7,6 +7,10 @@ namespace protohost::net {
 
 /// `memory.write_buffers`: how many bytes may wait in all write queues of the loop together, those
 /// of datagrams included. The queues count themselves.
+///
+/// A transport whose unit aborts at a limit asks only for what the kernel did not take, so that a
+/// full budget ends those alone who need more of it. A write that may be refused is refused whole:
+/// that has to be known before anything of it is sent.
 class WriteBudget {
 public:
     /// Without one, nothing is limited. What waits already stays, also when it is more.

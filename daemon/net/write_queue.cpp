@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <utility>
 
 namespace protohost::net {
 
@@ -76,6 +77,7 @@ bool WriteQueue::append(const void* data, std::size_t size) {
         push(more);
     }
     size_ += size;
+    budget_.add(size);
     return true;
 }
 
@@ -89,6 +91,7 @@ bool WriteQueue::append_owned(const void* data, std::size_t size, Release releas
     chunk->arg = arg;
     push(chunk);
     size_ += size;
+    budget_.add(size);
     return true;
 }
 
@@ -104,6 +107,7 @@ std::span<iovec> WriteQueue::front(std::span<iovec> vector) const {
 
 void WriteQueue::consume(std::size_t size) {
     size_ -= size;
+    budget_.remove(size);
     // A release may clear the queue from inside.
     while (size > 0 && first_ != nullptr) {
         const std::size_t taken = std::min(size, first_->end - first_->begin);
@@ -115,7 +119,8 @@ void WriteQueue::consume(std::size_t size) {
 
 void WriteQueue::clear() {
     while (first_ != nullptr) pop();
-    size_ = 0;
+    // What was released may have appended more, which is gone now too.
+    budget_.remove(std::exchange(size_, 0));
 }
 
 }  // namespace protohost::net

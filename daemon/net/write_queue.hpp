@@ -5,13 +5,15 @@
 #include <span>
 #include <sys/uio.h>
 
+#include "daemon/net/write_budget.hpp"
+
 namespace protohost::net {
 
 /// Bytes that the kernel has not taken. Owns no memory while it is empty, and grows by chunks, so
-/// that bytes are copied in once and never moved.
+/// that bytes are copied in once and never moved. What it holds counts in its loop's budget.
 class WriteQueue {
 public:
-    WriteQueue() = default;
+    explicit WriteQueue(WriteBudget& budget) : budget_(budget) {}
     WriteQueue(const WriteQueue&) = delete;
     WriteQueue& operator=(const WriteQueue&) = delete;
     ~WriteQueue() { clear(); }
@@ -46,6 +48,7 @@ private:
     void push(Chunk* chunk);
     void pop();
 
+    WriteBudget& budget_;
     Chunk* first_ = nullptr;
     Chunk* last_ = nullptr;
     std::size_t size_ = 0;

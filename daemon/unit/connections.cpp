@@ -84,6 +84,10 @@ void Connections::callback_failed(net::Transport& transport,
                text);
 }
 
+void Connections::timed_out(net::Transport& transport, std::string_view text) {
+    log_.info("{}: {} aborted: {}", title_, described(transport), text);
+}
+
 void Connections::limit_reached(net::Transport& transport,
                                 std::size_t refused,
                                 net::WriteLimit limit) {

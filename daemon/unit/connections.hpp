@@ -63,6 +63,7 @@ private:
     void limit_reached(net::Transport& transport,
                        std::size_t refused,
                        net::WriteLimit limit) override;
+    void timed_out(net::Transport& transport, std::string_view text) override;
     void ended(net::Transport& transport) override;
 
     net::Loop& loop_;

@@ -46,6 +46,7 @@ private:
                          std::string_view callback,
                          std::string_view text) override;
     void limit_reached(net::Transport&, std::size_t, net::WriteLimit) override {}
+    void timed_out(net::Transport&, std::string_view) override {}
     void ended(net::Transport& transport) override;
 
     boost::asio::io_context io_{1};

@@ -16,7 +16,8 @@ namespace protohost::net::testing {
 namespace {
 
 TEST(WriteQueue, ReleasingMayClearTheQueueFromInsideConsume) {
-    WriteQueue queue;
+    WriteBudget budget;
+    WriteQueue queue(budget);
     const std::string first = "first";
     ASSERT_TRUE(queue.append_owned(
         first.data(), first.size(), [](void* q) { static_cast<WriteQueue*>(q)->clear(); }, &queue));

@@ -132,11 +132,17 @@ public:
     Loop loop;
     std::vector<std::string> failures;  ///< "data_received: text"
     unsigned limits_reached = 0;
+    WriteLimit last_limit = WriteLimit::connection;
+    std::vector<std::string> timeouts;  ///< "idle for 100ms (timeouts.idle)"
     unsigned ends = 0;
 
 private:
     void callback_failed(Transport&, std::string_view callback, std::string_view text) override;
-    void limit_reached(Transport&, std::size_t, WriteLimit) override { ++limits_reached; }
+    void limit_reached(Transport&, std::size_t, WriteLimit limit) override {
+        ++limits_reached;
+        last_limit = limit;
+    }
+    void timed_out(Transport&, std::string_view text) override { timeouts.emplace_back(text); }
     void ended(Transport& transport) override;
 
     Transports transports_;

@@ -20,7 +20,8 @@ std::string front(const WriteQueue& queue) {
 }
 
 TEST(WriteQueue, GivesBackInOrderWhatWasAppended) {
-    WriteQueue queue;
+    WriteBudget budget;
+    WriteQueue queue(budget);
     EXPECT_TRUE(queue.empty());
     ASSERT_TRUE(queue.append("abc", 3));
     ASSERT_TRUE(queue.append("def", 3));
@@ -34,7 +35,8 @@ TEST(WriteQueue, GivesBackInOrderWhatWasAppended) {
 }
 
 TEST(WriteQueue, NothingIsAppendedToBytesThatItDoesNotOwn) {
-    WriteQueue queue;
+    WriteBudget budget;
+    WriteQueue queue(budget);
     std::string owned = "owned";
     int released = 0;
     const auto release = [](void* count) { ++*static_cast<int*>(count); };
@@ -54,7 +56,8 @@ TEST(WriteQueue, NothingIsAppendedToBytesThatItDoesNotOwn) {
 
 TEST(WriteQueue, KeepsEveryByteThroughRandomAppendsAndConsumes) {
     std::mt19937 random(7);
-    WriteQueue queue;
+    WriteBudget budget;
+    WriteQueue queue(budget);
     std::string expected;
     unsigned char next = 0;
     for (int step = 0; step < 20000; ++step) {
