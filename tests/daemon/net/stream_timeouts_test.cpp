@@ -71,9 +71,11 @@ TEST(IdleTimeout, ABytePutsItOffInWhicheverDirection) {
             Rig rig;
             auto connection = rig.connect(medium, recorder, idle_after(timeout));
             const Ticks ticks(rig, timeout);
+            auto earliest = steady_clock::now();
             rig.run_until([&, seen = TimingWheel::Tick{100}]() mutable {
                 if (seen == ticks.passed()) return false;
                 seen = ticks.passed();
+                earliest = steady_clock::now() + timeout;
                 if (inwards) {
                     connection.peer.send("x");
                 } else {
@@ -84,6 +86,7 @@ TEST(IdleTimeout, ABytePutsItOffInWhicheverDirection) {
             });
             EXPECT_EQ(rig.ends, 0u);
             rig.run_until([&] { return rig.ends == 1; });
+            EXPECT_GE(steady_clock::now(), earliest);
             EXPECT_EQ(recorder.count(timed_out), 1u);
         }
     }
@@ -190,11 +193,29 @@ TEST(StallTimeout, APeerThatTakesLittleIsSlowAndNotStalled) {
             EXPECT_EQ(from.receive(little).size(), little);
             return rig.ends != 0 || seen == 40;
         });
+        ASSERT_EQ(rig.ends, 0u);
         EXPECT_EQ(transport->get_write_buffer_size(), waiting) << "the kernel has not asked for it";
-        EXPECT_EQ(rig.ends, 0u);
         rig.run_until([&] { return rig.ends == 1; });
         EXPECT_EQ(recorder.count(timed_out), 1u) << "once it takes nothing more";
     }
+}
+
+TEST(StallTimeout, APeerThatIsServedAsMuchAsItTakesIsNotStalled) {
+    constexpr milliseconds timeout(40);
+    Recorder recorder;
+    Rig rig;
+    auto [peer, transport] = rig.connect(Medium::write_pipe, recorder, stalled_after(timeout));
+    const std::string much(1 << 20, 'x');
+    transport->write(much.data(), much.size());
+    const Ticks ticks(rig, timeout);
+    // A page out of the pipe, and at once another into it: it always holds as much.
+    rig.run_until([&, &from = peer, seen = TimingWheel::Tick{0}]() mutable {
+        if (seen == ticks.passed()) return false;
+        seen = ticks.passed();
+        EXPECT_EQ(from.receive(4096).size(), 4096u);
+        return rig.ends != 0 || seen == 40;
+    });
+    EXPECT_EQ(rig.ends, 0u);
 }
 
 TEST(StallTimeout, EndsAClosingConnectionThatCannotFlush) {
