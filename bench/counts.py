@@ -42,7 +42,6 @@ class Count:
             load.play(count=messages // 4)
             with self.counting(server, stem) as counts:
                 counts["messages"] = load.play(count=messages)["count"]
-                server.cpu_seconds()  # at rest
         return counts
 
     def prefix(self, settings, stem):
@@ -92,8 +91,6 @@ class Instructions(Count):
     tool = "valgrind"
 
     def prefix(self, settings, stem):
-        for old in glob.glob(stem + ".*"):
-            os.remove(old)
         return ["valgrind", "--tool=callgrind", "--instr-atstart=no",
                 f"--callgrind-out-file={stem}.%p"]
 
@@ -160,13 +157,13 @@ class Held(Allocations):
     title = "heap of an idle connection"
 
     def play(self, settings, server, stem):
+        descriptors = server.descriptors()
         with self.case.connect(settings, server) as load:
             load.play(count=self.messages)  # what the first connections leave behind for others
-        server.cpu_seconds()
+        server.wait_for_descriptors(descriptors)
         before = self.read()["live"]
         with self.case.connect(settings, server) as load:
             connections = load.play(count=self.messages)["count"]
-            server.cpu_seconds()
             return {"connections": connections, "live": self.read()["live"] - before}
 
     def per_message(self, counts):

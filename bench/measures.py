@@ -60,9 +60,10 @@ class Load:
         self._name = server.name
         self._expect("ready\n")
 
-    def play(self, seconds=0, count=0):
-        """A phase that ends after so many seconds, or so many messages."""
-        self._process.stdin.write(f"{seconds} {count}\n")
+    def play(self, seconds=0, count=0, watch=()):
+        """A phase that ends after so many seconds, or so many messages. Watches the CPU time of
+        some processes meanwhile."""
+        self._process.stdin.write(" ".join(map(str, (seconds, count, *watch))) + "\n")
         self._process.stdin.flush()
         return json.loads(self._expect())
 
@@ -105,16 +106,22 @@ def compared(names, measured, key):
     results = []
     for name, own in zip(names, measured):
         result = {field: statistics.median(each[field] for each in own) for field in own[0]}
-        ratios = [subject[key] / each[key] for subject, each in zip(measured[0], own)]
-        results.append({"server": name, **result, "range": spread(each[key] for each in own),
-                        "ratio": spread(ratios), "rounds": list(own)})
+        if results:
+            result["ratio"] = spread(mine[key] / its[key] for mine, its in zip(measured[0], own))
+        results.append({"server": name, **result, "rounds": list(own)})
     return results
 
 
 def ratio_text(result):
-    ratio = result["ratio"]
-    return (f"{ratio['median']:6.3f}  half {ratio['half'][0]:.3f}-{ratio['half'][1]:.3f}"
-            f"  all {ratio['all'][0]:.3f}-{ratio['all'][1]:.3f}")
+    """The median, the middle half, and all; blank for the subject."""
+    if "ratio" not in result:
+        return " " * 37
+    half, all_of_them = result["ratio"]["half"], result["ratio"]["all"]
+    return (f"{result['ratio']['median']:6.3f}  ({half[0]:.3f}-{half[1]:.3f})"
+            f"  {all_of_them[0]:.3f}-{all_of_them[1]:.3f}")
+
+
+RATIO = ", ratio of the first to each (middle half) all"
 
 
 class Cpu:
@@ -122,7 +129,7 @@ class Cpu:
     at a time works."""
 
     def __init__(self, service, load, unit="message", behind=None, **options):
-        self.title = f"server's CPU time, microseconds per {unit}"
+        self.title = f"server's CPU time, microseconds per {unit}{RATIO}"
         self.unit = unit
         self.service = service
         self.load = load
@@ -154,9 +161,8 @@ class Cpu:
         return Load(settings, server, self.load, **options)
 
     def measure(self, settings, server, load):
-        before = server.cpu_seconds()
-        played = load.play(seconds=settings.seconds)
-        cpu = server.cpu_seconds() - before
+        played = load.play(seconds=settings.seconds, watch=server.pids())
+        cpu = played["server_cpu_seconds"]
         return {"us": cpu / played["count"] * 1e6, "rate": played["count"] / played["seconds"],
                 "p50_us": played["p50_us"], "p99_us": played["p99_us"],
                 "lost": played["lost"] / (played["count"] + played["lost"]),
@@ -166,7 +172,7 @@ class Cpu:
         lost = f"  lost {result['lost']:.2%}" if result["lost"] else ""
         latency = (f"  p50 {result['p50_us']:.0f} p99 {result['p99_us']:.0f} us"
                    if result["p50_us"] else "")
-        return (f"{result['us']:9.3f} us  ratio {ratio_text(result)}  {result['rate']:9.0f}/s{latency}"
+        return (f"{result['us']:9.3f} us  {ratio_text(result)}  {result['rate']:8.0f}/s{latency}"
                 f"  busy {result['busy']:.0%}  {result['resident'] / 2**20:.1f} MiB{lost}")
 
 
@@ -225,7 +231,7 @@ class Idle:
 class Start:
     """From the start of the process to the first byte that a client has from it."""
 
-    title = "start-up to the first byte for a client, milliseconds"
+    title = "start-up to the first byte for a client, milliseconds" + RATIO
 
     def __init__(self, listeners):
         self.listeners = listeners
@@ -252,5 +258,5 @@ class Start:
 
     @staticmethod
     def text(result):
-        return (f"{result['ms']:9.1f} ms  ratio {ratio_text(result)}"
+        return (f"{result['ms']:9.1f} ms  {ratio_text(result)}"
                 f"  CPU {result['cpu_ms']:.1f} ms  {result['resident'] / 2**20:.1f} MiB")

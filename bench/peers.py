@@ -149,10 +149,11 @@ class Haproxy(Told):
 
     def command_for(self, ports):
         binds = "".join(f"  bind 127.0.0.1:{port} backlog 4096\n" for port in ports)
+        most = 9500 - len(ports)  # each takes two descriptors, of the 20,000 that there may be
         configuration = self.write(
             "haproxy.cfg",
-            "global\n  maxconn 9500\n  nbthread 1\n"
-            "defaults\n  mode tcp\n  maxconn 9500\n"
+            f"global\n  maxconn {most}\n  nbthread 1\n"
+            f"defaults\n  mode tcp\n  maxconn {most}\n"
             "  timeout connect 10s\n  timeout client 10m\n  timeout server 10m\n"
             f"listen all\n{binds}  server one 127.0.0.1:{self.options['target']}\n")
         return ["haproxy", "-db", "-f", configuration]

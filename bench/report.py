@@ -10,7 +10,7 @@ COLOURS = {"raw": "#222222", "asio": "#1f77b4", "libuv": "#2ca02c", "uvloop": "#
 def ratios(report):
     """(case, server, ratio) of all cases that compare."""
     for name, case in report["cases"].items():
-        for result in case["results"][1:]:
+        for result in case["results"]:
             if "ratio" in result:
                 yield name, result["server"], result["ratio"]
 

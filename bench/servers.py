@@ -98,15 +98,18 @@ class Server:
         return [self.process.pid, *children_of(self.process.pid)]
 
     def cpu_seconds(self):
-        """User and system time of all its processes, once it has come to rest."""
-        last = None
-        for _ in range(50):
-            now = sum(time.clock_gettime(~pid << 3 | 2) for pid in self.pids())
-            if now == last:
-                break
-            last = now
-            time.sleep(0.002)
-        return now
+        """User and system time of all its processes."""
+        return sum(time.clock_gettime(~pid << 3 | 2) for pid in self.pids())
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def wait_for_descriptors(self, count):
+        """Until it has closed what its clients have closed."""
+        deadline = time.monotonic() + 60
+        while self.descriptors() > count:
+            self._check_alive(deadline)
+            time.sleep(0.005)
 
     def memory_bytes(self, field):
         """VmRSS: all that is resident; RssAnon: without what is mapped from files."""
@@ -146,4 +149,4 @@ class Server:
 
     def _check_alive(self, deadline):
         if self.process.poll() is not None or time.monotonic() > deadline:
-            raise SystemExit(f"compare: {self.name} does not start:\n{self.printed()}")
+            raise SystemExit(f"compare: {self.name} is not there:\n{self.printed()}")
