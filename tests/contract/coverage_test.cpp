@@ -22,6 +22,8 @@ const std::map<std::string, Names> expected = {
     {"WritePipeContract", {"WritePipe", "FakeWritePipe"}},
     {"DatagramContract", {"Udp", "Unixgram", "FakeDatagrams"}},
     {"DatagramFlowContract", {"Unixgram", "FakeDatagrams"}},
+    {"LoopContract", {"Real", "Fake"}},
+    {"OpeningContract", {"Real", "Fake"}},
 };
 
 TEST(Contracts, AreTriedInEveryWorldTheyHoldIn) {

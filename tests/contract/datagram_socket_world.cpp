@@ -67,7 +67,6 @@ class SocketWorld final : public DatagramWorld {
 public:
     explicit SocketWorld(base::Descriptor (*open)()) : open_(open) {}
 
-    detail::Context context() override { return loop_.context(); }
     DatagramLink& bind(std::unique_ptr<BaseProtocol> protocol, const WriteBuffer& limits) override {
         return serve(std::move(protocol), limits, false);
     }

@@ -83,7 +83,6 @@ class DescriptorWorld final : public World {
 public:
     explicit DescriptorWorld(const DescriptorKind& kind) : kind_(kind) {}
 
-    detail::Context context() override { return loop_.context(); }
     Link& connect(std::unique_ptr<BaseProtocol> protocol, const WriteBuffer& limits) override;
     void turn() override { loop_.turn(); }
     void settle() override { loop_.settle(); }

@@ -70,7 +70,6 @@ private:
 
 class FakeWorld final : public DatagramWorld {
 public:
-    detail::Context context() override { return host_.context(); }
     DatagramLink& bind(std::unique_ptr<BaseProtocol> protocol, const WriteBuffer& limits) override {
         return links_.emplace_back(
             host_, std::move(protocol), DatagramSettings{.write_buffer = limits});

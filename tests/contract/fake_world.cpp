@@ -60,7 +60,6 @@ class FakeWorld final : public World {
 public:
     explicit FakeWorld(Channel channel) : channel_(channel) {}
 
-    detail::Context context() override { return host_.context(); }
     Link& connect(std::unique_ptr<BaseProtocol> protocol, const WriteBuffer& limits) override {
         return links_.emplace_back(host_, std::move(protocol), limits, channel_);
     }

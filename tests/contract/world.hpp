@@ -12,7 +12,6 @@
 
 #include <gtest/gtest.h>
 
-#include <protohost/detail/context.hpp>
 #include <protohost/protocol.hpp>
 #include <protohost/testing/values.hpp>
 #include <protohost/transport.hpp>
@@ -52,8 +51,6 @@ public:
 class LoopWorld {
 public:
     virtual ~LoopWorld() = default;
-
-    virtual detail::Context context() = 0;
 
     /// Runs what is ready; may wait for a moment where nothing is.
     virtual void turn() = 0;

@@ -92,8 +92,8 @@ struct Opening {
 
 /// Where a service is told to open something.
 struct Place {
-    std::string address;
-    std::string local;
+    std::string address = {};
+    std::string local = {};
     int descriptor = -1;
     std::chrono::nanoseconds timeout{0};
 };

@@ -3,7 +3,6 @@
 
 #include <cerrno>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -47,9 +46,9 @@ public:
     Connection(detail::testing::Unit& unit,
                ph_proto protocol,
                const ConnectionSettings& settings,
-               const std::function<void(ph_transport*)>& made = {})
+               const detail::testing::Asked& asked = {})
         : TransportUnderTest(std::make_shared<detail::testing::FakeStream>(unit, settings)) {
-        start(protocol, made);
+        start(protocol, asked);
     }
 
     /// The protocol's own transport, for a test that acts on it as the protocol would.

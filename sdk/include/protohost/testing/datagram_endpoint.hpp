@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -41,9 +40,9 @@ public:
     DatagramEndpoint(detail::testing::Unit& unit,
                      ph_proto protocol,
                      const DatagramSettings& settings,
-                     const std::function<void(ph_transport*)>& made = {})
+                     const detail::testing::Asked& asked = {})
         : TransportUnderTest(std::make_shared<detail::testing::FakeDatagrams>(unit, settings)) {
-        start(protocol, made);
+        start(protocol, asked);
     }
 
     /// The protocol's own transport, for a test that acts on it as the protocol would.

@@ -67,7 +67,7 @@ public:
     /// As it was given: "tcp://127.0.0.1:8888"; empty where a descriptor was.
     const std::string& address() const { return request_->address(); }
     const std::string& local() const { return request_->local(); }
-    /// -1: none. The host's, which closes it.
+    /// -1: none. The host's, which closes it, at the end of what is opened with it.
     int descriptor() const { return static_cast<int>(request_->descriptor()); }
     /// 0: the unit's own.
     std::chrono::nanoseconds timeout() const {
@@ -131,10 +131,10 @@ private:
             refuse({status, 0, why});
             throw std::runtime_error("the protocol factory failed: " + why);
         }
-        const auto made = std::make_shared<T>(
-            request_->unit(), protocol, settings, [this](ph_transport* transport) {
-                request_->succeed(transport);
-            });
+        const detail::testing::Asked by{
+            [this](ph_transport* transport) { request_->succeed(transport); },
+            request_->take_descriptor()};
+        const auto made = std::make_shared<T>(request_->unit(), protocol, settings, by);
         core.kept.push_back(made);
         core.run_ready();
         return *made;

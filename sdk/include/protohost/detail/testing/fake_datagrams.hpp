@@ -38,6 +38,7 @@ public:
     /// What each datagram counts beside its bytes while it waits.
     static constexpr std::size_t overhead = 64;
 
+    const char* descriptor_name() const { return "socket"; }
     const Address& remote() const { return remote_; }
     void feed(std::string_view data, const Address& from) {
         if (!closing_) incoming_.push_back({std::string(data), from});

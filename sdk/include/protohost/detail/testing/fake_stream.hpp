@@ -38,6 +38,8 @@ public:
 
     static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 
+    const char* descriptor_name() const { return channel_ == Channel::socket ? "socket" : "pipe"; }
+
     // The other side of the fake kernel.
 
     void feed_data(std::string_view data) {

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -44,7 +45,7 @@ public:
           unit_high_(limits.high),
           unit_low_(limits.low),
           reference_(unit.core.new_ref()) {}
-    virtual ~FakeTransport() = default;
+    virtual ~FakeTransport() { close_descriptor(); }
     FakeTransport(const FakeTransport&) = delete;
     FakeTransport& operator=(const FakeTransport&) = delete;
 
@@ -150,6 +151,13 @@ public:
             Info{PH_INFO_DESCRIPTOR, std::to_string(descriptor), {}, descriptor});
     }
 
+    /// What it was opened with, which get_extra_info() knows as `name`: its own, and closed at its
+    /// end.
+    void keep(std::string_view name, int descriptor) {
+        set_extra_info(name, descriptor);
+        descriptor_ = descriptor;
+    }
+
     /// The protocol has called an operation: "close", "write 5".
     void record(std::string operation) { operations_.push_back(std::move(operation)); }
     const std::vector<std::string>& operations() const { return operations_; }
@@ -252,6 +260,9 @@ private:
         std::int64_t number;
     };
 
+    void close_descriptor() {
+        if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
+    }
     void tell(std::string_view callback, ph_status (*function)(void* self)) {
         if (function != nullptr) call(callback, function);
     }
@@ -267,6 +278,7 @@ private:
              [&](void* self) { return protocol_.ops->connection_lost(self, reason); });
         const ph_proto protocol = std::exchange(protocol_, {});
         ended_ = true;
+        close_descriptor();
         core().transports.erase(reference_);
         destroy(protocol);
     }
@@ -280,6 +292,7 @@ private:
     bool drain_asked_ = false;
     bool limit_reported_ = false;
     bool ended_ = false;
+    int descriptor_ = -1;
     Loss loss_;
     std::map<std::string, Info, std::less<>> extra_info_;
     std::vector<std::string> operations_;

@@ -49,6 +49,8 @@ public:
     const std::string& address() const { return address_; }
     const std::string& local() const { return local_; }
     std::int64_t descriptor() const { return open_.descriptor; }
+    /// It goes to what is opened, and is not closed here.
+    int take_descriptor() { return static_cast<int>(std::exchange(open_.descriptor, -1)); }
     std::uint64_t timeout() const { return open_.timeout; }
     bool is_answered() const { return answered_ || cancelled_; }
 

@@ -19,6 +19,12 @@
 
 namespace protohost::detail::testing {
 
+/// Of a transport that the code under test has asked for.
+struct Asked {
+    std::function<void(ph_transport*)> tell;  ///< called after connection_made
+    int descriptor = -1;                      ///< what it was to be opened with; -1: an address
+};
+
 /// What a test does to, and learns about, a transport of any kind.
 template <class Fake>
 class TransportUnderTest {
@@ -68,14 +74,15 @@ protected:
     TransportUnderTest(const TransportUnderTest&) = delete;
     TransportUnderTest& operator=(const TransportUnderTest&) = delete;
 
-    /// connection_made, then `made`, and what follows from them.
-    void start(ph_proto protocol, const std::function<void(ph_transport*)>& made) {
+    /// connection_made, then whoever has asked, and what follows from them.
+    void start(ph_proto protocol, const Asked& asked) {
+        if (asked.descriptor >= 0) fake_->keep(fake_->descriptor_name(), asked.descriptor);
         if (!fake_->serves(protocol)) {
             protocol.ops->destroy(protocol.self);
             throw std::invalid_argument("the protocol is of another kind than the transport");
         }
         fake_->start(protocol);
-        if (made) made(fake_->handle());
+        if (asked.tell) asked.tell(fake_->handle());
         run_ready();
     }
     void run_ready() { fake_->core().run_ready(); }

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+#include <array>
+#include <cerrno>
+#include <fcntl.h>
+#include <memory>
+#include <optional>
+#include <poll.h>
+#include <stdexcept>
+#include <string>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <vector>
+
+#include "daemon/base/descriptor.hpp"
+#include "tests/contract/service_world.hpp"
+
+#include <protohost/services.hpp>
+#include <protohost/testing/values.hpp>
+
+namespace protohost::contract {
+namespace {
+
+using protohost::testing::Loss;
+/// Says what happens to it, in the order that it shares with the test.
+class Telling final : public Protocol {
+public:
+    explicit Telling(Order& order) : order_(order) {}
+
+    void connection_made(Transport) override { order_.emplace_back("made"); }
+    void connection_lost(const Error*) override { order_.emplace_back("lost"); }
+
+private:
+    Order& order_;
+};
+
+class TellingDatagrams final : public DatagramProtocol {
+public:
+    explicit TellingDatagrams(Order& order) : order_(order) {}
+
+    void connection_made(DatagramTransport) override { order_.emplace_back("made"); }
+
+private:
+    Order& order_;
+};
+
+/// Two ends of a pair of sockets, or of a pipe.
+struct Pair {
+    int given;  ///< the loop's, once it is asked
+    base::Descriptor kept;
+
+    static Pair of_sockets() {
+        std::array<int, 2> ends{};
+        EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+        return {ends[0], base::Descriptor(ends[1])};
+    }
+    /// Whether nobody has the given end any more.
+    bool given_end_is_closed() const {
+        pollfd poll{kept.get(), POLLIN, 0};
+        return ::poll(&poll, 1, 0) == 1 && (poll.revents & (POLLHUP | POLLERR)) != 0;
+    }
+};
+
+}  // namespace
+
+/// What an opening tells whoever asked for it.
+template <class T>
+struct Answer {
+    int told = 0;
+    std::optional<Loss> loss;
+    T opened;
+
+    /// For `done`.
+    auto listener(Order& order) {
+        return [this, &order](const Error* exc, T result) {
+            ++told;
+            order.emplace_back("done");
+            opened = result;
+            if (exc != nullptr) {
+                loss = Loss{exc->status, exc->os_errno, std::string(exc->message)};
+            }
+        };
+    }
+};
+
+TEST_P(OpeningContract, TheFactoryComesFirstThenConnectionMadeThenWhoeverAsked) {
+    Answer<Transport> answer;
+    const auto factory = [&] {
+        order.emplace_back("factory");
+        return std::make_unique<Telling>(order);
+    };
+    loop.create_connection(factory, "127.0.0.1", world->open_port(), {}, answer.listener(order));
+    EXPECT_EQ(order, Order{}) << "never from inside";
+    run_until([&] { return answer.told == 1; });
+    EXPECT_EQ(order, (Order{"factory", "made", "done"}));
+    EXPECT_FALSE(answer.loss);
+    EXPECT_TRUE(answer.opened);
+    EXPECT_FALSE(answer.opened.is_closing());
+    answer.opened.abort();
+    run_until([&] { return order.back() == "lost"; });
+    EXPECT_EQ(answer.told, 1);
+}
+
+TEST_P(OpeningContract, ARefusedConnectionIsToldWithItsNumber) {
+    Answer<Transport> answer;
+    loop.create_connection([&] { return std::make_unique<Telling>(order); },
+                           "127.0.0.1",
+                           world->closed_port(),
+                           {},
+                           answer.listener(order));
+    run_until([&] { return answer.told == 1; });
+    world->settle();
+    EXPECT_EQ(order, Order{"done"}) << "no protocol was made";
+    ASSERT_TRUE(answer.loss);
+    EXPECT_EQ(answer.loss->status, PH_E_OS);
+    EXPECT_EQ(answer.loss->os_errno, ECONNREFUSED);
+    EXPECT_FALSE(answer.opened);
+}
+
+TEST_P(OpeningContract, WhatIsCancelledIsToldOnceAndNeverFromInside) {
+    Answer<Transport> answer;
+    Handle handle = loop.create_connection([&] { return std::make_unique<Telling>(order); },
+                                           "127.0.0.1",
+                                           world->open_port(),
+                                           {},
+                                           answer.listener(order));
+    handle.cancel();
+    handle.cancel();
+    EXPECT_EQ(order, Order{});
+    run_until([&] { return answer.told == 1; });
+    world->settle();
+    EXPECT_EQ(order, Order{"done"});
+    ASSERT_TRUE(answer.loss);
+    EXPECT_EQ(answer.loss->status, PH_E_CANCELLED);
+}
+
+TEST_P(OpeningContract, ASocketOfOnesOwnIsConnectedAndTheTransportsFromThenOn) {
+    Answer<Transport> answer;
+    const Pair pair = Pair::of_sockets();
+    loop.create_connection(
+        [&] { return std::make_unique<Telling>(order); }, Sock{pair.given}, answer.listener(order));
+    EXPECT_EQ(order, Order{});
+    run_until([&] { return answer.told == 1; });
+    EXPECT_EQ(order, (Order{"made", "done"}));
+    EXPECT_FALSE(pair.given_end_is_closed());
+    answer.opened.close();
+    run_until([&] { return pair.given_end_is_closed(); });
+}
+
+TEST_P(OpeningContract, ASocketIsClosedWhereItsConnectionIsCancelled) {
+    Answer<Transport> answer;
+    const Pair pair = Pair::of_sockets();
+    loop.create_connection([&] { return std::make_unique<Telling>(order); },
+                           Sock{pair.given},
+                           answer.listener(order))
+        .cancel();
+    run_until([&] { return answer.told == 1; });
+    world->settle();
+    EXPECT_EQ(order, Order{"done"});
+    EXPECT_TRUE(pair.given_end_is_closed());
+}
+
+TEST_P(OpeningContract, WhatTheFactoryThrowsIsToldAndTheSocketIsClosed) {
+    Answer<Transport> answer;
+    const Pair pair = Pair::of_sockets();
+    loop.create_connection(
+        []() -> std::unique_ptr<Telling> { throw std::runtime_error("no protocol today"); },
+        Sock{pair.given},
+        answer.listener(order));
+    run_until([&] { return answer.told == 1; });
+    world->settle();
+    ASSERT_TRUE(answer.loss);
+    EXPECT_EQ(*answer.loss, (Loss{PH_E_EXCEPTION, 0, "no protocol today"}));
+    EXPECT_TRUE(pair.given_end_is_closed());
+}
+
+TEST_P(OpeningContract, WhatIsWrongWithTheArgumentsIsToldTheSameWay) {
+    Answer<Transport> answer;
+    loop.create_connection(
+        [&] { return std::make_unique<Telling>(order); }, Sock{-1}, answer.listener(order));
+    EXPECT_EQ(order, Order{});
+    run_until([&] { return answer.told == 1; });
+    EXPECT_EQ(order, Order{"done"});
+    ASSERT_TRUE(answer.loss);
+    EXPECT_EQ(answer.loss->status, PH_E_INVAL);
+}
+
+TEST_P(OpeningContract, AServerServesUntilItIsClosed) {
+    Answer<Server> answer;
+    loop.create_server(
+        [&] { return std::make_unique<Telling>(order); }, "127.0.0.1", 0, answer.listener(order));
+    EXPECT_EQ(order, Order{});
+    run_until([&] { return answer.told == 1; });
+    ASSERT_TRUE(answer.opened);
+    EXPECT_TRUE(answer.opened.is_serving());
+    ASSERT_EQ(answer.opened.sockets().size(), 1u);
+    EXPECT_EQ(answer.opened.sockets()[0].address().ip(), "127.0.0.1");
+    answer.opened.close();
+    answer.opened.close();
+    EXPECT_FALSE(answer.opened.is_serving());
+    EXPECT_TRUE(answer.opened.sockets().empty());
+    world->settle();
+    EXPECT_EQ(order, Order{"done"});
+}
+
+TEST_P(OpeningContract, ADatagramEndpointIsOpenedWithItsLocalAddress) {
+    Answer<DatagramTransport> answer;
+    loop.create_datagram_endpoint([&] { return std::make_unique<TellingDatagrams>(order); },
+                                  {.local_addr = "127.0.0.1:0"},
+                                  answer.listener(order));
+    EXPECT_EQ(order, Order{});
+    run_until([&] { return answer.told == 1; });
+    EXPECT_EQ(order, (Order{"made", "done"}));
+    EXPECT_TRUE(answer.opened.get_extra_info("sockname"));
+}
+
+TEST_P(OpeningContract, PipesAreOpenedByTheirDescriptors) {
+    Answer<ReadTransport> reading;
+    Answer<WriteTransport> writing;
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+    const auto factory = [&] { return std::make_unique<Telling>(order); };
+    loop.connect_read_pipe(factory, ends[0], reading.listener(order));
+    loop.connect_write_pipe(factory, ends[1], writing.listener(order));
+    run_until([&] { return reading.told + writing.told == 2; });
+    EXPECT_EQ(order, (Order{"made", "done", "made", "done"}));
+    EXPECT_TRUE(reading.opened.is_reading());
+    EXPECT_TRUE(writing.opened.can_write_eof());
+    EXPECT_EQ(writing.opened.write("x"), WriteStatus::accepted);
+}
+
+TEST_P(OpeningContract, WhenTheUnitGoesWhatIsUnderWayIsCancelledAndNothingNewBegins) {
+    Answer<Transport> answer;
+    const Pair pair = Pair::of_sockets();
+    const auto token = std::make_shared<int>();
+    const auto factory = [&] { return std::make_unique<Telling>(order); };
+    loop.create_connection(
+        factory, "127.0.0.1", world->open_port(), {}, [&](const Error* exc, Transport) {
+            ASSERT_NE(exc, nullptr);
+            EXPECT_EQ(exc->status, PH_E_CANCELLED);
+            ++answer.told;
+            loop.create_connection(
+                factory, Sock{pair.given}, [token, this](const Error*, Transport) {
+                    order.emplace_back("opened all the same");
+                });
+        });
+    world->go();
+    EXPECT_EQ(answer.told, 1);
+    EXPECT_EQ(order, Order{});
+    EXPECT_EQ(token.use_count(), 1) << "who is not called is destroyed";
+    EXPECT_TRUE(pair.given_end_is_closed());
+}
+
+}  // namespace protohost::contract

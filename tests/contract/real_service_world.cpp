@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#include <chrono>
+#include <memory>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <boost/asio/io_context.hpp>
+
+#include "daemon/base/descriptor.hpp"
+#include "daemon/net/executor.hpp"
+#include "daemon/net/loop.hpp"
+#include "daemon/net/resolver.hpp"
+#include "daemon/net/socket_address.hpp"
+#include "daemon/unit/generation.hpp"
+#include "daemon/unit/host.hpp"
+#include "daemon/unit/unit.hpp"
+#include "tests/contract/service_world.hpp"
+#include "tests/daemon/plugin/guest_files.hpp"
+
+namespace protohost::contract {
+namespace {
+
+/// A unit that opens nothing by itself.
+class IdleUnit final : public unit::Unit {
+public:
+    IdleUnit(const unit::Shared& shared, std::shared_ptr<unit::Binding> binding)
+        : Unit(shared, spec(), "listener contract", std::move(binding)) {}
+
+    base::Errors bind() override { return {}; }
+
+private:
+    static model::UnitSpec spec() {
+        model::UnitSpec spec;
+        spec.name = "contract";
+        return spec;
+    }
+    void open() override {}
+    void close() override {}
+};
+
+base::Descriptor bound_socket() {
+    base::Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    return socket;
+}
+
+/// The daemon's own: a unit with a loaded plugin, whose context the statements use.
+class RealServiceWorld final : public ServiceWorld {
+public:
+    RealServiceWorld() {
+        EXPECT_EQ(::listen(open_.get(), 16), 0);
+        unit_->start();
+    }
+    ~RealServiceWorld() override {
+        if (unit_ != nullptr) go();
+    }
+
+    Loop loop() override { return Loop({&host_.table(), &binding_->context()}); }
+    std::uint16_t open_port() override { return net::SocketAddress::local_of(open_.get()).port(); }
+    std::uint16_t closed_port() override {
+        return net::SocketAddress::local_of(closed_.get()).port();
+    }
+    void turn() override {
+        io_.restart();
+        if (io_.poll() > 0) return;
+        io_.restart();
+        io_.run_one_for(std::chrono::milliseconds(1));
+    }
+    void settle() override {
+        do {
+            io_.restart();
+            while (io_.poll() > 0) io_.restart();
+            io_.restart();
+        } while (io_.run_one_for(std::chrono::milliseconds(10)) > 0);
+    }
+    void go() override {
+        bool stopped = false;
+        unit_->stop([&] { stopped = true; });
+        unit_->abort_connections();
+        run_until([&] { return stopped; });
+        settle();
+        unit_.reset();
+        binding_.reset();
+    }
+
+private:
+    std::shared_ptr<unit::Binding> bind() {
+        auto staged = staging_->stage(plugin::testing::put_guest(folder_, "good"));
+        auto generation = unit::Generation::load(staged.value(), host_.table(), loop_).value();
+        const auto* declared = generation->module()->find_factory("here", "").value();
+        model::Node options;
+        options.kind = model::Node::Kind::mapping;
+        return unit::Binding::make(generation, *declared, options, "listener contract").value();
+    }
+
+    boost::asio::io_context io_{1};
+    net::Loop loop_{io_};
+    net::Executor executor_{loop_, 2};
+    net::Resolver resolver_{loop_};
+    unit::Host host_;
+    plugin::testing::TemporaryFolder folder_;
+    std::unique_ptr<plugin::StagingDirectory> staging_ =
+        plugin::StagingDirectory::create(folder_ / "state").value();
+    base::Descriptor open_ = bound_socket();
+    base::Descriptor closed_ = bound_socket();  // bound, so that nobody else listens there
+    std::shared_ptr<unit::Binding> binding_ = bind();
+    std::unique_ptr<IdleUnit> unit_ =
+        std::make_unique<IdleUnit>(unit::Shared{loop_, resolver_, executor_}, binding_);
+};
+
+const auto real = ::testing::Values(ServiceKind{
+    "real", [] { return std::unique_ptr<ServiceWorld>(std::make_unique<RealServiceWorld>()); }});
+
+INSTANTIATE_TEST_SUITE_P(Real, LoopContract, real, name_of<ServiceWorld>);
+INSTANTIATE_TEST_SUITE_P(Real, OpeningContract, real, name_of<ServiceWorld>);
+
+}  // namespace
+}  // namespace protohost::contract
