@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/net/pipe.hpp"
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <utility>
 
 namespace protohost::net {
@@ -44,6 +46,14 @@ OpenedPipe copy_pipe(int fd) {
     base::Descriptor descriptor(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
     if (!descriptor) return {{}, name + ": " + std::strerror(errno)};
     return checked(std::move(descriptor), name);
+}
+
+void let_go(int fd, PipeEnd end) {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return;
+    const base::Descriptor reading(ends[0]);
+    const base::Descriptor writing(ends[1]);
+    ::dup3((end == PipeEnd::read ? reading : writing).get(), fd, O_CLOEXEC);
 }
 
 }  // namespace protohost::net

@@ -26,4 +26,8 @@ OpenedPipe open_pipe(const std::string& path, PipeEnd end);
 /// A copy of a descriptor that the daemon was started with.
 OpenedPipe copy_pipe(int fd);
 
+/// Gives such a descriptor up, so that its other end sees that it is over. The number stays taken,
+/// by a pipe whose other end is closed: whoever opens it again finds that it has ended.
+void let_go(int fd, PipeEnd end);
+
 }  // namespace protohost::net

@@ -191,15 +191,24 @@ void StreamTransport::received(ssize_t size, int error) {
 
 void StreamTransport::on_eof() {
     eof_received_ = true;
+    if (channel_ == Channel::read_pipe) {
+        // Nothing can be written to it: there is nothing to keep open. Both ends are told soon.
+        closing_ = true;
+        eof_untold_ = true;
+        loop_.call_soon(*this);
+    } else if (!tell_eof()) {
+        close();
+    }
+}
+
+bool StreamTransport::tell_eof() {
     std::int32_t keep_open = 0;
     if (PH_HAS(&ops(), eof_received)) {
-        const bool told = call("eof_received", [&](const ph_stream_ops& ops, void* self) {
+        call("eof_received", [&](const ph_stream_ops& ops, void* self) {
             return ops.eof_received(self, &keep_open);
         });
-        if (!told) return;
     }
-    // Nothing can be written to it: there is nothing to keep open.
-    if (keep_open == 0 || channel_ == Channel::read_pipe) close();
+    return keep_open != 0;
 }
 
 void StreamTransport::pause_reading() {
@@ -264,13 +273,20 @@ void StreamTransport::lose(std::unique_ptr<Loss> loss) {
     loop_.gather().take(*this);
     traffic_.dropped += std::exchange(gathered_, 0) + queue_.size();
     queue_.clear();
+    eof_untold_ = false;
     sync_interest();
     idle_.reset();
     stall_.reset();
-    loop_.call_soon(*this);
+    if (!Task::is_linked()) loop_.call_soon(*this);
 }
 
 void StreamTransport::run() {
+    if (eof_untold_) {
+        eof_untold_ = false;
+        tell_eof();
+        lose(nullptr);
+        Task::unlink();  // nothing comes between the two
+    }
     ph_error why{};
     if (loss_ != nullptr) {
         why = {

@@ -101,6 +101,8 @@ private:
     void read_for_protocol();
     void received(ssize_t size, int error);
     void on_eof();
+    /// Whether the protocol wants to go on writing.
+    bool tell_eof();
     void on_writable();
 
     /// Bytes went to the protocol, or to the kernel.
@@ -159,6 +161,7 @@ private:
     bool paused_reading_ : 1 = false;
     bool paused_writing_ : 1 = false;
     bool eof_received_ : 1 = false;
+    bool eof_untold_ : 1 = false;  ///< of a pipe: connection_lost follows directly
     bool eof_requested_ : 1 = false;
     bool eof_sent_ : 1 = false;
     bool closing_ : 1 = false;

@@ -214,6 +214,11 @@ void Endpoint::wait_and_attempt(const std::string& why) {
 void Endpoint::connection_ended(const net::Transport& transport) {
     if (&transport == current_) {
         current_ = nullptr;
+        // Where the unit itself has stopped, the descriptor is there for the next that has it.
+        if (definition_.descriptor >= 0 && !closed_) {
+            net::let_go(definition_.descriptor,
+                        definition_.kind == Kind::read ? net::PipeEnd::read : net::PipeEnd::write);
+        }
         const auto lived = std::chrono::steady_clock::now() - opened_at_;
         if (definition_.reconnect && lived > definition_.reconnect->max) backoff_.reset();
         log_.debug("{}: {} ended", title(), target());

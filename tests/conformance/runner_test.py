@@ -24,6 +24,12 @@ peer:
 - receive: end
 - await: connection_lost
 """
+PIPE = """
+what: the end of a pipe
+behaviours: [B165]
+kind: read
+peer: [send: hello, close, await: connection_lost]
+"""
 TRACE = """
   protocol:
   - connection_made
@@ -100,6 +106,16 @@ class Verdicts(unittest.TestCase):
 
     def test_nothing_to_play_is_no_success(self):
         self.check(1, "0 scenarios", texts=[ECHO + "needs: endpoints\n"])
+
+    def test_bytes_that_look_like_fill_are_no_success(self):
+        fills = ECHO.replace("  data_received: echo", "  connection_made: [fill: 100, write: {hex: " + 40 * "00" + "}, close]")
+        awaits = fills.replace("- send: hello\n- receive: 5\n- half_close\n", "- await: connection_made\n")
+        self.check(1, "cannot be told", texts=[awaits + "buffers: 16384\n"])
+
+    def test_injection_reaches_pipes(self):
+        asks = PIPE + "chunks: any\non: {eof_received: largest_data}\n"
+        self.check(0, "0 failed", texts=[asks])
+        self.check(1, "! largest_data 1 ", texts=[asks], options=["--inject"])
 
     def test_injection_reaches_the_daemon(self):
         asks = ECHO.replace(

@@ -17,7 +17,9 @@ def lines(scenario, peers, unit, flow=True):
     """{"protocol": [..], "peer": [..]}; of a second peer `b`: "protocol b", "peer b". Without `flow`,
     flow control is left out. "runner": what is wrong whatever the other side does."""
     events = unit.events.all() if unit is not None else []
-    names = {end.connection: "" if by == "peer" else f" {by}" for by, end in peers.ends.items()}
+    names = {}
+    for by, end in peers.ends.items():  # of several holders of one end the first counts
+        names.setdefault(end.connection, "" if by == "peer" else f" {by}")
     out = {}
     for number in sorted({event["connection"] for event in events}):
         mine = [event for event in events if event["connection"] == number]

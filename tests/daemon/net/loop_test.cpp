@@ -2,25 +2,16 @@
 #include "daemon/net/loop.hpp"
 
 #include <chrono>
-#include <functional>
 #include <string>
 
 #include <gtest/gtest.h>
 
 #include "daemon/net/timer.hpp"
 #include "tests/daemon/net/rig.hpp"
+#include "tests/daemon/net/step.hpp"
 
 namespace protohost::net::testing {
 namespace {
-
-class Step final : public Task {
-public:
-    explicit Step(std::function<void()> call) : call_(std::move(call)) {}
-    void run() override { call_(); }
-
-private:
-    std::function<void()> call_;
-};
 
 TEST(Loop, RunsTasksInTheOrderTheyCameAndNeverFromInside) {
     Rig rig;
