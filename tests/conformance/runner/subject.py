@@ -12,10 +12,12 @@ import subprocess
 import tempfile
 import threading
 
+from . import addresses
 from .events import Events, Stuck
 from .peer import PATIENCE
 from .play import Unit, unix_address
 
+SCHEMES = {"tcp": "tcp", "unix": "unix", "udp": "udp", "udp6": "udp", "unixgram": "unixgram"}
 LISTENING = re.compile(r"(?:listener|endpoint) (\S+): (?:listening|bound|receiving)[^:]* (\w+)://(\S+)")
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:")
 
@@ -106,9 +108,12 @@ class Daemon:
         self._control.listen(len(scenarios) + 8)
         self._control.settimeout(PATIENCE)
         self._configure(build, scenarios)
+        inherited = [peer.fileno()] if isinstance(peer, socket.socket) else []
         self._process = subprocess.Popen(
             [build / "bin/protohostd", "--config", self._folder / "protohost.yaml"], env=_environment(build, inject),
-            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
+            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace", pass_fds=inherited)
+        if inherited:
+            peer.close()  # it is the daemon's now
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()
         if not self._serving.wait(PATIENCE) or self._process.poll() is not None:
@@ -124,13 +129,14 @@ class Daemon:
         """Where the peer finds the unit, or None where it is the unit that connects."""
         if scenario.kind not in ("listener", "bind"):
             return None
-        if scenario.transport in ("unix", "unixgram"):
+        if scenario.transport == "socketpair":
+            return ""
+        if scenario.name in self._paths:
             return self._paths[scenario.name]
         for line in self._log:
             match = LISTENING.search(line)
             if match and match[1] == scenario.name:
-                host, _, port = match[3].rpartition(":")
-                return host, int(port)
+                return addresses.parse(match[3])
         raise Stuck(f"the daemon does not say where {scenario.name} listens:\n" + "\n".join(self._log[-20:]))
 
     def stop(self):
@@ -161,24 +167,32 @@ class Daemon:
             options = {"control": str(self._folder / "control.sock"), "scenario": scenario.name,
                        "buffers": scenario.buffers,
                        "script": {name: role.options() for name, role in scenario.roles.items()}}
-            unit = {"protocol": "trace", **scenario.unit, **unit, "options": options}
+            protocol = "trace/datagrams" if scenario.datagrams else "trace"
+            unit = {"protocol": protocol, **unit, **scenario.unit, "options": options}
             self._write(f"conf.d/{scenario.name}.yaml", {section: {scenario.name: unit}})
 
     def _unit(self, scenario):
         """(section, the keys that say what it is)."""
-        scheme = scenario.transport
-        own = f"{scheme}://127.0.0.1:0"
-        if "unix" in scheme:
-            path = self._paths[scenario.name] = unix_address(scenario, self._folder)
-            own = f"{scheme}:@{path[1:]}" if path[0] == "\0" else f"{scheme}://{path}"
         if scenario.kind == "listener":
-            return "listeners", {"listen": own}
+            return "listeners", {"listen": self._own(scenario)}
         if scenario.kind == "bind":
-            return "endpoints", {"bind": own}
+            return "endpoints", {"bind": self._own(scenario)}
         if scenario.kind == "connect":
-            remote = self._peer if isinstance(self._peer, str) else "{}:{}".format(*self._peer)
-            return "endpoints", {"connect": f"{scheme}://{remote}"}
+            unit = {"connect": addresses.uri(SCHEMES[scenario.transport], self._peer), "reconnect": "never"}
+            if scenario.transport == "unixgram":  # asyncio's has no name of its own, and could not be answered
+                unit["socket"] = {"local": self._own(scenario)}
+            return "endpoints", unit
         return "endpoints", {scenario.kind: self._peer}
+
+    def _own(self, scenario):
+        """The address that the unit is to have."""
+        if scenario.transport == "socketpair":
+            return f"fd:{self._peer.fileno()}"
+        scheme = SCHEMES[scenario.transport]
+        if "unix" not in scheme:
+            return f"{scheme}://[::1]:0" if scenario.transport == "udp6" else f"{scheme}://127.0.0.1:0"
+        self._paths[scenario.name] = unix_address(scenario, self._folder)
+        return addresses.uri(scheme, self._paths[scenario.name])
 
     def _write(self, name, content):
         # JSON is YAML. The daemon trusts no file that others may write to, and needs no more.
