@@ -30,12 +30,11 @@ protohost::Address Connection::whom(const std::string& name) const {
 }
 
 bool Connection::send(const Action& action) {
+    if (!script_.datagrams) return false;
     if (action.verb == "sendto") {
         for (const std::string& piece : action.data) {
             status(action, datagrams().sendto(piece, whom(action.name)));
         }
-    } else if (!script_.datagrams) {
-        return false;
     } else if (action.verb == "echo") {
         datagrams().sendto(data_, sender_);
     } else if (action.verb == "fill") {
