@@ -9,6 +9,7 @@
 #include <memory>
 #include <net/if.h>
 #include <netdb.h>
+#include <string_view>
 
 #include "daemon/base/utf8.hpp"
 
@@ -82,7 +83,9 @@ std::uint16_t SocketAddress::port() const {
 
 std::string SocketAddress::unix_name() const {
     if (family() != AF_UNIX || size() <= name_offset) return {};
-    return {storage_.local.sun_path, size() - name_offset};
+    const std::string_view all(storage_.local.sun_path, size() - name_offset);
+    // A path ends at its NUL, which who wrote it may have counted or not.
+    return std::string(all.front() == '\0' ? all : all.substr(0, all.find('\0')));
 }
 
 std::string SocketAddress::path() const {

@@ -49,6 +49,14 @@ on:
   gate late: [pause_reading, resume_reading]
 peer: [connect, half_close, await: eof_received, release: late, turns: 5]
 """
+DATAGRAMS = """
+what: two datagrams come back
+behaviours: [B127]
+kind: bind
+on:
+  datagram_received: echo
+peer: [connect, datagram: [ab, c], receive_datagrams: 2]
+"""
 
 
 def play(*texts, options=()):
@@ -117,6 +125,20 @@ class Verdicts(unittest.TestCase):
         self.check(0, "0 failed", texts=[asks])
         self.check(1, "! largest_data 1 ", texts=[asks], options=["--inject"])
 
+    def test_datagrams_are_compared_with_their_borders(self):
+        protocol = "expect:\n  protocol: [connection_made, \"datagram_received 'ab' from <peer>\", " \
+                   "\"datagram_received 'c' from <peer>\"]\n  peer: "
+        self.check(0, "0 failed", texts=[DATAGRAMS])
+        self.check(0, "0 failed", texts=[DATAGRAMS + "only: ours\n" + protocol + "[datagram 'ab', datagram 'c']\n"])
+        self.check(1, "! datagram 'ab'", texts=[DATAGRAMS + "only: ours\n" + protocol + "[datagram 'a', datagram 'bc']\n"])
+
+    def test_a_long_row_of_datagrams_tells_where_its_borders_are(self):
+        many = DATAGRAMS.replace("receive_datagrams: 2", "receive_datagrams: 12")
+        one, other = ", ".join(["xx"] * 12), ", ".join(["x", "xxx"] + ["xx"] * 10)
+        said = [play(many.replace("ab, c", sizes), options=["--show"])[1] for sizes in (one, other)]
+        rows = [next(line for line in text.splitlines() if "datagram 12 of 24 bytes" in line) for text in said]
+        self.assertNotEqual(*rows)
+
     def test_injection_reaches_the_daemon(self):
         asks = ECHO.replace(
             "on:\n", "chunks: any\non:\n  eof_received: largest_data\n")
@@ -163,6 +185,9 @@ class Refusals(unittest.TestCase):
     def test_counting_calls_where_chunks_may_be_any(self):
         text = ECHO.replace("data_received: echo", "data_received: {write: x}")
         self.refused(text + "chunks: any\n", "counts calls", 'write "received N" instead')
+
+    def test_a_peer_without_a_name_where_all_have_one(self):
+        self.refused(DATAGRAMS.replace("[connect,", "[{connect: {unnamed: true}},"), "only UNIX sockets of datagrams")
 
     def test_what_is_no_yaml(self):
         self.refused("what: [", "scenario-0.yaml")

@@ -7,7 +7,8 @@
 #include <sys/socket.h>
 #include <system_error>
 
-// What the protocols are told, and what changes the connection. Queries are in queries.cpp.
+// What the protocols are told, and what changes the connection. Queries are in queries.cpp, what
+// only datagrams have in datagrams.cpp.
 
 namespace conformance {
 namespace {
@@ -62,14 +63,17 @@ void Connection::called(const Role& role, std::string_view callback, const std::
     if (acts) run(found->second);
 }
 
-void Connection::received(const Role& role, std::string_view callback, protohost::Bytes data) {
+void Connection::received(const Role& role,
+                          std::string_view callback,
+                          protohost::Bytes data,
+                          std::string_view from) {
     const auto found = role.on.find(callback);
     const auto first = role.received.upper_bound(received_);
     received_ += data.size();
     const auto last = role.received.upper_bound(received_);
     std::optional<Acts> acts;
     if (found != role.on.end() || first != last) acts.emplace(*this);
-    recorder_.record(number_, qualified(role, callback), data);
+    recorder_.record(number_, qualified(role, callback), data, from);
     largest_ = std::max(largest_, data.size());
     data_ = data;
     if (found != role.on.end()) run(found->second);
@@ -88,6 +92,10 @@ void Connection::lost(const Role& role, const protohost::Error* why) {
     called(role, "connection_lost", reason(why));
 }
 
+void Connection::error_received(const Role& role, const protohost::Error& why) {
+    called(role, "error_received", reason(&why));
+}
+
 void Connection::release_gate(const std::string& name) {
     const Acts acts(*this);
     event("gate", name);
@@ -104,7 +112,8 @@ void Connection::perform(const Action& action) {
         throw std::runtime_error("the scenario says so");
     }
     try {
-        if (write(action) || control(action) || schedule(action) || query(action)) return;
+        if (send(action) || write(action) || control(action) || schedule(action) || query(action))
+            return;
     } catch (const std::invalid_argument&) {
         return event(action.verb, "raised ValueError");
     } catch (const std::logic_error&) {
@@ -116,9 +125,10 @@ void Connection::perform(const Action& action) {
 void Connection::status(const Action& action, protohost::WriteStatus status) {
     using protohost::WriteStatus;
     event(action.verb,
-          status == WriteStatus::accepted ? "accepted"
-          : status == WriteStatus::closed ? "closed"
-                                          : "over_limit");
+          status == WriteStatus::accepted          ? "accepted"
+          : status == WriteStatus::closed          ? "closed"
+          : status == WriteStatus::invalid_address ? "invalid_address"
+                                                   : "over_limit");
 }
 
 bool Connection::write(const Action& action) {

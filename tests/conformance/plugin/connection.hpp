@@ -21,8 +21,12 @@ class Recorder {
 public:
     /// [loop] Something happened to a connection; `value` says more about it.
     virtual void record(unsigned connection, std::string_view event, std::string_view value) = 0;
-    /// [loop] A callback brought bytes.
-    virtual void record(unsigned connection, std::string_view event, protohost::Bytes data) = 0;
+    /// [loop] A callback brought bytes. `from`: whose datagram they are, "nobody" without a name;
+    /// empty for a stream.
+    virtual void record(unsigned connection,
+                        std::string_view event,
+                        protohost::Bytes data,
+                        std::string_view from) = 0;
 
 protected:
     ~Recorder() = default;
@@ -46,15 +50,23 @@ public:
 
     /// A protocol that follows `role`, for this connection.
     std::unique_ptr<protohost::BaseProtocol> make_protocol(std::string_view role);
+    std::unique_ptr<protohost::DatagramProtocol> make_datagram_protocol(std::string_view role);
 
     // What the protocols are told. Each records, and then acts as the scenario says.
     void made(const Role& role, protohost::Transport transport);
     void called(const Role& role, std::string_view callback, const std::string& value = {});
-    void received(const Role& role, std::string_view callback, protohost::Bytes data);
+    void received(const Role& role,
+                  std::string_view callback,
+                  protohost::Bytes data,
+                  std::string_view from = {});
+    void datagram_received(const Role& role, protohost::Bytes data, const protohost::Address& from);
+    void error_received(const Role& role, const protohost::Error& why);
     bool eof_received(const Role& role);
     void lost(const Role& role, const protohost::Error* why);
 
     void release_gate(const std::string& name);
+    /// What the scenario calls an address.
+    void name_address(const std::string& name, const std::string& address);
     /// Ends what the scenario has left open.
     void abort() {
         if (transport_ && !lost_) transport_.abort();
@@ -67,6 +79,7 @@ private:
     void run(const Actions& actions);
     void perform(const Action& action);
     bool write(const Action& action);
+    bool send(const Action& action);
     bool control(const Action& action);
     bool schedule(const Action& action);
     bool query(const Action& action);
@@ -75,6 +88,13 @@ private:
     void set_send_buffer(int size) const;
     void fill(const Action& action);
     void pump(const Action& action);
+    void fill_datagrams(const Action& action);
+    void pump_datagrams(const Action& action);
+    /// The same transport, with the calls of datagrams.
+    protohost::DatagramTransport datagrams() const {
+        return {transport_.context(), transport_.handle()};
+    }
+    protohost::Address whom(const std::string& name) const;
 
     void event(std::string_view name, std::string_view value) {
         recorder_.record(number_, name, value);
@@ -86,11 +106,13 @@ private:
     unsigned number_;
     protohost::Transport transport_;
     std::map<std::string, protohost::Handle> scheduled_;
-    protohost::Bytes data_;     ///< of the running callback
-    std::size_t received_ = 0;  ///< bytes, of all callbacks
-    std::size_t largest_ = 0;   ///< of one callback
+    std::map<std::string, protohost::Address> peers_;
+    protohost::Address sender_;  ///< of the last datagram
+    protohost::Bytes data_;      ///< of the running callback
+    std::size_t received_ = 0;   ///< bytes, of all callbacks
+    std::size_t largest_ = 0;    ///< of one callback
     std::size_t filled_ = 0;
-    std::size_t pumped_ = 0;
+    std::size_t pumped_ = 0;  ///< bytes, or datagrams
     bool lost_ = false;
     bool writing_paused_ = false;
     bool answer_ = false;  ///< of the running callback

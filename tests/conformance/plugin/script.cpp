@@ -64,7 +64,8 @@ Actions read_actions(const Options& list) {
 
 }  // namespace
 
-Script::Script(const Options& options) : buffers(options.get<int>("buffers")) {
+Script::Script(const Options& options, bool of_datagrams)
+    : buffers(options.get<int>("buffers")), datagrams(of_datagrams) {
     const Options script = options["script"];
     for (std::size_t i = 0; i < script.size(); ++i) {
         Role role;

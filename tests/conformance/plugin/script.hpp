@@ -39,9 +39,10 @@ struct Role {
 struct Script {
     std::map<std::string, Role, std::less<>> roles;
     std::map<std::string, Actions, std::less<>> gates;  ///< what the peer's script releases
-    int buffers;  ///< of the kernel for sending; 0: its own idea
+    int buffers;     ///< of the kernel for sending; 0: its own idea
+    bool datagrams;  ///< else streams
 
-    explicit Script(const protohost::Options& options);
+    Script(const protohost::Options& options, bool datagrams);
 };
 
 }  // namespace conformance

@@ -7,6 +7,7 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "connection.hpp"
@@ -49,10 +50,10 @@ std::string to_hex(protohost::Bytes data) {
 /// All that one unit's factory has. [loop]
 class Play final : public Recorder, public std::enable_shared_from_this<Play> {
 public:
-    explicit Play(const protohost::Options& options)
+    Play(const protohost::Options& options, bool datagrams)
         : path_(options.get<std::string>("control")),
           scenario_(options.get<std::string>("scenario")),
-          script_(options) {}
+          script_(options, datagrams) {}
 
     void started(protohost::Loop loop) {
         loop_ = loop;
@@ -61,34 +62,53 @@ public:
                 if (const auto self = play.lock()) self->obey(command, descriptor);
             });
         control_->send("{\"scenario\": " + quoted(scenario_) + "}");
+        for (const std::string& message : std::exchange(early_, {})) control_->send(message);
     }
 
     std::unique_ptr<protohost::BaseProtocol> make_protocol() {
-        const auto number = static_cast<unsigned>(connections_.size() + 1);
-        connections_.push_back(std::make_shared<Connection>(script_, *this, number));
-        return connections_.back()->make_protocol("");
+        return add_connection().make_protocol("");
+    }
+    std::unique_ptr<protohost::DatagramProtocol> make_datagram_protocol() {
+        return add_connection().make_datagram_protocol("");
     }
 
     void record(unsigned connection, std::string_view event, std::string_view value) override {
-        control_->send(opening(connection, event) + ", \"value\": " + quoted(value) + "}");
+        tell(opening(connection, event) + ", \"value\": " + quoted(value) + "}");
     }
-    void record(unsigned connection, std::string_view event, protohost::Bytes data) override {
+    void record(unsigned connection,
+                std::string_view event,
+                protohost::Bytes data,
+                std::string_view from) override {
         constexpr std::size_t piece = 16384;
         do {
             const protohost::Bytes next = data.first(std::min(data.size(), piece));
             data = data.subspan(next.size());
-            control_->send(opening(connection, event) + ", \"data\": \"" + to_hex(next) + "\"}");
+            std::string message = opening(connection, event);
+            if (!from.empty()) (message += ", \"from\": ") += quoted(from);
+            tell(message + ", \"data\": \"" + to_hex(next) + "\"}");
             event = "...";
         } while (!data.empty());
     }
 
 private:
+    /// What opens with the unit has its connection_made before the factory is told that it started.
+    void tell(std::string message) {
+        if (!control_) return early_.push_back(std::move(message));
+        control_->send(message);
+    }
+
+    Connection& add_connection() {
+        const auto number = static_cast<unsigned>(connections_.size() + 1);
+        connections_.push_back(std::make_shared<Connection>(script_, *this, number));
+        return *connections_.back();
+    }
+
     static std::string opening(unsigned connection, std::string_view event) {
         return "{\"connection\": " + std::to_string(connection) + ", \"event\": " + quoted(event);
     }
 
-    /// `ID gate CONNECTION NAME`, `ID turns N`, `ID open WAY ..`, `ID abort`. Answered when it is
-    /// done.
+    /// `ID gate CONNECTION NAME`, `ID turns N`, `ID open WAY ..`, `ID address NAME ADDRESS`,
+    /// `ID abort`. Answered when it is done.
     void obey(const std::string& command, int descriptor) {
         std::istringstream words(command);
         std::string id;
@@ -100,6 +120,11 @@ private:
             std::string name;
             words >> number >> name;
             release_gate(number, name);
+        } else if (verb == "address") {
+            std::string name;
+            std::string address;
+            words >> name >> address;
+            for (const auto& connection : connections_) connection->name_address(name, address);
         } else if (verb == "turns") {
             words >> turns;
         } else if (verb == "open") {
@@ -147,7 +172,7 @@ private:
     void go_round(unsigned turns, const std::string& id) {
         loop_.call_soon([this, turns, id] {
             if (turns > 0) return go_round(turns - 1, id);
-            control_->send("{\"done\": " + id + "}");
+            tell("{\"done\": " + id + "}");
         });
     }
 
@@ -156,17 +181,27 @@ private:
     Script script_;
     protohost::Loop loop_;
     std::vector<std::shared_ptr<Connection>> connections_;
+    std::vector<std::string> early_;
     std::optional<Control> control_;  // last: its thread goes first
 };
 
 class Factory {
 public:
-    explicit Factory(const protohost::Options& options) : play_(std::make_shared<Play>(options)) {}
+    explicit Factory(const protohost::Options& options, bool datagrams = false)
+        : play_(std::make_shared<Play>(options, datagrams)) {}
     void started(protohost::Loop loop) { play_->started(loop); }
     std::unique_ptr<protohost::BaseProtocol> operator()() { return play_->make_protocol(); }
 
-private:
+protected:
     std::shared_ptr<Play> play_;
+};
+
+class DatagramFactory : public Factory {
+public:
+    explicit DatagramFactory(const protohost::Options& options) : Factory(options, true) {}
+    std::unique_ptr<protohost::DatagramProtocol> operator()() {
+        return play_->make_datagram_protocol();
+    }
 };
 
 constexpr std::array options{
@@ -183,4 +218,7 @@ PROTOHOST_PLUGIN("trace",
                  "1.0",
                  protohost::factory<conformance::Factory>("trace",
                                                           "plays a scenario and tells the runner",
-                                                          conformance::options));
+                                                          conformance::options),
+                 protohost::factory<conformance::DatagramFactory>("datagrams",
+                                                                  "the same with datagrams",
+                                                                  conformance::options));

@@ -5,7 +5,7 @@ import contextlib
 import errno
 import socket
 
-from . import trace
+from . import addresses
 
 BLOCK = 1024        # of fill
 PUMP_BLOCK = 16384  # of pump
@@ -53,7 +53,7 @@ class Connection:
                 self._paused = callback == "pause_writing"
             self.run(todo)
 
-    def received(self, protocol, callback, data):
+    def received(self, protocol, callback, data, more=()):
         """Bytes."""
         before, self._data = self._received, data
         self._received += len(data)
@@ -63,7 +63,7 @@ class Connection:
             if before < count <= self._received:
                 todo += protocol.role.received[count]
         with self._acting(todo):
-            self._record(protocol, callback, data=data)
+            self._record(protocol, callback, data=data, **dict(more))
             self.run(todo)
         self._data = b""
 
@@ -230,7 +230,7 @@ class Connection:
         elif action.name in ("socket", "pipe"):
             shown = "open" if found.fileno() >= 0 else "closed"
         else:
-            shown = trace.text(found)
+            shown = addresses.text(found)
         self._event(action.verb, f"{action.name} {shown}".rstrip())
 
     def _get_protocol(self, action):

@@ -6,6 +6,8 @@ import os
 import socket
 import threading
 
+from . import addresses
+from .datagram_connection import DatagramConnection
 from .events import Events, Stuck
 from .interpreter import Connection, reason
 from .peer import PATIENCE, TWO_ADDRESSES
@@ -65,19 +67,20 @@ class OracleUnit(Unit):
         self._connections, self._server, self._files = [], None, []
 
     def _make(self):
-        connection = Connection(self._scenario, self.events, self._oracle.loop, len(self._connections) + 1)
+        kind = DatagramConnection if self._scenario.datagrams else Connection
+        connection = kind(self._scenario, self.events, self._oracle.loop, len(self._connections) + 1)
         self._connections.append(connection)
         return connection.make_protocol()
 
     async def open(self, given, folder):
         """As the scenario's kind and transport say."""
         scenario, loop = self._scenario, self._oracle.loop
-        if scenario.kind == "listener":
+        if scenario.datagrams:
+            await self._datagrams(loop, given, folder)
+        elif scenario.kind == "listener":
             await self._listen(loop, folder)
         elif scenario.kind == "connect":
             await self._opening(self._connect(loop, given))
-        elif scenario.kind == "bind":
-            await self._bind(loop, folder)
         else:
             await self._opening(self._pipe(loop, given))
 
@@ -104,18 +107,24 @@ class OracleUnit(Unit):
             await loop.create_connection(self._make, *given)
         elif self._scenario.transport == "unix":
             await loop.create_unix_connection(self._make, given)
-        elif self._scenario.transport == "socketpair":
+        else:
             await loop.create_connection(self._make, sock=socket.socket(fileno=os.dup(given)))
-        else:
-            family = socket.AF_INET if self._scenario.transport == "udp" else socket.AF_UNIX
-            await loop.create_datagram_endpoint(self._make, remote_addr=given, family=family)
 
-    async def _bind(self, loop, folder):
-        if self._scenario.transport == "udp":
-            transport, _ = await loop.create_datagram_endpoint(self._make, local_addr=("127.0.0.1", 0))
-        else:
-            transport, _ = await loop.create_datagram_endpoint(self._make, local_addr=unix_address(self._scenario, folder), family=socket.AF_UNIX)
-        self.address = transport.get_extra_info("sockname")
+    async def _datagrams(self, loop, peer, folder):
+        """Bound, connected to `peer`, or over the socket that `peer` is."""
+        scenario, ends = self._scenario, {}
+        if scenario.transport == "socketpair":
+            ends["sock"] = peer
+            peer.setblocking(False)
+        elif scenario.transport == "unixgram":  # with a name also where it connects, to be answered
+            ends |= {"family": socket.AF_UNIX, "local_addr": unix_address(scenario, folder)}
+        elif scenario.kind == "bind":
+            ends["local_addr"] = ("::1" if scenario.transport == "udp6" else "127.0.0.1", 0)
+        if scenario.kind == "connect":
+            ends["remote_addr"] = peer
+        transport, _ = await loop.create_datagram_endpoint(self._make, **ends)
+        if scenario.kind == "bind":
+            self.address = transport.get_extra_info("sockname")
 
     async def _pipe(self, loop, given):
         reads = self._scenario.kind == "read"
@@ -137,6 +146,9 @@ class OracleUnit(Unit):
                 self._oracle.loop.call_soon(connection.release_gate, words[2])
         elif words[0] == "turns":
             turns = int(words[1])
+        elif words[0] == "address":
+            for connection in self._connections:
+                connection.peers[words[1]] = addresses.parse(words[2])
         self._go_round(number, turns)
 
     def _go_round(self, number, turns):

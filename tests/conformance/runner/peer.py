@@ -11,6 +11,7 @@ from .events import Stuck
 
 PATIENCE = float(os.environ.get("PROTOHOST_CONFORMANCE_PATIENCE", "20"))
 TWO_ADDRESSES = "two-addresses.test"  # a name of 127.0.0.2, where nobody listens, and of 127.0.0.1
+FAMILIES = {"tcp": socket.AF_INET, "udp": socket.AF_INET, "udp6": socket.AF_INET6}
 CLASSES = {errno.ECONNRESET: "reset", errno.EPIPE: "broken pipe", errno.ECONNREFUSED: "refused",
            errno.ETIMEDOUT: "timeout"}
 
@@ -50,6 +51,12 @@ class End:
             self.over = True
             self.seen.append(("end", ""))
         return got or b""
+
+    def readable(self):
+        """Whether there is something to receive now."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.socket, selectors.EVENT_READ)
+            return bool(selector.select(0))
 
     def close(self):
         """Once."""
@@ -129,12 +136,11 @@ class Peers:
         self.release()
 
     def _inet(self):
-        return self.scenario.transport in ("tcp", "udp")
+        return self.scenario.transport == "tcp"
 
     def _socket(self, receive_buffer=0):
-        family = socket.AF_INET if self._inet() else socket.AF_UNIX
-        kind = socket.SOCK_DGRAM if self.scenario.transport in ("udp", "unixgram") else socket.SOCK_STREAM
-        made = socket.socket(family, kind)
+        kind = socket.SOCK_DGRAM if self.scenario.datagrams else socket.SOCK_STREAM
+        made = socket.socket(FAMILIES.get(self.scenario.transport, socket.AF_UNIX), kind)
         if receive_buffer or self.scenario.buffers:  # before connecting: later it does not shrink
             made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer or self.scenario.buffers)
         return made
@@ -244,9 +250,7 @@ class Peers:
     def _quiet(self, step):
         """Whether nothing can be received now."""
         end = self._end(step)
-        with selectors.DefaultSelector() as selector:
-            selector.register(end.socket, selectors.EVENT_READ)
-            end.seen.append(("quiet", "false" if selector.select(0) else "true"))
+        end.seen.append(("quiet", "false" if end.readable() else "true"))
 
     def _await(self, step):
         event, count, value = step.argument

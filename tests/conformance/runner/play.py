@@ -5,6 +5,7 @@ import socket
 import tempfile
 
 from . import trace
+from .datagram_peer import DatagramPeers
 from .events import Stuck
 from .peer import PATIENCE, Peers
 
@@ -42,7 +43,7 @@ def unix_address(scenario, folder):
     dead server's socket is left at the path."""
     path = os.path.join(folder, f"{scenario.name}.sock")
     if scenario.address == "stale":
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM if scenario.transport == "unix" else socket.SOCK_DGRAM) as dead:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM if scenario.datagrams else socket.SOCK_STREAM) as dead:
             dead.bind(path)
     return f"\0{path}" if scenario.address == "abstract" else path
 
@@ -50,7 +51,7 @@ def unix_address(scenario, folder):
 def play(scenario, side, flow=True):
     """{name of a side: its lines}. What went wrong with the play itself is under "runner"."""
     with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
-        peers = Peers(scenario, folder)
+        peers = DatagramPeers(scenario, folder) if scenario.datagrams else Peers(scenario, folder)
         stuck = ""
         try:
             given = peers.prepare()

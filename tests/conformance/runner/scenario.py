@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from . import actions, data, nodes
 
 KINDS = ("listener", "connect", "bind", "read", "write")
-TRANSPORTS = {"listener": ("tcp", "unix"), "connect": ("tcp", "unix", "socketpair", "udp", "unixgram"),
-              "bind": ("udp", "unixgram"), "read": ("pipe", "fifo"), "write": ("pipe", "fifo", "socketpair")}
+TRANSPORTS = {"listener": ("tcp", "unix"), "connect": ("tcp", "unix", "socketpair", "udp", "udp6", "unixgram"),
+              "bind": ("udp", "udp6", "unixgram", "socketpair"), "read": ("pipe", "fifo"), "write": ("pipe", "fifo", "socketpair")}
 TOP = ("what", "behaviours", "kind", "transport", "address", "open", "unit", "buffers", "chunks", "flow", "needs", "differs", "baseline",
        "only", "on", "buffer", "protocols", "peer", "expect")
 ADDRESSES = {("listener", "unix"): ("abstract", "stale"), ("bind", "unixgram"): ("abstract", "stale"),
@@ -68,7 +68,14 @@ class Scenario:
     @property
     def exclusive(self):
         """What is opened when the daemon starts needs a daemon of its own."""
+        if self.datagrams and self.transport == "socketpair":
+            return True
         return self.kind in ("connect", "read", "write") and not self.by_plugin
+
+    @property
+    def datagrams(self):
+        """Else streams."""
+        return self.kind == "bind" or self.transport in ("udp", "udp6", "unixgram")
 
     @property
     def gates(self):
@@ -215,10 +222,11 @@ def _exchange(argument):
 
 
 STEPS = {
-    "open": _optional(), "connect": _optional("receive_buffer"), "listen": _optional("backlog"), "accept": _optional(),
+    "open": _optional(), "connect": _optional("receive_buffer", "unnamed"), "listen": _optional("backlog"), "accept": _optional(),
     "send": _needs(data.parse), "half_close": _optional(), "reset": _optional(), "close": _optional(),
     "receive": _needs(_amount), "drain": _optional(), "exchange": _needs(_exchange), "quiet": _optional(),
-    "datagram": _needs(data.parse), "receive_datagrams": _needs(lambda argument: argument.integer()),
+    "datagram": _needs(data.parse),
+    "receive_datagrams": _needs(lambda a: int(a.string()) if a.string().isdigit() else a.choice(("fill", "waiting"))),
     "await": _needs(_await), "release": _needs(lambda argument: argument.string()),
     "turns": _needs(lambda argument: argument.integer()),
 }
@@ -243,6 +251,9 @@ def _check(scenario, root, top):
             raise nodes.ScenarioError(f"{step.place}: release: no gate {step.argument} (add on: gate {step.argument}:)")
     if scenario.by_plugin and scenario.kind in ("listener", "bind"):
         top["open"].fail("is not for what a unit serves", "remove it")
+    for step in scenario.steps:
+        if step.verb == "connect" and "unnamed" in step.argument and scenario.transport != "unixgram":
+            raise nodes.ScenarioError(f"{step.place}: unnamed: only UNIX sockets of datagrams can be (remove it)")
     counting = [when for role in scenario.roles.values() for when in role.on if when in BY_CALL]
     harmless = {"echo", "pause_reading", "resume_reading", "call_soon", "call_later"}
     if scenario.chunks == "any" and any(action.verb not in harmless for role in scenario.roles.values()

@@ -12,10 +12,12 @@ import subprocess
 import tempfile
 import threading
 
+from . import addresses
 from .events import Events, Stuck
 from .peer import PATIENCE
 from .play import Unit, unix_address
 
+SCHEMES = {"tcp": "tcp", "unix": "unix", "udp": "udp", "udp6": "udp", "unixgram": "unixgram"}
 LISTENING = re.compile(r"(?:listener|endpoint) (\S+): (?:listening|bound|receiving)[^:]* (\w+)://(\S+)")
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:")
 
@@ -119,10 +121,13 @@ class Daemon:
         preloaded = ["inject"] if inject else []
         if any(scenario.address == "two" for scenario in scenarios):
             preloaded.append("names")
+        inherited = [given.fileno()] if isinstance(given, socket.socket) else [given] if isinstance(given, int) else []
         self._process = subprocess.Popen(
             [build / "bin/protohostd", "--config", self._folder / "protohost.yaml"], env=_environment(build, preloaded),
             stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
-            pass_fds=[given] if isinstance(given, int) else [])
+            pass_fds=inherited)
+        if isinstance(given, socket.socket):
+            given.close()  # it is the daemon's now
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()
         if not self._serving.wait(PATIENCE) or self._process.poll() is not None:
@@ -138,13 +143,14 @@ class Daemon:
         """Where the peer finds the unit, or None where it is the unit that connects."""
         if scenario.kind not in ("listener", "bind"):
             return None
-        if scenario.transport in ("unix", "unixgram"):
+        if scenario.transport == "socketpair":
+            return ""
+        if scenario.name in self._paths:
             return self._paths[scenario.name]
         for line in self._log:
             match = LISTENING.search(line)
             if match and match[1] == scenario.name:
-                host, _, port = match[3].rpartition(":")
-                return host, int(port)
+                return addresses.parse(match[3])
         raise Stuck(f"the daemon does not say where {scenario.name} listens:\n" + "\n".join(self._log[-20:]))
 
     def stop(self):
@@ -175,29 +181,36 @@ class Daemon:
             options = {"control": str(self._folder / "control.sock"), "scenario": scenario.name,
                        "buffers": scenario.buffers,
                        "script": {name: role.options() for name, role in scenario.roles.items()}}
-            unit = {"protocol": "trace", **scenario.unit, **unit, "options": options}
+            protocol = "trace/datagrams" if scenario.datagrams else "trace"
+            unit = {"protocol": protocol, **unit, **scenario.unit, "options": options}
             self._write(f"conf.d/{scenario.name}.yaml", {section: {scenario.name: unit}})
 
     def _unit(self, scenario):
         """(section, the keys that say what it is)."""
         if scenario.kind == "listener":
-            return "listeners", {"listen": self._own_address(scenario)}
+            return "listeners", {"listen": self._own(scenario)}
         if scenario.kind == "bind":
-            return "endpoints", {"bind": self._own_address(scenario)}
+            return "endpoints", {"bind": self._own(scenario)}
         if scenario.by_plugin:  # a unit for its plugin to have
             return "listeners", {"listen": f"unix://{self._folder / scenario.name}.idle"}
         if scenario.kind == "connect":
-            remote = self._given if isinstance(self._given, str) else "{}:{}".format(*self._given)
-            return "endpoints", {"connect": f"{scenario.transport}://{remote}", "reconnect": "never"}
+            unit = {"connect": addresses.uri(SCHEMES[scenario.transport], self._given), "reconnect": "never"}
+            if scenario.transport == "unixgram":  # asyncio's has no name of its own, and could not be answered
+                unit["socket"] = {"local": self._own(scenario)}
+            return "endpoints", unit
         if isinstance(self._given, int):  # which cannot be opened again
             return "endpoints", {scenario.kind: f"fd:{self._given}"}
         return "endpoints", {scenario.kind: self._given, "reconnect": "never"}
 
-    def _own_address(self, scenario):
-        if "unix" not in scenario.transport:
-            return f"{scenario.transport}://127.0.0.1:0"
-        path = self._paths[scenario.name] = unix_address(scenario, self._folder)
-        return f"{scenario.transport}:@{path[1:]}" if path[0] == "\0" else f"{scenario.transport}://{path}"
+    def _own(self, scenario):
+        """The address that the unit is to have."""
+        if scenario.transport == "socketpair":
+            return f"fd:{self._given.fileno()}"
+        scheme = SCHEMES[scenario.transport]
+        if "unix" not in scheme:
+            return f"{scheme}://[::1]:0" if scenario.transport == "udp6" else f"{scheme}://127.0.0.1:0"
+        self._paths[scenario.name] = unix_address(scenario, self._folder)
+        return addresses.uri(scheme, self._paths[scenario.name])
 
     def _write(self, name, content):
         # JSON is YAML. The daemon trusts no file that others may write to, and needs no more.

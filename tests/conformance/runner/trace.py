@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
 """From what happened to lines that can be compared: one list for each protocol and each peer."""
+import itertools
 import re
+import zlib
 
-from . import data
+from . import addresses, data
 from .peer import error_class
 
 DATA = ("data_received", "buffer_updated")
+MANY = 8  # datagrams, before a row of them becomes one line
 
 
 def is_flow(name):
@@ -18,7 +21,7 @@ def lines(scenario, peers, unit, flow=True):
     flow control is left out. "runner": what is wrong whatever the other side does."""
     events = unit.events.all() if unit is not None else []
     names = {}
-    for by, end in peers.ends.items():  # of several holders of one end the first counts
+    for by, end in () if scenario.datagrams else peers.ends.items():  # of several holders of one end the first counts
         names.setdefault(end.connection, "" if by == "peer" else f" {by}")
     out = {}
     for number in sorted({event["connection"] for event in events}):
@@ -52,7 +55,7 @@ def _unpaired(events):
 
 
 def _protocol(events, exact):
-    folded = []
+    folded = []  # [callback, value, sender of a datagram]
     for event in events:
         name, value = event["event"], event.get("data", event.get("value", ""))
         if name == "filled":
@@ -65,9 +68,30 @@ def _protocol(events, exact):
                 folded.pop()
             folded[-1][1] += value
         else:
-            folded.append([name, value])
-    return _counted([f"{name} {data.show(value)}" if isinstance(value, bytes) else f"{name} {_value(value)}".rstrip()
-                     for name, value in folded])
+            folded.append([name, value, event.get("from")])
+    out = []
+    for (name, sender), group in itertools.groupby(folded, lambda one: (one[0], one[2])):
+        values = [one[1] for one in group]
+        if sender is not None:
+            out += [f"{name} {shown} from {sender}" for shown in _datagrams(values)]
+        else:
+            out += [f"{name} {data.show(value) if isinstance(value, bytes) else _value(value)}".rstrip()
+                    for value in values]
+    return _counted(out)
+
+
+def _is_fill(what, value):
+    return what == "datagram" and len(value) > 0 and data.fill_size(value) == len(value)
+
+
+def _datagrams(row):
+    """Each one, but of a long row what tells it from others."""
+    if len(row) <= MANY:
+        return [data.show(one) for one in row]
+    crc = 0
+    for one in row:
+        crc = zlib.crc32(one, zlib.crc32(len(one).to_bytes(4, "big"), crc))
+    return [f"{len(row)} of {sum(map(len, row))} bytes, crc {crc:08x}"]
 
 
 def _continues(folded, name):
@@ -88,7 +112,7 @@ def _counted(found):
     """Repeated statuses as one line."""
     out = []
     for line in found:
-        if out and out[-1][0] == line and line.startswith("write"):
+        if out and out[-1][0] == line and line.startswith(("write", "sendto")):
             out[-1][1] += 1
         else:
             out.append([line, 1])
@@ -96,16 +120,23 @@ def _counted(found):
 
 
 def _peer(seen, filled):
-    folded = []
+    folded, out = [], []
     for what, value in seen:
         if what == "received" and folded and folded[-1][0] == "received":
             folded[-1][1] += value
         else:
             folded.append([what, value])
-    out = [f"{what} {data.show(value, filled > 0)}" if isinstance(value, bytes) else f"{what} {value}".rstrip()
-           for what, value in folded]
+    for what, group in itertools.groupby(folded, lambda one: "fill" if filled and _is_fill(*one) else one[0]):
+        values = [value for _, value in group]
+        if what == "fill":
+            out.append("datagrams of fill")
+        elif what == "datagram":
+            out += [f"{what} {shown}" for shown in _datagrams(values)]
+        else:
+            out += [f"{what} {data.show(value, filled > 0) if isinstance(value, bytes) else value}".rstrip()
+                    for value in values]
     if filled:
-        got = sum(data.fill_size(value) for what, value in folded if what == "received")
+        got = sum(data.fill_size(value) for _, value in folded if isinstance(value, bytes))
         out.append("all of the fill" if got == filled else "not all of the fill" if got < filled else "too much fill")
     return out
 
@@ -113,15 +144,6 @@ def _peer(seen, filled):
 def _neutral(line, peers, unit):
     """Addresses that differ from play to play get names."""
     names = [(end.address, f"<{by}>") for by, end in peers.ends.items()] + [(unit.address, "<unit>")]
-    for address, name in sorted(((text(address), name) for address, name in names), reverse=True):
+    for address, name in sorted(((addresses.text(address), name) for address, name in names), reverse=True):
         line = line.replace(address, name) if address else line
     return line
-
-
-def text(address):
-    """A socket's address as the daemon writes it."""
-    if isinstance(address, tuple):
-        return "{}:{}".format(*address)
-    if isinstance(address, bytes):
-        address = address.decode()
-    return address.replace("\0", "@", 1) if address else ""

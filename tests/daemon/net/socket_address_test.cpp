@@ -109,6 +109,21 @@ TEST(SocketAddress, APathMayFillTheWholeNameAndNotMore) {
     EXPECT_EQ(full.path(), std::string(108, 'q'));
 }
 
+TEST(SocketAddress, APathIsTheSameWhetherItsEndIsCountedOrNot) {
+    const auto path = SocketAddress::of_unix(unix_address(Kind::unix_path, "/run/a.sock"));
+    ASSERT_TRUE(path);
+    EXPECT_TRUE(SocketAddress(path->data(), path->size() - 1) == *path);
+    sockaddr_un padded{};
+    std::memcpy(&padded, path->data(), path->size());
+    EXPECT_TRUE(SocketAddress(&padded, sizeof padded) == *path);
+    EXPECT_FALSE(SocketAddress(path->data(), path->size() - 2) == *path);
+
+    const auto name = SocketAddress::of_unix(unix_address(Kind::unix_abstract, "a"));
+    ASSERT_TRUE(name);
+    std::memcpy(&padded, name->data(), name->size());
+    EXPECT_FALSE(SocketAddress(&padded, name->size() + 1) == *name) << "a NUL is part of a name";
+}
+
 TEST(SocketAddress, WhatIsNoAddressIsRecognised) {
     const SocketAddress good = ip("127.0.0.1", 7007);
     EXPECT_EQ(SocketAddress(good.data(), good.size()).text(), "127.0.0.1:7007");
