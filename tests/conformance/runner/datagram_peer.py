@@ -126,6 +126,10 @@ class DatagramPeers(Peers):
             while end.readable():
                 end.receive()
             return
+        if isinstance(left, bytes):
+            while (got := end.receive()) and got[0] != left:
+                pass
+            return
         for _ in range(left):
             if end.receive() is None:
                 break

@@ -216,6 +216,13 @@ def _amount(argument):
     return int(argument.string()) if argument.string().isdigit() else argument.choice(("end", "fill", "some"))
 
 
+def _datagrams(argument):
+    """A number, a word, or the bytes of the last one."""
+    if argument.pairs is not None:
+        return data.parse(argument.mapping(("until",), required=("until",))["until"]).whole
+    return int(argument.string()) if argument.string().isdigit() else argument.choice(("fill", "waiting"))
+
+
 def _exchange(argument):
     keys = argument.mapping(("send", "receive"), required=("send", "receive"))
     return data.parse(keys["send"]), keys["receive"].integer()
@@ -226,7 +233,7 @@ STEPS = {
     "send": _needs(data.parse), "half_close": _optional(), "reset": _optional(), "close": _optional(),
     "receive": _needs(_amount), "drain": _optional(), "exchange": _needs(_exchange), "quiet": _optional(),
     "datagram": _needs(data.parse),
-    "receive_datagrams": _needs(lambda a: int(a.string()) if a.string().isdigit() else a.choice(("fill", "waiting"))),
+    "receive_datagrams": _needs(_datagrams),
     "await": _needs(_await), "release": _needs(lambda argument: argument.string()),
     "turns": _needs(lambda argument: argument.integer()),
 }

@@ -242,6 +242,19 @@ TEST_F(DatagramSend, SkipsExactlyWhatTheKernelRejects) {
     EXPECT_EQ(peer.receive_waiting(), expected);
 }
 
+TEST_F(DatagramSend, LosesNoDatagramOfABatchToTheRefusalOfAnother) {
+    auto& transport = start(connected(peer.address()));
+    peer.close();
+    {
+        const CallbackScope scope(rig.loop);
+        for (const char* const text : {"a", "b", "c", "d", "e"}) {
+            EXPECT_EQ(send_by(transport, text), PH_OK);
+        }
+    }
+    EXPECT_EQ(transport.traffic().sent, 5U);
+    rig.run_until([&] { return recorder.count(error(ECONNREFUSED)) >= 1; });
+}
+
 TEST_F(DatagramSend, TellsErrorsOfWhatACallbackSentBeforeItClosed) {
     auto& transport = start();
     in_callback([&] {
