@@ -11,10 +11,12 @@
 
 #include <protohost/abi.h>
 #include <protohost/address.hpp>
+#include <protohost/detail/testing/configured_factory.hpp>
 #include <protohost/detail/testing/fake_datagrams.hpp>
 #include <protohost/detail/testing/transport_under_test.hpp>
 #include <protohost/protocol.hpp>
 #include <protohost/testing/host.hpp>
+#include <protohost/testing/options.hpp>
 #include <protohost/testing/values.hpp>
 #include <protohost/transport.hpp>
 
@@ -26,8 +28,15 @@ namespace protohost::testing {
 ///     protohost::testing::DatagramEndpoint endpoint(host, std::make_unique<Clock>());
 ///     endpoint.feed_datagram("time?", "192.0.2.1:4000");
 ///     EXPECT_EQ(endpoint.sent().at(0).data, "12:00");
+///
+/// With a whole factory it is what a definition with `bind` or `connect` makes of it: the options
+/// are checked and completed as the daemon does it, and there is one protocol.
+///
+///     protohost::testing::DatagramEndpoint clock(
+///         host, protohost_plugin_entry_v1, {{"zone", "UTC"}});
 class DatagramEndpoint
-    : public detail::testing::TransportUnderTest<detail::testing::FakeDatagrams> {
+    : private detail::testing::FactoryHolder,
+      public detail::testing::TransportUnderTest<detail::testing::FakeDatagrams> {
 public:
     /// Calls connection_made.
     DatagramEndpoint(Host& host,
@@ -35,6 +44,25 @@ public:
                      const DatagramSettings& settings = {})
         : DatagramEndpoint(
               host.unit(), detail::Binding::bind(host.context(), std::move(protocol)), settings) {}
+
+    /// With a plugin whose sources are part of the test program: as Listener's.
+    DatagramEndpoint(Host& host,
+                     ph_entry_fn entry,
+                     const OptionValues& options = {},
+                     const DatagramSettings& settings = {},
+                     std::string_view name = {})
+        : DatagramEndpoint(std::make_unique<detail::testing::ConfiguredFactory>(
+                               host.unit().core, entry, name, options),
+                           settings) {}
+
+    /// With a factory by itself: what protohost::factory<F>(name, summary, options) makes.
+    DatagramEndpoint(Host& host,
+                     const ph_factory& factory,
+                     const OptionValues& options = {},
+                     const DatagramSettings& settings = {})
+        : DatagramEndpoint(std::make_unique<detail::testing::ConfiguredFactory>(
+                               host.unit().core, factory, options),
+                           settings) {}
 
     /// For the kit's own classes.
     DatagramEndpoint(detail::testing::Unit& unit,
@@ -90,6 +118,17 @@ public:
         run_ready();
     }
     static constexpr std::size_t unlimited = detail::testing::FakeDatagrams::unlimited;
+
+private:
+    DatagramEndpoint(std::unique_ptr<detail::testing::ConfiguredFactory> factory,
+                     const DatagramSettings& settings)
+        : FactoryHolder{std::move(factory)},
+          TransportUnderTest(
+              std::make_shared<detail::testing::FakeDatagrams>(configured->unit(), settings)) {
+        start(configured->make_protocol(), {});
+        configured->started();
+        run_ready();
+    }
 };
 
 }  // namespace protohost::testing

@@ -17,13 +17,11 @@
 #include <protohost/testing/options.hpp>
 #include <protohost/testing/values.hpp>
 
-/// Of the plugin whose sources are part of the test program: what PROTOHOST_PLUGIN defines.
-extern "C" PH_EXPORT const ph_plugin* protohost_plugin_entry_v1(const ph_host*);
-
 namespace protohost::testing {
 
 /// A listener in memory: one protocol factory with its options, and its connections. The options
-/// are checked and completed as the daemon does it.
+/// are checked and completed as the daemon does it. The same serves for endpoints that connect, or
+/// that read or write a pipe: connect() is then what was opened. For datagrams: DatagramEndpoint.
 ///
 ///     protohost::testing::Listener listener(host, protohost_plugin_entry_v1, {{"mark", "!!"}});
 ///     protohost::testing::Connection& connection = listener.connect();

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -14,6 +15,9 @@
 #include <protohost/detail/testing/complete_options.hpp>
 #include <protohost/detail/testing/core.hpp>
 #include <protohost/detail/testing/guard.hpp>
+
+/// Of the plugin whose sources are part of the test program: what PROTOHOST_PLUGIN defines.
+extern "C" PH_EXPORT const ph_plugin* protohost_plugin_entry_v1(const ph_host*);
 
 namespace protohost::detail::testing {
 
@@ -106,6 +110,11 @@ private:
     ph_factory declared_{};
     void* loaded_ = nullptr;
     void* factory_ = nullptr;
+};
+
+/// Of a class that is a factory and what it made: the factory outlives that.
+struct FactoryHolder {
+    std::unique_ptr<ConfiguredFactory> configured;
 };
 
 }  // namespace protohost::detail::testing

@@ -169,6 +169,7 @@ public:
 
     /// The end, now, whatever waits: its owner goes.
     void end_at_once() {
+        if (protocol_.ops == nullptr) return;  // it has ended, or never began
         lose({});
         end();
     }
