@@ -39,6 +39,12 @@ OpenedPipe open_pipe(const std::string& path, PipeEnd end) {
     return {{}, "cannot open " + path + ": " + (unread ? "nobody reads it" : std::strerror(errno))};
 }
 
+base::Descriptor hold_fifo(int fd) {
+    struct stat found {};
+    if (::fstat(fd, &found) != 0 || !S_ISFIFO(found.st_mode)) return {};
+    return base::Descriptor(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+}
+
 OpenedPipe copy_pipe(int fd) {
     const std::string name = "descriptor " + std::to_string(fd);
     base::Descriptor descriptor(::fcntl(fd, F_DUPFD_CLOEXEC, 3));

@@ -7,7 +7,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "daemon/model/configuration.hpp"
 #include "daemon/net/connector.hpp"
@@ -51,7 +50,7 @@ private:
 
     void attempt();
     void connect_datagram();
-    void open_datagram(const std::vector<model::Address>& addresses);
+    void open_datagram(const net::DatagramAddresses& ends);
     void open_pipe();
     void serve_datagrams(net::DatagramSocket socket, net::Role role);
     /// Asks for a protocol, and adopts the transport that `make` makes.
@@ -59,6 +58,8 @@ private:
     void serve(net::Role role, Make&& make);
     void attempt_failed(const std::string& text);
     void wait_and_attempt(const std::string& why);
+    /// Whether what has just ended was no failure.
+    bool worked(const net::Transport& transport) const;
     /// "tcp://127.0.0.1:9000", "/run/some.fifo".
     std::string target() const;
 
@@ -68,6 +69,7 @@ private:
     std::unique_ptr<net::Connector> connector_;
     std::optional<Resolution> resolution_;
     std::optional<net::DatagramSocket> bound_;
+    base::Descriptor held_;  ///< of a FIFO that is read, also while it waits to be opened again
     const net::Transport* current_ = nullptr;
     std::chrono::steady_clock::time_point opened_at_;
     std::uint64_t failures_ = 0;  ///< since it was open last

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/net/executor.hpp"
 #include "daemon/unit/opening.hpp"
 #include "daemon/unit/server.hpp"
 #include "daemon/unit/server_opening.hpp"
@@ -29,6 +30,8 @@ LoopServices::~LoopServices() {
     closed_ = true;
     binding_->context().services = nullptr;
     became_idle_ = nullptr;
+    // Its code and its argument must not go under running work.
+    shared_.executor.finish(this);
     for (auto& [op, operation] : std::exchange(operations_, {})) operation->abandon();
     servers_.clear();
 }
@@ -51,6 +54,13 @@ bool LoopServices::idle() const {
 
 void LoopServices::check_idle() {
     if (closed_ && idle() && became_idle_) became_idle_();
+}
+
+model::SocketSettings LoopServices::socket_settings() const {
+    model::SocketSettings settings = spec_.socket;
+    settings.local.reset();
+    settings.multicast.clear();
+    return settings;
 }
 
 template <class What, class... Args>

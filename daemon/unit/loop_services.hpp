@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -69,11 +70,16 @@ public:
 
     /// nullptr for one that is closed or never was.
     Server* find(ph_server* server) const;
-    void close_server(ph_server* server);
 
     // For what it has under way.
     const Shared& shared() const { return shared_; }
-    const model::UnitSpec& spec() const { return spec_; }
+    /// The unit's, but for what belongs to the one socket that its definition names: the address
+    /// that it is bound to, and the groups that it joins.
+    model::SocketSettings socket_settings() const;
+    /// Until opening it is given up.
+    std::chrono::nanoseconds patience(const OpenRequest& request) const {
+        return request.timeout.count() != 0 ? request.timeout : spec_.timeouts.connect;
+    }
     const std::string& title() const { return title_; }
     Connections& connections() { return connections_; }
     const std::shared_ptr<Binding>& binding() const { return binding_; }

@@ -24,8 +24,12 @@ Unit::Unit(const Shared& shared,
       last_word_(shared.loop) {}
 
 void Unit::start() {
-    open();
     services_.open();
+    tell_started();
+    open();
+}
+
+void Unit::tell_started() {
     const net::CallbackScope scope(shared_.loop);
     if (const ph_status status = binding_->factory().started(); status < 0) {
         log_.error("{}: plugin {}: started failed: {}; serving all the same",

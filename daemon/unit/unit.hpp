@@ -33,7 +33,7 @@ public:
     /// Opens every address of its own, or none and says why.
     virtual base::Errors bind() = 0;
 
-    /// From here on it serves. Tells the plugin that it started.
+    /// From here on it serves. The plugin is told first, so that whatever comes finds it ready.
     void start();
 
     /// Nothing new is opened; each living connection is asked to finish, and aborted after the
@@ -82,6 +82,7 @@ protected:
     const base::Log log_{"unit"};
 
 private:
+    void tell_started();
     void check_stopped();
 
     std::string title_;

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <unistd.h>
 #include <utility>
 
 #include <protohost/detail/callbacks.hpp>
@@ -90,7 +91,7 @@ struct Opening {
 /// Where a service is told to open something.
 struct Place {
     std::string address;
-    std::string local;
+    std::string local = {};
     int descriptor = -1;
     std::chrono::nanoseconds timeout{0};
 };
@@ -116,7 +117,11 @@ Handle open(Context context,
     open.drop = Way::drop;
     open.arg = way.get();
     const ph_op op = begin(context.ctx, &open, Way::opened);
-    if (op != 0) static_cast<void>(way.release());
+    if (op != 0) {
+        static_cast<void>(way.release());
+    } else if (place.descriptor >= 0) {
+        ::close(place.descriptor);  // the author has given it away
+    }
     // The analyzer does not see that the loop calls drop.
     return {context, op};  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks)
 }
