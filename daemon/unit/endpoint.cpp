@@ -87,12 +87,15 @@ void Endpoint::serve(net::Role role, Make&& make) {
     ph_proto protocol{};
     if (!make_protocol(target(), protocol)) return wait_and_attempt("no protocol");
     opened_at_ = std::chrono::steady_clock::now();
-    log_.info("{}: {} {} with protocol {}{}",
-              title(),
-              opened_word(role),
-              target(),
-              binding_->protocol_name(),
-              failures_ > 0 ? base::format(", after {} failures", failures_) : "");
+    // A FIFO is opened for each that writes to it: the first time says it all.
+    const bool news = role != net::Role::pipe || !opened_once_ || failures_ > 0;
+    log_.log(news ? base::Level::info : base::Level::debug,
+             "{}: {} {} with protocol {}{}",
+             title(),
+             opened_word(role),
+             target(),
+             binding_->protocol_name(),
+             failures_ > 0 ? base::format(", after {} failures", failures_) : "");
     failures_ = 0;
     last_failure_.clear();
     current_ = &connections_.adopt(make(), role, protocol);
@@ -222,7 +225,11 @@ void Endpoint::connection_ended(const net::Transport& transport) {
         current_ = nullptr;
         if (worked(transport)) backoff_.reset();
         log_.debug("{}: {} ended", title(), target());
-        wait_and_attempt("it ended");
+        if (held_ && net::last_writer_left(held_.get())) {
+            attempt();
+        } else {
+            wait_and_attempt("it ended");
+        }
     }
     Unit::connection_ended(transport);
 }

@@ -23,7 +23,8 @@ namespace protohost::unit {
 ///     opening --> open --ended--> waiting (reconnect) --> opening
 ///         \--failed--> waiting, or given up where `reconnect: never`
 ///
-/// A datagram socket with an address of its own (`bind`) is opened by bind() and stays.
+/// A datagram socket with an address of its own (`bind`) is opened by bind() and stays. A FIFO that
+/// is read is opened again at once when its last writer has left.
 class Endpoint final : public Unit, private net::ConnectorOwner {
 public:
     Endpoint(const Shared& shared,

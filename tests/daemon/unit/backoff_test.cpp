@@ -78,8 +78,8 @@ TEST(Backoff, DiffersBetweenProcessesThatStartTogether) {
 
 TEST(Backoff, CountsAsFarAsAConfigurationMay) {
     constexpr Pause year = 24h * 365;
-    Backoff backoff({year - 1ns, year, 0.0});
-    EXPECT_EQ(pauses(backoff, 3), (std::vector<Pause>{year - 1ns, year, year}));
+    Backoff backoff({year - 1h, year, 0.0});
+    EXPECT_EQ(pauses(backoff, 3), (std::vector<Pause>{year - 1h, year, year}));
 }
 
 }  // namespace

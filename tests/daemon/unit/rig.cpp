@@ -79,6 +79,8 @@ Rig::Rig(net::Resolver::Lookup lookup)
 
 Rig::~Rig() {
     for (auto& puppet : puppets_) {
+        // What it captured may be gone with the body of the test.
+        puppet->story.on = nullptr;
         if (puppet->unit_ != nullptr) end(*puppet);
     }
     run_ready();
@@ -116,11 +118,11 @@ Puppet& Rig::endpoint(model::EndpointSpec spec) {
 
 void Rig::run_until(const std::function<bool()>& done) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (!done()) {
+    while (!done() && !waited_in_vain_) {
         io.restart();
         io.run_one_until(deadline);
-        ASSERT_LT(std::chrono::steady_clock::now(), deadline)
-            << "what was waited for did not happen";
+        waited_in_vain_ = std::chrono::steady_clock::now() >= deadline;
+        EXPECT_FALSE(waited_in_vain_) << "what was waited for did not happen";
     }
 }
 
@@ -132,6 +134,11 @@ void Rig::run_ready() {
 void Rig::step() {
     io.restart();
     EXPECT_EQ(io.run_one_for(std::chrono::seconds(10)), 1u) << "nothing happens any more";
+}
+
+bool Rig::step_unless_idle() {
+    io.restart();
+    return io.run_one_for(std::chrono::milliseconds(20)) != 0;
 }
 
 void Rig::end(Puppet& puppet) {

@@ -72,12 +72,14 @@ public:
     Puppet& listener(model::ListenerSpec spec = {});
     Puppet& endpoint(model::EndpointSpec spec);
 
-    /// Runs the loop until `done`; fails the test after ten seconds.
+    /// Runs the loop until `done`; fails the test after ten seconds, and then waits no more.
     void run_until(const std::function<bool()>& done);
     /// Runs what is ready now and nothing more.
     void run_ready();
     /// Waits for the next thing that the loop has to do, and does it.
     void step();
+    /// The same; false when there is nothing to do: the loop sleeps.
+    bool step_unless_idle();
     /// Stops it, waits until it has, and destroys it.
     void end(Puppet& puppet);
 
@@ -98,6 +100,7 @@ private:
     std::shared_ptr<Generation> generation_;
     std::vector<std::unique_ptr<Puppet>> puppets_;
     std::size_t descriptors_;
+    bool waited_in_vain_ = false;
 };
 
 /// "tcp://127.0.0.1:0", ...; what does not parse fails the test.
