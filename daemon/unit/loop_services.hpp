@@ -40,9 +40,9 @@ public:
     LoopServices(const LoopServices&) = delete;
     LoopServices& operator=(const LoopServices&) = delete;
 
-    /// From here on the plugin may ask.
+    /// From here on the plugin finds them in its context, and may ask.
     void open();
-    /// Refuses from here on; servers are closed, and what is under way is cancelled.
+    /// It does no more; servers are closed, and what is under way is cancelled.
     void close();
     bool idle() const;
 

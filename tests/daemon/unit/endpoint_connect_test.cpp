@@ -2,6 +2,7 @@
 // Endpoints that connect, again and again.
 #include <algorithm>
 #include <chrono>
+#include <list>
 #include <stdexcept>
 #include <string>
 #include <sys/socket.h>
@@ -101,6 +102,37 @@ TEST_F(ConnectingEndpoint, OpensAgainWhatItsProtocolEnds) {
     rig_.run_until([&] { return puppet.story.count("made") == 3; });
     EXPECT_EQ(calls, 4u);
     EXPECT_EQ(puppet.story.reasons, (std::vector<std::string>{"", "not this one"}));
+}
+
+/// What its plugin has opened may keep a unit for a while.
+TEST_F(ConnectingEndpoint, TriesNoMoreWhileItsUnitDrains) {
+    Peers peers;
+    Puppet& waiting = rig_.endpoint(to_server());
+    Puppet& connected = rig_.endpoint(connect("unix://" + peers.unix_path()));
+    std::list<Attempt> kept;
+    for (Puppet* puppet : {&waiting, &connected}) {
+        puppet->story.keep_open_at_drain = true;
+        puppet->start();
+        Attempt& attempt = kept.emplace_back(*puppet);
+        attempt.descriptor = peers.socket_end(SOCK_STREAM);
+        attempt.open(&ph_loop_api::create_connection);
+    }
+    rig_.run_until(
+        [&] { return waiting.story.count("made") + connected.story.count("made") == 3; });
+    waiting.stop();
+    connected.stop();
+    connected.story.streams.front().abort();
+    connected.story.streams.back().abort();
+    const std::size_t asked = names_->asked();
+    bool much_later = false;
+    Loop(waiting.loop()).call_later(50ms, [&] { much_later = true; });
+    rig_.run_until([&] { return much_later; });
+    EXPECT_EQ(names_->asked(), asked);
+    EXPECT_EQ(connected.story.count("made"), 2u);
+    waiting.unit().abort_connections();
+    peers.leave();
+    rig_.end(waiting);
+    rig_.end(connected);
 }
 
 TEST_F(ConnectingEndpoint, BeginsAnewAfterAConnectionThatLivedLongerThanMax) {
@@ -248,6 +280,7 @@ TEST_F(ConnectingEndpoint, LooksUpTheNameThatItComesFromAsWell) {
         puppet.start();
         rig_.run_until([&] { return puppet.story.count("made") == 1; });
         EXPECT_EQ(names_->asked(), asked + 2) << scheme;
+        rig_.end(puppet);
         server_.accept_all();
     }
 }
