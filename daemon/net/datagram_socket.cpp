@@ -207,13 +207,19 @@ base::Result<DatagramSocket> open_datagram_socket(const DatagramEnds& ends,
     const auto locals = addresses_of(local, where);
     if (!locals) return locals.error();
 
-    const std::vector<Pair> pairs = pairs_of(*locals, *remotes);
+    return open_datagram_socket(DatagramAddresses{*locals, *remotes}, ends.socket, where);
+}
+
+base::Result<DatagramSocket> open_datagram_socket(const DatagramAddresses& ends,
+                                                  const model::SocketSettings& settings,
+                                                  const std::string& where) {
+    const std::vector<Pair> pairs = pairs_of(ends.locals, ends.remotes);
     if (pairs.empty()) {
         return base::failure(where, "the local and the remote address are of different families");
     }
     base::Errors first;
     for (const Pair& pair : pairs) {
-        auto opened = open_pair(pair, ends.socket, where);
+        auto opened = open_pair(pair, settings, where);
         if (opened) return opened;
         if (first.empty()) first = opened.error();
     }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "daemon/base/descriptor.hpp"
 #include "daemon/base/error.hpp"
@@ -41,6 +42,18 @@ struct DatagramEnds {
 /// loop that serves, numbers only. The errors say which address and why; `where` is put before
 /// them.
 base::Result<DatagramSocket> open_datagram_socket(const DatagramEnds& ends,
+                                                  const std::string& where);
+
+/// Both ends of a datagram socket, as far as they are wanted: of the addresses of one end, one will
+/// do.
+struct DatagramAddresses {
+    std::vector<SocketAddress> locals;
+    std::vector<SocketAddress> remotes;
+};
+
+/// The same from addresses that are known: `settings.local` is not looked at, and nothing blocks.
+base::Result<DatagramSocket> open_datagram_socket(const DatagramAddresses& ends,
+                                                  const model::SocketSettings& settings,
                                                   const std::string& where);
 
 /// One that was opened elsewhere, connected or not. Nothing of it is ever removed.

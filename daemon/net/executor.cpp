@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <exception>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <pthread.h>
@@ -50,12 +51,16 @@ struct Executor::State : std::enable_shared_from_this<State> {
     void serve();
     void finish(Job job, Outcome outcome);
     void deliver();
+    void tell(Finished& each);
+    void cancel_all(Owner owner);
+    void finish_all(Owner owner);
     void stop();
 
     Loop& loop;
     const unsigned limit;
     std::mutex mutex;  ///< of all that follows
     std::condition_variable arrived;
+    std::condition_variable ended;
     std::map<Id, Job> queued;  ///< in the order they came
     std::vector<Finished> finished;
     std::unordered_map<Owner, std::size_t> outstanding;
@@ -102,6 +107,7 @@ void Executor::State::serve() {
 
 void Executor::State::finish(Job job, Outcome outcome) {
     finished.push_back({std::move(job), std::move(outcome)});
+    ended.notify_all();
     if (std::exchange(delivery_posted, true)) return;
     boost::asio::post(loop.io(), [weak = weak_from_this()] {
         if (const auto state = weak.lock()) state->deliver();
@@ -113,15 +119,44 @@ void Executor::State::deliver() {
     delivery_posted = false;
     auto batch = std::exchange(finished, {});
     lock.unlock();
-    for (Finished& each : batch) {
-        const Owner owner = each.job.owner;
-        each.job.done(each.outcome);
-        each.job = {};
-        lock.lock();
-        const auto count = outstanding.find(owner);
-        if (--count->second == 0) outstanding.erase(count);
-        lock.unlock();
+    for (Finished& each : batch) tell(each);
+}
+
+void Executor::State::tell(Finished& each) {
+    const Owner owner = each.job.owner;
+    each.job.done(each.outcome);
+    each.job = {};
+    const std::lock_guard lock(mutex);
+    const auto count = outstanding.find(owner);
+    if (--count->second == 0) outstanding.erase(count);
+}
+
+void Executor::State::cancel_all(Owner owner) {
+    for (auto next = queued.begin(); next != queued.end();) {
+        const auto each = next++;
+        if (each->second.owner != owner) continue;
+        auto job = queued.extract(each);
+        finish(std::move(job.mapped()), {PH_E_CANCELLED, "cancelled before it began"});
     }
+}
+
+void Executor::State::finish_all(Owner owner) {
+    std::unique_lock lock(mutex);
+    cancel_all(owner);
+    const auto its = [owner](const Finished& each) { return each.job.owner == owner; };
+    ended.wait(lock, [&] {
+        const auto count = outstanding.find(owner);
+        return count == outstanding.end() ||
+               count->second ==
+                   static_cast<std::size_t>(std::count_if(finished.begin(), finished.end(), its));
+    });
+    const auto others = std::stable_partition(
+        finished.begin(), finished.end(), [&](const auto& each) { return !its(each); });
+    std::vector<Finished> batch(std::make_move_iterator(others),
+                                std::make_move_iterator(finished.end()));
+    finished.erase(others, finished.end());
+    lock.unlock();
+    for (Finished& each : batch) tell(each);
 }
 
 void Executor::State::stop() {
@@ -164,12 +199,11 @@ bool Executor::cancel(Id id) {
 
 void Executor::cancel_all(Owner owner) {
     const std::lock_guard lock(state_->mutex);
-    for (auto next = state_->queued.begin(); next != state_->queued.end();) {
-        const auto each = next++;
-        if (each->second.owner != owner) continue;
-        auto job = state_->queued.extract(each);
-        state_->finish(std::move(job.mapped()), {PH_E_CANCELLED, "cancelled before it began"});
-    }
+    state_->cancel_all(owner);
+}
+
+void Executor::finish(Owner owner) {
+    state_->finish_all(owner);
 }
 
 std::size_t Executor::pending(Owner owner) const {

@@ -52,6 +52,10 @@ public:
     /// [loop] Cancels what has not begun of `owner`'s; pending() then counts what has.
     void cancel_all(Owner owner);
 
+    /// [loop] Cancels what has not begun of `owner`'s, and waits for what has: the loop stands
+    /// still meanwhile. Every `done` of it is called in here.
+    void finish(Owner owner);
+
     /// [loop] How many of `owner`'s have not come to the end of their `done`. An owner whose code
     /// must not go under running work waits until that is 0; it changes nowhere but after a `done`.
     std::size_t pending(Owner owner) const;

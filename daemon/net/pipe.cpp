@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
@@ -39,6 +40,17 @@ OpenedPipe open_pipe(const std::string& path, PipeEnd end) {
     if (descriptor) return checked(std::move(descriptor), path);
     const bool unread = errno == ENXIO && end == PipeEnd::write;
     return {{}, "cannot open " + path + ": " + (unread ? "nobody reads it" : std::strerror(errno))};
+}
+
+base::Descriptor hold_fifo(int fd) {
+    struct stat found {};
+    if (::fstat(fd, &found) != 0 || !S_ISFIFO(found.st_mode)) return {};
+    return base::Descriptor(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+}
+
+bool last_writer_left(int fd) {
+    pollfd state{fd, POLLIN, 0};
+    return ::poll(&state, 1, 0) == 1 && (state.revents & (POLLIN | POLLHUP)) == POLLHUP;
 }
 
 OpenedPipe copy_pipe(int fd) {

@@ -23,6 +23,14 @@ struct OpenedPipe {
 /// nobody reads is a problem that passes.
 OpenedPipe open_pipe(const std::string& path, PipeEnd end);
 
+/// A FIFO that nobody has open loses what was written to it: a second descriptor that keeps it
+/// while its reader comes and goes. None where `fd` is anything else.
+base::Descriptor hold_fifo(int fd);
+
+/// Whether all who wrote to a FIFO have gone, and all that they wrote was read. A FIFO that is
+/// opened afterwards waits for the next writer.
+bool last_writer_left(int fd);
+
 /// A copy of a descriptor that the daemon was started with.
 OpenedPipe copy_pipe(int fd);
 

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <sys/socket.h>
 #include <utility>
+#include <vector>
 
 #include "daemon/base/format.hpp"
 #include "daemon/model/quantity.hpp"
@@ -83,6 +84,7 @@ void Endpoint::close() {
     pause_.cancel();
     connector_.reset();
     resolution_.reset();
+    held_.close();
 }
 
 template <class Make>
@@ -90,12 +92,15 @@ void Endpoint::serve(net::Role role, Make&& make) {
     ph_proto protocol{};
     if (!make_protocol(target(), protocol)) return wait_and_attempt("no protocol");
     opened_at_ = std::chrono::steady_clock::now();
-    log_.info("{}: {} {} with protocol {}{}",
-              title(),
-              opened_word(role),
-              target(),
-              binding_->protocol_name(),
-              failures_ > 0 ? base::format(", after {} failures", failures_) : "");
+    // A FIFO is opened for each that writes to it: the first time says it all.
+    const bool news = role != net::Role::pipe || !opened_once_ || failures_ > 0;
+    log_.log(news ? base::Level::info : base::Level::debug,
+             "{}: {} {} with protocol {}{}",
+             title(),
+             opened_word(role),
+             target(),
+             binding_->protocol_name(),
+             failures_ > 0 ? base::format(", after {} failures", failures_) : "");
     failures_ = 0;
     last_failure_.clear();
     current_ = &connections_.adopt(make(), role, protocol);
@@ -122,23 +127,23 @@ void Endpoint::attempt() {
 }
 
 void Endpoint::connect_datagram() {
-    const model::Address& address = definition_.address.value;
-    if (!has_name(address)) return open_datagram({address});
-    resolution_.emplace(shared_.resolver, address, [this](const auto& found) {
-        if (found) return open_datagram(*found);
-        attempt_failed(found.error().front().what);
-    });
+    std::vector<model::Address> questions{definition_.address.value};
+    const auto& local = spec_.socket.local;
+    if (local) questions.push_back(local->value);
+    resolution_.emplace(
+        shared_,
+        questions,
+        spec_.timeouts.connect,
+        [this, with_local = local.has_value()](const OpenError* why, const auto& found) {
+            if (why != nullptr) return attempt_failed(why->text);
+            open_datagram({with_local ? found.back() : Resolution::Addresses{}, found.front()});
+        });
 }
 
-void Endpoint::open_datagram(const std::vector<model::Address>& addresses) {
-    std::string first_problem;
-    for (const model::Address& address : addresses) {
-        auto socket = net::open_datagram_socket({std::nullopt, address, spec_.socket}, {});
-        if (socket) return serve_datagrams(std::move(*socket), net::Role::connected);
-        if (first_problem.empty())
-            first_problem = base::to_string(base::Errors(socket.error()).front());
-    }
-    attempt_failed(first_problem);
+void Endpoint::open_datagram(const net::DatagramAddresses& ends) {
+    auto socket = net::open_datagram_socket(ends, spec_.socket, {});
+    if (socket) return serve_datagrams(std::move(*socket), net::Role::connected);
+    attempt_failed(base::to_string(base::Errors(socket.error()).front()));
 }
 
 void Endpoint::serve_datagrams(net::DatagramSocket socket, net::Role role) {
@@ -158,6 +163,7 @@ void Endpoint::open_pipe() {
                                ? net::copy_pipe(definition_.descriptor)
                                : net::open_pipe(definition_.path.value, end);
     if (!pipe.problem.empty()) return attempt_failed(pipe.problem);
+    if (reads && definition_.reconnect) held_ = net::hold_fifo(pipe.descriptor.get());
     serve(net::Role::pipe, [&] {
         return std::make_unique<net::StreamTransport>(
             shared_.loop,
@@ -201,7 +207,7 @@ void Endpoint::wait_and_attempt(const std::string& why) {
     if (closed_) return;
     if (!definition_.reconnect) {
         log_.warn("{}: not opened again: reconnect is never", title());
-        given_up_ = why;
+        if (!opened_once_) given_up_ = why;
         return readiness_changed();
     }
     const auto pause = backoff_.next();
@@ -209,6 +215,14 @@ void Endpoint::wait_and_attempt(const std::string& why) {
                title(),
                model::format_duration(std::chrono::ceil<std::chrono::milliseconds>(pause)));
     pause_.start(pause, [this] { attempt(); });
+}
+
+bool Endpoint::worked(const net::Transport& transport) const {
+    if (!definition_.reconnect) return true;
+    // Of pipes the other end comes and goes as it likes, and all that says is that it was there.
+    const net::Traffic& traffic = transport.traffic();
+    if (transport.role() == net::Role::pipe && traffic.received + traffic.sent > 0) return true;
+    return std::chrono::steady_clock::now() - opened_at_ > definition_.reconnect->max;
 }
 
 void Endpoint::connection_ended(const net::Transport& transport) {
@@ -219,10 +233,13 @@ void Endpoint::connection_ended(const net::Transport& transport) {
             net::let_go(definition_.descriptor,
                         definition_.kind == Kind::read ? net::PipeEnd::read : net::PipeEnd::write);
         }
-        const auto lived = std::chrono::steady_clock::now() - opened_at_;
-        if (definition_.reconnect && lived > definition_.reconnect->max) backoff_.reset();
+        if (worked(transport)) backoff_.reset();
         log_.debug("{}: {} ended", title(), target());
-        wait_and_attempt("it ended");
+        if (held_ && net::last_writer_left(held_.get())) {
+            attempt();
+        } else {
+            wait_and_attempt("it ended");
+        }
     }
     Unit::connection_ended(transport);
 }

@@ -7,7 +7,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "daemon/model/configuration.hpp"
 #include "daemon/net/connector.hpp"
@@ -24,7 +23,8 @@ namespace protohost::unit {
 ///     opening --> open --ended--> waiting (reconnect) --> opening
 ///         \--failed--> waiting, or given up where `reconnect: never`
 ///
-/// A datagram socket with an address of its own (`bind`) is opened by bind() and stays.
+/// A datagram socket with an address of its own (`bind`) is opened by bind() and stays. A FIFO that
+/// is read is opened again at once when its last writer has left.
 class Endpoint final : public Unit, private net::ConnectorOwner {
 public:
     Endpoint(const Shared& shared,
@@ -51,7 +51,7 @@ private:
 
     void attempt();
     void connect_datagram();
-    void open_datagram(const std::vector<model::Address>& addresses);
+    void open_datagram(const net::DatagramAddresses& ends);
     void open_pipe();
     void serve_datagrams(net::DatagramSocket socket, net::Role role);
     /// Asks for a protocol, and adopts the transport that `make` makes.
@@ -59,6 +59,8 @@ private:
     void serve(net::Role role, Make&& make);
     void attempt_failed(const std::string& text);
     void wait_and_attempt(const std::string& why);
+    /// Whether what has just ended was no failure.
+    bool worked(const net::Transport& transport) const;
     /// "tcp://127.0.0.1:9000", "/run/some.fifo"; once it is bound, the address that it has: port 0
     /// has become the one that was free.
     std::string target() const;
@@ -70,6 +72,7 @@ private:
     std::optional<Resolution> resolution_;
     std::optional<net::DatagramSocket> bound_;
     std::string bound_at_;
+    base::Descriptor held_;  ///< of a FIFO that is read, also while it waits to be opened again
     const net::Transport* current_ = nullptr;
     std::chrono::steady_clock::time_point opened_at_;
     std::uint64_t failures_ = 0;  ///< since it was open last

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/net/executor.hpp"
 #include "daemon/unit/opening.hpp"
 #include "daemon/unit/server.hpp"
 #include "daemon/unit/server_opening.hpp"
@@ -29,6 +30,8 @@ LoopServices::~LoopServices() {
     closed_ = true;
     binding_->context().services = nullptr;
     became_idle_ = nullptr;
+    // Its code and its argument must not go under running work.
+    shared_.executor.finish(this);
     for (auto& [op, operation] : std::exchange(operations_, {})) operation->abandon();
     servers_.clear();
 }
@@ -53,6 +56,13 @@ void LoopServices::check_idle() {
     if (closed_ && idle() && became_idle_) became_idle_();
 }
 
+model::SocketSettings LoopServices::socket_settings() const {
+    model::SocketSettings settings = spec_.socket;
+    settings.local.reset();
+    settings.multicast.clear();
+    return settings;
+}
+
 template <class What, class... Args>
 ph_op LoopServices::begin(Args&&... args) {
     const ph_op op = mark | ++last_;
@@ -70,12 +80,10 @@ void LoopServices::ended(ph_op op) {
 }
 
 ph_op LoopServices::create_server(const ph_open& open, ph_serving done, Family family) {
-    if (closed_) return 0;
     return begin<ServerOpening>(OpenRequest(binding_->context(), open), done, family);
 }
 
 ph_op LoopServices::create_connection(const ph_open& open, ph_opened done, Family family) {
-    if (closed_) return 0;
     return begin<StreamOpening>(
         OpenRequest(binding_->context(), open),
         done,
@@ -83,24 +91,20 @@ ph_op LoopServices::create_connection(const ph_open& open, ph_opened done, Famil
 }
 
 ph_op LoopServices::connect_accepted_socket(const ph_open& open, ph_opened done) {
-    if (closed_) return 0;
     return begin<StreamOpening>(
         OpenRequest(binding_->context(), open), done, StreamOpening::Source::accepted);
 }
 
 ph_op LoopServices::create_datagram_endpoint(const ph_open& open, ph_opened done) {
-    if (closed_) return 0;
     return begin<DatagramOpening>(OpenRequest(binding_->context(), open), done);
 }
 
 ph_op LoopServices::connect_read_pipe(const ph_open& open, ph_opened done) {
-    if (closed_) return 0;
     return begin<PipeOpening>(
         OpenRequest(binding_->context(), open), done, PipeOpening::Direction::read);
 }
 
 ph_op LoopServices::connect_write_pipe(const ph_open& open, ph_opened done) {
-    if (closed_) return 0;
     return begin<PipeOpening>(
         OpenRequest(binding_->context(), open), done, PipeOpening::Direction::write);
 }
@@ -111,12 +115,10 @@ ph_op LoopServices::sendfile(ph_transport* transport,
                              std::uint64_t count,
                              ph_sent done,
                              void* arg) {
-    if (closed_) return 0;
     return begin<Sending>(transport, Sending::Source{descriptor, offset, count}, done, arg);
 }
 
 ph_op LoopServices::run_in_executor(ph_fn work, ph_fn done, void* arg) {
-    if (closed_) return 0;
     return begin<Work>(work, done, arg);
 }
 

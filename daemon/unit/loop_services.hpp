@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -39,9 +40,9 @@ public:
     LoopServices(const LoopServices&) = delete;
     LoopServices& operator=(const LoopServices&) = delete;
 
-    /// From here on the plugin may ask.
+    /// From here on the plugin finds them in its context, and may ask.
     void open();
-    /// Refuses from here on; servers are closed, and what is under way is cancelled.
+    /// It does no more; servers are closed, and what is under way is cancelled.
     void close();
     bool idle() const;
 
@@ -69,11 +70,16 @@ public:
 
     /// nullptr for one that is closed or never was.
     Server* find(ph_server* server) const;
-    void close_server(ph_server* server);
 
     // For what it has under way.
     const Shared& shared() const { return shared_; }
-    const model::UnitSpec& spec() const { return spec_; }
+    /// The unit's, but for what belongs to the one socket that its definition names: the address
+    /// that it is bound to, and the groups that it joins.
+    model::SocketSettings socket_settings() const;
+    /// Until opening it is given up.
+    std::chrono::nanoseconds patience(const OpenRequest& request) const {
+        return request.timeout.count() != 0 ? request.timeout : spec_.timeouts.connect;
+    }
     const std::string& title() const { return title_; }
     Connections& connections() { return connections_; }
     const std::shared_ptr<Binding>& binding() const { return binding_; }

@@ -3,10 +3,10 @@
 
 #include <utility>
 
-#include "daemon/net/datagram_socket.hpp"
 #include "daemon/net/datagram_transport.hpp"
 #include "daemon/net/listening_socket.hpp"
 #include "daemon/net/pipe.hpp"
+#include "daemon/net/socket_options.hpp"
 #include "daemon/net/stream_transport.hpp"
 #include "daemon/plugin/guard.hpp"
 
@@ -48,9 +48,9 @@ void StreamOpening::check() {
                              request_.address->kind == model::Address::Kind::unix_abstract);
     std::string& problem = request_.problem;
     if (!problem.empty()) return;
-    if (source_ == Source::accepted) {
-        if (!request_.descriptor) problem = "connect_accepted_socket needs a descriptor";
-    } else if (request_.descriptor && request_.address) {
+    if (source_ == Source::accepted && !request_.descriptor) {
+        problem = "connect_accepted_socket needs a descriptor";
+    } else if (request_.descriptor && (request_.address || request_.local)) {
         problem = "an address and a descriptor were given: one of the two";
     } else if (source_ == Source::tcp && !tcp && !request_.descriptor) {
         problem = "create_connection needs an address tcp://HOST:PORT, or a connected socket";
@@ -62,10 +62,9 @@ void StreamOpening::check() {
 void StreamOpening::begin() {
     check();
     if (!request_.problem.empty() || request_.descriptor) return complete_soon();
-    net::ConnectSettings settings{*request_.address, services().spec().socket, {}};
+    net::ConnectSettings settings{
+        *request_.address, services().socket_settings(), services().patience(request_)};
     if (request_.local) settings.socket.local = {*request_.local, {}};
-    settings.timeout =
-        request_.timeout.count() != 0 ? request_.timeout : services().spec().timeouts.connect;
     connector_ = std::make_unique<net::Connector>(services().shared().loop,
                                                   services().shared().resolver,
                                                   std::move(settings),
@@ -78,6 +77,9 @@ void StreamOpening::step() {
         return complete_failed(invalid(std::move(problem)));
     }
     const auto peer = net::SocketAddress::peer_of(request_.descriptor.get());
+    const auto refused = net::apply_stream_options(
+        request_.descriptor.get(), peer.family(), services().socket_settings());
+    if (refused) return complete_failed({PH_E_OS, refused->os_errno, refused->text()});
     serve(std::move(request_.descriptor), peer);
 }
 
@@ -96,32 +98,55 @@ void StreamOpening::connect_failed(net::Connector&, const net::ConnectError& err
     complete_failed({error.status, error.os_errno, error.text});
 }
 
-void DatagramOpening::begin() {
+void DatagramOpening::check() {
     std::string& problem = request_.problem;
+    if (!problem.empty()) return;
     const auto wrong = [](const std::optional<model::Address>& address) {
         return address && !model::is_datagram(*address);
     };
-    if (problem.empty() && (wrong(request_.address) || wrong(request_.local))) {
+    if (wrong(request_.address) || wrong(request_.local)) {
         problem = "create_datagram_endpoint needs addresses udp:// or unixgram:";
-    }
-    if (problem.empty() && request_.descriptor && (request_.address || request_.local)) {
+    } else if (request_.descriptor && (request_.address || request_.local)) {
         problem = "an address and a descriptor were given: one of the two";
-    }
-    if (problem.empty() && !request_.descriptor && !request_.address && !request_.local) {
+    } else if (!request_.descriptor && !request_.address && !request_.local) {
         problem = "create_datagram_endpoint needs a local address, a remote one, or a socket";
     }
-    complete_soon();
+}
+
+void DatagramOpening::begin() {
+    check();
+    if (!request_.problem.empty() || request_.descriptor) return complete_soon();
+    std::vector<model::Address> questions;
+    if (request_.local) questions.push_back(*request_.local);
+    if (request_.address) questions.push_back(*request_.address);
+    resolution_.emplace(
+        services().shared(),
+        questions,
+        services().patience(request_),
+        [this](const OpenError* why, const auto& found) { this->found(why, found); });
 }
 
 void DatagramOpening::step() {
     if (!request_.problem.empty()) return complete_failed(invalid(request_.problem));
-    if (request_.local && has_name(*request_.local)) return resolve(request_.local);
-    if (request_.address && has_name(*request_.address)) return resolve(request_.address);
+    auto socket = net::adopt_datagram_socket(std::move(request_.descriptor), {});
+    if (socket) {
+        const auto refused = net::apply_datagram_options(
+            socket->descriptor.get(), socket->family, services().socket_settings());
+        if (refused) return complete_failed({PH_E_OS, refused->os_errno, refused->text()});
+    }
+    open(std::move(socket));
+}
 
-    auto socket = request_.descriptor
-                      ? net::adopt_datagram_socket(std::move(request_.descriptor), {})
-                      : net::open_datagram_socket(
-                            {request_.local, request_.address, services().spec().socket}, {});
+void DatagramOpening::found(const OpenError* why,
+                            const std::vector<Resolution::Addresses>& addresses) {
+    if (why != nullptr) return complete_failed(*why);
+    net::DatagramAddresses ends;
+    if (request_.local) ends.locals = addresses.front();
+    if (request_.address) ends.remotes = addresses.back();
+    open(net::open_datagram_socket(ends, services().socket_settings(), {}));
+}
+
+void DatagramOpening::open(base::Result<net::DatagramSocket> socket) {
     if (!socket) return complete_failed({PH_E_FAIL, 0, text_of(base::Errors(socket.error()))});
     const auto role = socket->connected ? net::Role::connected : net::Role::bound;
     complete_opened(PH_DATAGRAM, role, [&] {
@@ -131,15 +156,6 @@ void DatagramOpening::step() {
                                                         services().connections().transport_owner(),
                                                         services().binding());
     });
-}
-
-void DatagramOpening::resolve(std::optional<model::Address>& address) {
-    resolution_.emplace(
-        services().shared().resolver, *address, [this, &address](const auto& found) {
-            if (!found) return complete_failed({PH_E_RESOLVE, 0, found.error().front().what});
-            address = found->front();
-            complete_soon();
-        });
 }
 
 bool DatagramOpening::withdraw() {

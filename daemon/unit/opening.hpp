@@ -3,8 +3,10 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "daemon/net/connector.hpp"
+#include "daemon/net/datagram_socket.hpp"
 #include "daemon/net/transport.hpp"
 #include "daemon/unit/operation.hpp"
 #include "daemon/unit/resolution.hpp"
@@ -23,6 +25,7 @@ protected:
     /// Asks the author for a protocol of `kind`, and completes with a transport that `make` makes.
     template <class Make>
     void complete_opened(std::uint32_t kind, net::Role role, Make&& make) {
+        settle();
         ph_proto protocol{};
         if (const ph_status status = request_.callbacks.make(kind, protocol); status < 0) {
             return complete_failed(made_nothing(status));
@@ -73,7 +76,10 @@ private:
     void begin() override;
     void step() override;
     bool withdraw() override;
-    void resolve(std::optional<model::Address>& address);
+
+    void check();
+    void found(const OpenError* why, const std::vector<Resolution::Addresses>& addresses);
+    void open(base::Result<net::DatagramSocket> socket);
 
     std::optional<Resolution> resolution_;
 };

@@ -42,10 +42,13 @@ protected:
     /// Goes on with step() in the next iteration.
     void complete_soon() { services_.shared().loop.call_soon(*this); }
 
+    /// From here on it cannot be cancelled any more: the author is about to be called.
+    void settle() { completed_ = true; }
+
     /// Ends it with `tell`, which calls the author. Destroys this.
     template <class F>
     void complete(F&& tell) {
-        completed_ = true;
+        settle();
         tell();
         services_.ended(op_);
     }

@@ -1,46 +1,88 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/unit/resolution.hpp"
 
-#include <arpa/inet.h>
-#include <array>
-#include <netinet/in.h>
 #include <string>
 #include <utility>
-#include <vector>
+
+#include "daemon/model/quantity.hpp"
 
 namespace protohost::unit {
 
 namespace {
 
-/// The same address, the host as a number.
-model::Address numeric(const model::Address& named, const net::SocketAddress& found) {
-    std::string unused;
-    auto address = model::parse_address("tcp://" + found.text(), unused);
-    if (!address) return named;
-    address->kind = named.kind;
-    return *address;
+bool is_ip(const model::Address& address) {
+    return address.kind == model::Address::Kind::tcp || address.kind == model::Address::Kind::udp;
 }
 
 }  // namespace
 
-bool has_name(const model::Address& address) {
-    using enum model::Address::Kind;
-    if (address.kind != tcp && address.kind != udp) return false;
-    std::array<unsigned char, sizeof(in6_addr)> bytes{};
-    const std::string host = address.host.substr(0, address.host.find('%'));
-    return ::inet_pton(AF_INET, host.c_str(), bytes.data()) != 1 &&
-           ::inet_pton(AF_INET6, host.c_str(), bytes.data()) != 1;
+Resolution::Resolution(const Shared& shared,
+                       const std::vector<model::Address>& questions,
+                       std::chrono::nanoseconds timeout,
+                       Done done)
+    : loop_(shared.loop),
+      resolver_(shared.resolver),
+      done_(std::move(done)),
+      deadline_(shared.loop),
+      found_(questions.size()),
+      missing_(questions.size()) {
+    for (std::size_t i = 0; i < questions.size(); ++i) ask(i, questions[i]);
+    if (missing_ == 0 || failed_) {
+        finish();
+        return;
+    }
+    deadline_.start(timeout, [this, timeout, names = questions] {
+        std::string text = "gave up after " + model::format_duration(timeout);
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            if (found_[i].empty()) {
+                text += ": the name in " + model::to_string(names[i]) + " is still being resolved";
+            }
+        }
+        fail({PH_E_TIMEOUT, 0, std::move(text)});
+    });
 }
 
-Resolution::Resolution(net::Resolver& resolver, const model::Address& address, Done done)
-    : resolver_(resolver),
-      id_(resolver.resolve(address,
-                           [address, done = std::move(done)](const net::Resolver::Answer& answer) {
-                               if (!answer) return done(answer.error());
-                               std::vector<model::Address> addresses;
-                               for (const auto& found : *answer)
-                                   addresses.push_back(numeric(address, found));
-                               done(std::move(addresses));
-                           })) {}
+Resolution::~Resolution() {
+    stop();
+}
+
+void Resolution::ask(std::size_t index, const model::Address& question) {
+    if (!is_ip(question)) {
+        const auto address = net::SocketAddress::of_unix(question);
+        if (!address) return fail({PH_E_INVAL, 0, base::to_string(address.error().front())});
+        found_[index] = {*address};
+        --missing_;
+        return;
+    }
+    const auto answered = [this, index](const net::Resolver::Answer& answer) {
+        if (!answer) return fail({PH_E_RESOLVE, 0, answer.error().front().what});
+        found_[index] = *answer;
+        if (--missing_ == 0) finish();
+    };
+    asked_.push_back(resolver_.resolve(question, answered));
+}
+
+void Resolution::fail(OpenError error) {
+    if (std::exchange(failed_, true)) return;
+    error_ = std::move(error);
+    finish();
+}
+
+void Resolution::finish() {
+    stop();
+    if (!is_linked()) loop_.call_soon(*this);
+}
+
+void Resolution::stop() {
+    deadline_.cancel();
+    for (const net::Resolver::Id id : std::exchange(asked_, {})) resolver_.cancel(id);
+}
+
+void Resolution::run() {
+    // It may destroy this.
+    const Done done = std::move(done_);
+    const OpenError error = std::move(error_);
+    done(failed_ ? &error : nullptr, std::exchange(found_, {}));
+}
 
 }  // namespace protohost::unit

@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/unit/server_opening.hpp"
 
+#include <string>
 #include <utility>
 
 #include "daemon/unit/server.hpp"
 
 namespace protohost::unit {
+
+namespace {
+
+model::Address as_written(const net::SocketAddress& tcp) {
+    std::string none;
+    return model::parse_address(tcp.uri(), none).value_or(model::Address{});
+}
+
+}  // namespace
 
 void ServerOpening::check() {
     if (!request_.problem.empty()) return;
@@ -25,13 +35,21 @@ void ServerOpening::check() {
 
 void ServerOpening::begin() {
     check();
-    if (!request_.problem.empty() || !request_.address || !has_name(*request_.address)) {
-        return complete_soon();
-    }
-    resolution_.emplace(services().shared().resolver, *request_.address, [this](const auto& found) {
-        if (found) return bind(*found);
-        complete_failed({PH_E_RESOLVE, 0, found.error().front().what});
-    });
+    const bool is_tcp = request_.address && request_.address->kind == model::Address::Kind::tcp;
+    if (!request_.problem.empty() || !is_tcp) return complete_soon();
+    resolution_.emplace(
+        services().shared(),
+        std::vector{*request_.address},
+        services().patience(request_),
+        [this](const OpenError* why, const auto& found) { this->found(why, found); });
+}
+
+void ServerOpening::found(const OpenError* why,
+                          const std::vector<Resolution::Addresses>& addresses) {
+    if (why != nullptr) return complete_failed(*why);
+    std::vector<model::Address> numeric;
+    for (const auto& address : addresses.front()) numeric.push_back(as_written(address));
+    bind(numeric);
 }
 
 bool ServerOpening::withdraw() {
@@ -52,8 +70,8 @@ void ServerOpening::step() {
 void ServerOpening::bind(const std::vector<model::Address>& addresses) {
     std::vector<std::unique_ptr<net::Acceptor>> acceptors;
     for (const model::Address& address : addresses) {
-        auto opened =
-            net::Acceptor::bind(services().shared().loop, address, services().spec().socket, {});
+        auto opened = net::Acceptor::bind(
+            services().shared().loop, address, services().socket_settings(), {});
         if (!opened) {
             const base::Errors errors = opened.error();
             return complete_failed({PH_E_FAIL, 0, base::to_string(errors.front())});

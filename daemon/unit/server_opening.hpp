@@ -28,6 +28,7 @@ private:
     void fail(const OpenError& error) override;
 
     void check();
+    void found(const OpenError* why, const std::vector<Resolution::Addresses>& addresses);
     void bind(const std::vector<model::Address>& addresses);
 
     OpenRequest request_;

@@ -3,10 +3,29 @@
 
 #include <bit>
 #include <cstring>
+#include <string>
+#include <string_view>
 
 #include "daemon/net/transport.hpp"
 
 namespace protohost::unit {
+
+namespace {
+
+std::string_view refusal(ph_status status) {
+    switch (status) {
+        case PH_E_CLOSED:
+            return "the transport is closing";
+        case PH_E_EOF_WRITTEN:
+            return "sendfile() after write_eof()";
+        case PH_E_BUSY:
+            return "another sendfile is under way";
+        default:
+            return "this transport cannot send files";
+    }
+}
+
+}  // namespace
 
 void Work::begin() {
     id_ = services().shared().executor.submit(
@@ -48,9 +67,9 @@ void Sending::begin() {
                                          if (!alive.expired()) finished(result, os_errno, sent);
                                      });
     }
-    if (status == PH_OK) return;
-    refused_ = {
-        status, 0, status == PH_E_CLOSED ? "the transport is closing" : "not supported here"};
+    under_way_ = status == PH_OK;
+    if (under_way_) return;
+    refused_ = {status, 0, std::string(refusal(status))};
     complete_soon();
 }
 
@@ -62,6 +81,8 @@ void Sending::finished(ph_status status, int os_errno, std::uint64_t sent) {
 }
 
 bool Sending::withdraw() {
+    // One that was refused must not stop the one that it was refused for.
+    if (!under_way_) return true;
     net::Transport* const transport =
         services().shared().loop.references().find(std::bit_cast<ph_ref>(transport_));
     if (transport != nullptr) sent_ = transport->cancel_sendfile();

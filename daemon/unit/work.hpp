@@ -61,6 +61,7 @@ private:
     const ph_sent done_;
     void* const arg_;
     OpenError refused_;
+    bool under_way_ = false;
     std::uint64_t sent_ = 0;
     const std::shared_ptr<void> alive_ = std::make_shared<int>();
 };

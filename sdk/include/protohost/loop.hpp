@@ -178,8 +178,8 @@ public:
     //
     // `done`, where it is given, is called exactly once, on the loop, never from inside the call:
     // with nullptr and what was opened, or with the reason (PH_E_CANCELLED after Handle::cancel())
-    // and an empty handle. Without it a failure is logged. While the unit goes, nothing is opened
-    // and `done` is destroyed without being called.
+    // and an empty handle. Without it a failure is logged. While the unit goes, nothing is opened,
+    // a socket that was handed over is closed, and `done` is destroyed without being called.
 
     /// Connects to `host`, a number or a name, which is resolved without blocking; several
     /// addresses are raced. done(const Error* exc, Transport transport), after connection_made.

@@ -128,7 +128,7 @@ Handle open(
     if (op != 0) {
         static_cast<void>(way.release());
     } else if (place.descriptor >= 0) {
-        ::close(place.descriptor);
+        ::close(place.descriptor);  // the author has given it away
     }
     // The analyzer does not see that the loop calls drop.
     return {context, op};  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks)

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <protohost/protocol.hpp>
+
+namespace protohost::unit::testing {
+
+/// What the protocols of a test wrote down, in order.
+class Story {
+public:
+    /// "made", "data", "eof", "datagram", "error", "drain", "lost", "gone" (destroyed).
+    std::vector<std::string> events;
+    std::string received;
+    std::vector<std::string> reasons;  ///< what connection_lost was told; "" for in order
+    // In the order of connection_made.
+    std::vector<Transport> streams;
+    std::vector<DatagramTransport> datagrams;
+
+    /// Called on each event; may throw, as a callback.
+    std::function<void(std::string_view event)> on;
+    bool keep_open_at_drain = false;
+
+    std::size_t count(std::string_view event) const {
+        return static_cast<std::size_t>(std::count(events.begin(), events.end(), event));
+    }
+    void happened(std::string_view event) {
+        events.emplace_back(event);
+        if (on) on(event);
+    }
+
+    std::unique_ptr<BaseProtocol> stream();
+    std::unique_ptr<BaseProtocol> datagram();
+};
+
+/// A protocol that tells it; `Base` is its kind.
+template <class Base>
+class Told : public Base {
+public:
+    explicit Told(Story& story) : story_(story) {}
+    ~Told() override { story_.events.emplace_back("gone"); }
+
+    void connection_lost(const Error* exc) override {
+        story_.reasons.emplace_back(exc != nullptr ? exc->message : "");
+        story_.happened("lost");
+    }
+    bool drain_requested(TimePoint) override {
+        story_.happened("drain");
+        return story_.keep_open_at_drain;
+    }
+
+protected:
+    Story& story_;
+};
+
+class ToldStream final : public Told<Protocol> {
+public:
+    using Told::Told;
+
+    void connection_made(Transport transport) override {
+        story_.streams.push_back(transport);
+        story_.happened("made");
+    }
+    void data_received(Bytes data) override {
+        story_.received += as_text(data);
+        story_.happened("data");
+    }
+    bool eof_received() override {
+        story_.happened("eof");
+        return false;
+    }
+};
+
+class ToldDatagrams final : public Told<DatagramProtocol> {
+public:
+    using Told::Told;
+
+    void connection_made(DatagramTransport transport) override {
+        story_.datagrams.push_back(transport);
+        story_.happened("made");
+    }
+    void datagram_received(Bytes data, const Address&) override {
+        story_.received += as_text(data);
+        story_.happened("datagram");
+    }
+    void error_received(const Error&, const Address&) override { story_.happened("error"); }
+};
+
+inline std::unique_ptr<BaseProtocol> Story::stream() {
+    return std::make_unique<ToldStream>(*this);
+}
+inline std::unique_ptr<BaseProtocol> Story::datagram() {
+    return std::make_unique<ToldDatagrams>(*this);
+}
+
+}  // namespace protohost::unit::testing
