@@ -178,7 +178,8 @@ typedef struct ph_transport_api {
     void (*abort)(ph_ctx *, ph_transport *);
     /* [loop] 1 from close, abort, a loss, or an eof_received that kept nothing open. */
     int32_t (*is_closing)(ph_ctx *, ph_transport *);
-    /* [loop] PH_E_UNSUPPORTED and kind PH_INFO_NONE where the name is not known here. */
+    /* [loop] "peername", "sockname": addresses; "socket", and of a pipe "pipe": the descriptor.
+     * PH_E_UNSUPPORTED and kind PH_INFO_NONE where the name is not known here. */
     ph_status (*get_extra_info)(ph_ctx *, ph_transport *, ph_str name, ph_info *out);
     /* [loop] The next callback goes to `next`; neither protocol is told. Must be of the same kind. The
      * old one's destroy runs later, when no callback of it is on the stack. */
@@ -195,7 +196,8 @@ typedef struct ph_transport_api {
     /* [loop] Never blocks. The bytes are sent or copied before it returns; what one callback writes
      * reaches the kernel together. May call pause_writing before it returns.
      * PH_E_CLOSED: dropped. PH_E_LIMIT: over the hard limit; dropped, and under policy abort the
-     * connection ends. PH_E_EOF_WRITTEN: after write_eof. */
+     * connection ends. PH_E_EOF_WRITTEN: after write_eof. PH_E_BUSY: a sendfile is under way.
+     * PH_E_UNSUPPORTED: it only reads. */
     ph_status (*write)(ph_ctx *, ph_transport *, const void *data, size_t n);
     /* [loop] The same as one write for each piece, in one system call where possible. Stops at the
      * first piece that is refused. */
@@ -365,7 +367,8 @@ enum {
 };
 enum { PH_OPTION_REQUIRED = 1u };
 
-/* `deflt` is the text as YAML would have it; empty: no default. */
+/* `deflt` is the text as YAML would have it, so an empty string is "\"\""; nothing at all: no
+ * default. */
 typedef struct ph_option { ph_str key; uint32_t type; uint32_t flags; ph_str deflt; ph_str help; } ph_option;
 
 /* A protocol factory: asyncio's protocol_factory, configured. Required: configure, make_protocol. */

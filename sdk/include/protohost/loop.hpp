@@ -25,7 +25,9 @@ public:
     Handle() = default;
     Handle(detail::Context context, ph_op op) : context_(context), op_(op) {}
 
-    /// [loop] The callback is destroyed without being called. Too late or again: nothing.
+    /// [loop] A callback is destroyed without being called; who waits for something to be opened,
+    /// sent or done is told PH_E_CANCELLED, never from inside this call. Too late or again:
+    /// nothing.
     void cancel() {
         if (op_ != 0) context_.host->loop->cancel(context_.ctx, std::exchange(op_, 0));
     }
@@ -87,6 +89,7 @@ struct Sock {
     int descriptor;
 };
 
+/// What create_connection() and create_unix_connection() may be told beside where to connect to.
 struct ConnectionOptions {
     /// Until connecting is given up; zero: what the unit's timeouts.connect says.
     std::chrono::nanoseconds timeout{0};
@@ -199,6 +202,8 @@ public:
                                   std::string_view path,
                                   const ConnectionOptions& options = {},
                                   Done done = {});
+    template <class Factory, class Done = detail::LogFailure>
+    Handle create_unix_connection(Factory protocol_factory, Sock sock, Done done = {});
     /// With what accept() returned elsewhere.
     template <class Factory, class Done = detail::LogFailure>
     Handle connect_accepted_socket(Factory protocol_factory, Sock sock, Done done = {});
@@ -213,10 +218,15 @@ public:
     /// On a socket that listens already.
     template <class Factory, class Done = detail::LogFailure>
     Handle create_server(Factory protocol_factory, Sock sock, Done done = {});
+    /// `path` as create_unix_connection()'s. A file that nobody serves any more is replaced; the
+    /// server's own goes with it.
     template <class Factory, class Done = detail::LogFailure>
     Handle create_unix_server(Factory protocol_factory, std::string_view path, Done done = {});
+    template <class Factory, class Done = detail::LogFailure>
+    Handle create_unix_server(Factory protocol_factory, Sock sock, Done done = {});
 
-    /// done(const Error* exc, DatagramTransport transport).
+    /// The factory makes a DatagramProtocol, one for the whole endpoint.
+    /// done(const Error* exc, DatagramTransport transport), after connection_made.
     template <class Factory, class Done = detail::LogFailure>
     Handle create_datagram_endpoint(Factory protocol_factory,
                                     const DatagramOptions& options,
@@ -231,7 +241,8 @@ public:
 
     /// Sends `count` bytes of `file` from `offset`, or all to its end, behind what was written
     /// before; reading is paused and writes are refused meanwhile. `file` stays the caller's, and
-    /// open until `done`: done(const Error* exc, std::uint64_t sent).
+    /// open until `done`: done(const Error* exc, std::uint64_t sent), where `sent` counts also
+    /// what was sent before it failed.
     template <class Done>
     Handle sendfile(const BaseTransport& transport,
                     int file,

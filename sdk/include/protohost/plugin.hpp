@@ -15,15 +15,14 @@ namespace protohost {
 /// the configuration says, after the plugin's name and a slash; `options` is a static table.
 ///
 /// F is either a protocol that needs nothing to be made, or a class of your own that is
-///   - constructed once per definition, from `const protohost::Options&` or from nothing ([load];
-///   also
-///     for `protohostd --check`, so without side effects; what it throws is reported with the
-///     place of the definition),
+///   - constructed once per definition, from `const protohost::Options&` or from nothing; [load],
+///     and for `protohostd --check` too, so without side effects; what it throws is reported with
+///     the place of the definition,
 ///   - called like asyncio's protocol_factory: `std::unique_ptr<P> operator()()` makes the protocol
-///     of one connection ([loop]); P says what kind of factory it is: for datagrams where it
+///     of one connection; [loop]; P says what kind of factory it is: for datagrams where it
 ///     derives from DatagramProtocol, else for streams,
 ///   - and, where it has `void started(protohost::Loop)`, called once after the definition became
-///     active, so that it can act without a connection ([loop]).
+///     active, so that it can act without a connection; [loop].
 /// It outlives its protocols.
 template <class F>
 constexpr ph_factory factory(std::string_view name,

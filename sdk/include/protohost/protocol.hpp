@@ -82,8 +82,8 @@ public:
     virtual bool eof_received() { return false; }
 
     /// At most once, when the daemon stops or the unit is removed. Return true to finish first and
-    /// to close by yourself before the deadline, at which the connection is aborted; false closes
-    /// once everything written is flushed.
+    /// to close by yourself before the deadline, in loop time, at which the connection is aborted;
+    /// false closes once everything written is flushed.
     virtual bool drain_requested(TimePoint deadline) {
         static_cast<void>(deadline);
         return false;

@@ -64,6 +64,16 @@ Handle Loop::create_unix_connection(Factory protocol_factory,
 }
 
 template <class Factory, class Done>
+Handle Loop::create_unix_connection(Factory protocol_factory, Sock sock, Done done) {
+    return detail::open<Transport, ph_transport>(
+        context_,
+        detail::Service{"create_unix_connection", context_.host->loop->create_unix_connection},
+        {{}, {}, sock.descriptor},
+        std::move(protocol_factory),
+        std::move(done));
+}
+
+template <class Factory, class Done>
 Handle Loop::connect_accepted_socket(Factory protocol_factory, Sock sock, Done done) {
     return detail::open<Transport, ph_transport>(
         context_,
@@ -102,6 +112,16 @@ Handle Loop::create_unix_server(Factory protocol_factory, std::string_view path,
         context_,
         detail::Service{"create_unix_server", context_.host->loop->create_unix_server},
         {detail::unix_address_of("unix", path)},
+        std::move(protocol_factory),
+        std::move(done));
+}
+
+template <class Factory, class Done>
+Handle Loop::create_unix_server(Factory protocol_factory, Sock sock, Done done) {
+    return detail::open<Server, ph_server>(
+        context_,
+        detail::Service{"create_unix_server", context_.host->loop->create_unix_server},
+        {{}, {}, sock.descriptor},
         std::move(protocol_factory),
         std::move(done));
 }

@@ -63,7 +63,7 @@ public:
     /// Of 'peername' and 'sockname'; else none.
     const Address& address() const { return address_; }
 
-    /// 'socket': the descriptor, borrowed. Do not close it, and leave O_NONBLOCK alone.
+    /// Of 'socket' and 'pipe': borrowed. Do not close it, and leave O_NONBLOCK alone. Else -1.
     int descriptor() const { return kind_ == PH_INFO_DESCRIPTOR ? static_cast<int>(number_) : -1; }
 
 private:
@@ -101,7 +101,7 @@ public:
     /// True from close(), abort(), a loss, or an eof_received that returned false.
     bool is_closing() const { return api().is_closing(context_.ctx, handle_) != 0; }
 
-    /// 'peername', 'sockname', 'socket'.
+    /// 'peername', 'sockname' and 'socket', or of a pipe 'pipe'. The same in connection_lost().
     ExtraInfo get_extra_info(std::string_view name) const {
         ph_info info{};
         info.size = sizeof info;
@@ -209,7 +209,8 @@ public:
     /// kernel together; what the kernel refuses waits in the write buffer. May call
     /// pause_writing() before it returns. After close() it is accepted while earlier bytes
     /// still wait, and dropped where none do.
-    /// Throws std::logic_error after write_eof(), as asyncio raises RuntimeError.
+    /// Throws std::logic_error after write_eof() and while a sendfile is under way, as asyncio
+    /// raises RuntimeError.
     WriteStatus write(Bytes data) {
         return accepted(
             this->api().write(this->context_.ctx, this->handle_, data.data(), data.size()));
@@ -263,6 +264,7 @@ private:
 
     static WriteStatus accepted(ph_status status) {
         if (status == PH_E_EOF_WRITTEN) throw std::logic_error("write() after write_eof()");
+        if (status == PH_E_BUSY) throw std::logic_error("write() while a sendfile is under way");
         if (status == PH_E_LIMIT) return WriteStatus::over_limit;
         return status == PH_OK ? WriteStatus::accepted : WriteStatus::closed;
     }
