@@ -3,6 +3,7 @@
 #include <string>
 
 #include <gtest/gtest.h>
+
 #include <protohost/testing.hpp>
 
 using protohost::testing::Connection;
