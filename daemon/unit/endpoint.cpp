@@ -108,6 +108,7 @@ void Endpoint::serve(net::Role role, Make&& make) {
 }
 
 void Endpoint::attempt() {
+    log_.debug("{}: opening {}", title(), target());
     switch (definition_.kind) {
         case Kind::bind:
             return serve_datagrams(std::move(*std::exchange(bound_, std::nullopt)),

@@ -107,32 +107,40 @@ TEST_F(ConnectingEndpoint, OpensAgainWhatItsProtocolEnds) {
 /// What its plugin has opened may keep a unit for a while.
 TEST_F(ConnectingEndpoint, TriesNoMoreWhileItsUnitDrains) {
     Peers peers;
-    Puppet& waiting = rig_.endpoint(to_server());
-    Puppet& connected = rig_.endpoint(connect("unix://" + peers.unix_path()));
+    model::EndpointSpec refused = to_server();
+    model::EndpointSpec accepted = connect("unix://" + peers.unix_path());
+    refused.reconnect = accepted.reconnect = model::Reconnect{100ms, 100ms, 0.0};
     std::list<Attempt> kept;
-    for (Puppet* puppet : {&waiting, &connected}) {
+    std::vector<Puppet*> puppets{&rig_.endpoint(refused), &rig_.endpoint(accepted)};
+    for (Puppet* puppet : puppets) {
         puppet->story.keep_open_at_drain = true;
         puppet->start();
         Attempt& attempt = kept.emplace_back(*puppet);
         attempt.descriptor = peers.socket_end(SOCK_STREAM);
         attempt.open(&ph_loop_api::create_connection);
     }
-    rig_.run_until(
-        [&] { return waiting.story.count("made") + connected.story.count("made") == 3; });
-    waiting.stop();
-    connected.stop();
-    connected.story.streams.front().abort();
-    connected.story.streams.back().abort();
+    while (rig_.step_unless_idle()) {
+    }
+    ASSERT_EQ(puppets[0]->story.count("made"), 1u);
+    ASSERT_EQ(puppets[1]->story.count("made"), 2u);
     const std::size_t asked = names_->asked();
+    for (Puppet* puppet : puppets) puppet->stop();
+    // The second loses its own connection only now.
+    for (const Transport& each : puppets[1]->story.streams) {
+        if (each.get_extra_info("peername").text() == peers.unix_path()) Transport(each).abort();
+    }
     bool much_later = false;
-    Loop(waiting.loop()).call_later(50ms, [&] { much_later = true; });
+    puppets[0]->loop().call_later(250ms, [&] { much_later = true; });
     rig_.run_until([&] { return much_later; });
     EXPECT_EQ(names_->asked(), asked);
-    EXPECT_EQ(connected.story.count("made"), 2u);
-    waiting.unit().abort_connections();
+    EXPECT_EQ(puppets[1]->story.count("made"), 2u);
+    EXPECT_EQ(puppets[1]->story.count("lost"), 1u);
+    for (Puppet* puppet : puppets) {
+        EXPECT_FALSE(puppet->stopped());
+        puppet->unit().abort_connections();
+        rig_.end(*puppet);
+    }
     peers.leave();
-    rig_.end(waiting);
-    rig_.end(connected);
 }
 
 TEST_F(ConnectingEndpoint, BeginsAnewAfterAConnectionThatLivedLongerThanMax) {
