@@ -20,6 +20,9 @@ using Kind = model::EndpointSpec::Kind;
 
 namespace {
 
+/// That are remembered as told.
+constexpr std::size_t most_causes = 16;
+
 std::string_view opened_word(net::Role role) {
     switch (role) {
         case net::Role::bound:
@@ -102,7 +105,7 @@ void Endpoint::serve(net::Role role, Make&& make) {
              binding_->protocol_name(),
              failures_ > 0 ? base::format(", after {} failures", failures_) : "");
     failures_ = 0;
-    last_failure_.clear();
+    told_.clear();
     current_ = &connections_.adopt(make(), role, protocol);
     if (!std::exchange(opened_once_, true)) readiness_changed();
 }
@@ -197,9 +200,9 @@ void Endpoint::connect_failed(net::Connector&, const net::ConnectError& error) {
 void Endpoint::attempt_failed(const std::string& text) {
     ++failures_;
     // Once for each cause, not for each attempt: a server that is away for a night would fill the
-    // log.
-    const bool news = text != last_failure_;
-    last_failure_ = text;
+    // log. There are few, unless one of them has a number in it.
+    if (told_.size() == most_causes) told_.clear();
+    const bool news = told_.insert(text).second;
     log_.log(news ? base::Level::warn : base::Level::debug, "{}: {}", title(), text);
     wait_and_attempt(text);
 }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "daemon/model/configuration.hpp"
@@ -76,7 +77,7 @@ private:
     const net::Transport* current_ = nullptr;
     std::chrono::steady_clock::time_point opened_at_;
     std::uint64_t failures_ = 0;  ///< since it was open last
-    std::string last_failure_;
+    std::set<std::string> told_;  ///< why, since then
     std::string given_up_;
     bool opened_once_ = false;
     bool closed_ = false;

@@ -239,10 +239,10 @@ TEST_F(ConnectingEndpoint, ThatIsNotRequiredIsReadyFromTheStart) {
 TEST_F(ConnectingEndpoint, GoesOnAfterASilentPeer) {
     server_.become_black_hole();
     model::EndpointSpec spec = to_server();
-    spec.timeouts.connect = 10ms;
+    spec.timeouts.connect = 100ms;
     Puppet& puppet = rig_.endpoint(spec);
     puppet.start();
-    rig_.run_until([&] { return names_->asked() >= 4; });
+    rig_.run_until([&] { return names_->asked() >= 3; });
     EXPECT_EQ(puppet.story.count("made"), 0u);
     server_.make_room();
     rig_.run_until([&] { return puppet.story.count("made") == 1; });

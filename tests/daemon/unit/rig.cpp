@@ -15,6 +15,9 @@ namespace protohost::unit::testing {
 
 namespace {
 
+/// Long: who waits for it in vain has failed anyway.
+constexpr auto patience = std::chrono::seconds(30);
+
 Puppet& puppet(void* test) {
     return *static_cast<Puppet*>(test);
 }
@@ -117,7 +120,7 @@ Puppet& Rig::endpoint(model::EndpointSpec spec) {
 }
 
 void Rig::run_until(const std::function<bool()>& done) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const auto deadline = std::chrono::steady_clock::now() + patience;
     while (!done() && !waited_in_vain_) {
         io.restart();
         io.run_one_until(deadline);
@@ -133,7 +136,7 @@ void Rig::run_ready() {
 
 void Rig::step() {
     io.restart();
-    EXPECT_EQ(io.run_one_for(std::chrono::seconds(10)), 1u) << "nothing happens any more";
+    EXPECT_EQ(io.run_one_for(patience), 1u) << "nothing happens any more";
 }
 
 bool Rig::step_unless_idle() {

@@ -72,7 +72,8 @@ public:
     Puppet& listener(model::ListenerSpec spec = {});
     Puppet& endpoint(model::EndpointSpec spec);
 
-    /// Runs the loop until `done`; fails the test after ten seconds, and then waits no more.
+    /// Runs the loop until `done`; fails the test when that takes too long, and then waits no
+    /// more.
     void run_until(const std::function<bool()>& done);
     /// Runs what is ready now and nothing more.
     void run_ready();
