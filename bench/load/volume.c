@@ -9,7 +9,6 @@
 //
 // One line of JSON at the end. The server's CPU time is read from the kernel's clock of its
 // process.
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
