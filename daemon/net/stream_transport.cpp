@@ -12,6 +12,7 @@
 #include "daemon/base/failure.hpp"
 #include "daemon/net/guard.hpp"
 #include "daemon/net/replaced_protocol.hpp"
+#include "daemon/net/sendfile.hpp"
 #include "daemon/net/stream_timeouts.hpp"
 
 // Life and reading. Writing is in stream_transport_write.cpp.
@@ -104,7 +105,7 @@ void StreamTransport::on_events(std::uint32_t events) {
     if ((interest_ & EPOLLIN) != 0 && (ended_or_broken || (events & EPOLLIN) != 0)) {
         watches_reader_ ? reader_gone() : on_readable();
     }
-    if (!queue_.empty() && (ended_or_broken || (events & EPOLLOUT) != 0)) on_writable();
+    if (waits_for_peer() && (ended_or_broken || (events & EPOLLOUT) != 0)) on_writable();
     dispatching_ = false;
     sync_interest();
 }
@@ -115,7 +116,7 @@ void StreamTransport::sync_interest() {
     std::uint32_t wanted = 0;
     const bool reading = is_reading() && !eof_received_;
     if (!lost_ && started_ && (reading || watches_reader_)) wanted |= EPOLLIN;
-    if (!lost_ && !queue_.empty()) wanted |= EPOLLOUT;
+    if (!lost_ && waits_for_peer()) wanted |= EPOLLOUT;
     if (wanted == interest_) return;
     const int error = loop_.set().change(socket_.get(), interest_, wanted, *this);
     if (error == 0 || wanted == 0) {
@@ -135,7 +136,7 @@ void StreamTransport::on_readable() {
 }
 
 void StreamTransport::reader_gone() {
-    if (queue_.empty()) {
+    if (queue_.empty() && sendfile_ == nullptr) {
         lose(nullptr);
     } else {
         lose_os(EPIPE);
@@ -237,11 +238,8 @@ void StreamTransport::close() {
     if (closing_) return;
     flush_gathered();
     closing_ = true;
-    if (queue_.empty()) {
-        lose(nullptr);
-    } else {
-        sync_interest();
-    }
+    sync_interest();
+    flushed();
 }
 
 void StreamTransport::abort() {
@@ -274,6 +272,7 @@ void StreamTransport::lose(std::unique_ptr<Loss> loss) {
     traffic_.dropped += std::exchange(gathered_, 0) + queue_.size();
     queue_.clear();
     eof_untold_ = false;
+    if (sendfile_ != nullptr) sendfile_->stop();
     sync_interest();
     idle_.reset();
     stall_.reset();
@@ -287,6 +286,7 @@ void StreamTransport::run() {
         lose(nullptr);
         Task::unlink();  // nothing comes between the two
     }
+    abandon_file();
     ph_error why{};
     if (loss_ != nullptr) {
         why = {

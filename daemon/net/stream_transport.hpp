@@ -4,8 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <sys/uio.h>
 
 #include "daemon/base/descriptor.hpp"
 #include "daemon/net/gather.hpp"
@@ -60,7 +62,9 @@ public:
 
     void pause_reading() override;
     void resume_reading() override;
-    bool is_reading() const override { return reads() && !paused_reading_ && !closing_; }
+    bool is_reading() const override {
+        return reads() && !paused_reading_ && !closing_ && sendfile_ == nullptr;
+    }
 
     ph_status write(const void* data, std::size_t size) override;
     ph_status writelines(const ph_iov* pieces, std::size_t count) override;
@@ -70,6 +74,8 @@ public:
     ph_status set_write_buffer_limits(std::int64_t high, std::int64_t low) override;
     void get_write_buffer_limits(std::size_t& low, std::size_t& high) const override;
     std::size_t get_write_buffer_size() override;
+    ph_status sendfile(int fd, std::uint64_t offset, std::uint64_t count, FileSent&& done) override;
+    std::uint64_t cancel_sendfile() override;
 
     ph_ref ref() const override { return reference_; }
 
@@ -79,6 +85,7 @@ public:
 private:
     class IdleTimeout;
     class StallTimeout;
+    class Sendfile;
 
     /// Why the connection ended; absent: in order.
     struct Loss {
@@ -104,6 +111,8 @@ private:
     /// Whether the protocol wants to go on writing.
     bool tell_eof();
     void on_writable();
+    /// What close() and write_eof() wait for, once nothing is left to be sent.
+    void flushed();
 
     /// Bytes went to the protocol, or to the kernel.
     void count_received(ssize_t size);
@@ -132,6 +141,16 @@ private:
     void pause_if_over();
     void resume_if_under();
     void shut_down_writing();
+
+    /// Sends the next piece of the file, where nothing is before it.
+    void push_file();
+    void end_file(ph_status status, int os_errno);
+    /// Tells whoever waits for the file, because the connection has ended.
+    void abandon_file();
+    /// Whether something waits until the peer takes more.
+    bool waits_for_peer() const;
+    /// Bytes taken, or -errno. A signal is as good as a full buffer: what is left waits.
+    static ssize_t send_pieces(int fd, Channel channel, std::span<iovec> pieces);
 
     /// Calls the protocol; false when it failed, which has then ended the connection.
     template <class F>
@@ -175,6 +194,7 @@ private:
     // Where the unit has them.
     std::unique_ptr<IdleTimeout> idle_;
     std::unique_ptr<StallTimeout> stall_;
+    std::unique_ptr<Sendfile> sendfile_;  ///< while there is one
     ph_ref reference_;
     PeerName peer_;
 };

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "daemon/net/guard.hpp"
+#include "daemon/net/sendfile.hpp"
 #include "daemon/net/stream_timeouts.hpp"
 #include "daemon/net/stream_transport.hpp"
 
@@ -19,8 +20,9 @@ namespace {
 /// More pieces than this gain nothing: the socket buffer is full before.
 constexpr std::size_t pieces_per_send = 64;
 
-/// Bytes taken, or -errno. A signal is as good as a full buffer: what is left waits.
-ssize_t send_pieces(int fd, Channel channel, std::span<iovec> pieces) {
+}  // namespace
+
+ssize_t StreamTransport::send_pieces(int fd, Channel channel, std::span<iovec> pieces) {
     ssize_t sent = 0;
     if (channel != Channel::socket) {
         sent = ::writev(fd, pieces.data(), static_cast<int>(pieces.size()));
@@ -36,12 +38,10 @@ ssize_t send_pieces(int fd, Channel channel, std::span<iovec> pieces) {
     return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 }
 
-}  // namespace
-
 ph_status StreamTransport::check_writable(std::size_t size) {
     if (!writes()) return PH_E_UNSUPPORTED;
     if (eof_requested_) return PH_E_EOF_WRITTEN;
-    if (!lost_) return PH_OK;
+    if (!lost_) return sendfile_ != nullptr ? PH_E_BUSY : PH_OK;
     traffic_.dropped += size;
     return size == 0 ? PH_OK : PH_E_CLOSED;
 }
@@ -198,14 +198,23 @@ void StreamTransport::written() {
     pause_if_over();
 }
 
+bool StreamTransport::waits_for_peer() const {
+    return !queue_.empty() || (sendfile_ != nullptr && sendfile_->waits_for_peer());
+}
+
 void StreamTransport::on_writable() {
+    if (queue_.empty()) return push_file();
     std::array<iovec, pieces_per_send> vector;
     const ssize_t result = send_pieces(socket_.get(), channel_, queue_.front(vector));
     if (result < 0) return lose_os(static_cast<int>(-result));
     count_sent(static_cast<std::size_t>(result));
     queue_.consume(static_cast<std::size_t>(result));
     resume_if_under();
-    if (lost_ || !queue_.empty()) return;
+    sendfile_ != nullptr ? push_file() : flushed();
+}
+
+void StreamTransport::flushed() {
+    if (lost_ || !queue_.empty() || sendfile_ != nullptr) return;
     if (closing_) {
         lose(nullptr);
     } else if (eof_requested_) {
@@ -242,7 +251,7 @@ ph_status StreamTransport::write_eof() {
     if (closing_ || eof_requested_) return PH_OK;
     flush_gathered();
     eof_requested_ = true;
-    if (!lost_ && queue_.empty()) shut_down_writing();
+    flushed();
     return PH_OK;
 }
 

@@ -91,6 +91,7 @@ int run_daemon(const std::string& file) {
     net::Loop loop(io);
     net::Resolver resolver(loop);
     net::Executor executor(loop);
+    loop.set_executor(&executor);
     Supervisor supervisor({loop, resolver, executor}, file, find_installation());
     // Before anything starts: a signal meanwhile waits until the loop runs.
     Signals signals(io, supervisor);

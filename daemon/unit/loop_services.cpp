@@ -45,6 +45,10 @@ void LoopServices::close() {
     closed_ = true;
     binding_->context().services = nullptr;
     for (auto& [id, server] : servers_) server->close();
+    for (auto& [op, operation] : operations_) operation->services_closed();
+}
+
+void LoopServices::cancel_all() {
     for (auto& [op, operation] : operations_) operation->cancel();
 }
 

@@ -42,8 +42,11 @@ public:
 
     /// From here on the plugin finds them in its context, and may ask.
     void open();
-    /// It does no more; servers are closed, and what is under way is cancelled.
+    /// It does no more; servers are closed, and what is under way is cancelled, except for files
+    /// that are being sent: they end with their connections.
     void close();
+    /// Cancels those too.
+    void cancel_all();
     bool idle() const;
 
     /// Which addresses a call takes.

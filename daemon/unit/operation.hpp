@@ -33,6 +33,9 @@ public:
         return true;
     }
 
+    /// Its services begin nothing more.
+    virtual void services_closed() { cancel(); }
+
     /// Completes at once: its services go.
     void abandon() {
         if (!std::exchange(completed_, true)) fail({PH_E_CANCELLED, 0, "cancelled"});

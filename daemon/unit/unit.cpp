@@ -60,6 +60,7 @@ void Unit::abort_connections() {
         log_.warn("{}: aborting {} connections that did not drain", title_, connections_.size());
     }
     connections_.abort();
+    services_.cancel_all();
 }
 
 void Unit::connection_ended(const net::Transport&) {

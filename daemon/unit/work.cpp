@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "daemon/net/transport.hpp"
 
@@ -20,6 +21,8 @@ std::string_view refusal(ph_status status) {
             return "sendfile() after write_eof()";
         case PH_E_BUSY:
             return "another sendfile is under way";
+        case PH_E_INVAL:
+            return "the count is 0, or the offset more than files have";
         default:
             return "this transport cannot send files";
     }
@@ -54,18 +57,19 @@ void Work::tell() {
     services().binding()->context().guard("a completion", [this] { done_(arg_); });
 }
 
+net::Transport* Sending::transport() {
+    return services().shared().loop.references().find(std::bit_cast<ph_ref>(transport_));
+}
+
 void Sending::begin() {
-    net::Transport* const transport =
-        services().shared().loop.references().find(std::bit_cast<ph_ref>(transport_));
     ph_status status = PH_E_CLOSED;
-    if (transport != nullptr) {
-        status = transport->sendfile(source_.descriptor,
-                                     source_.offset,
-                                     source_.count,
-                                     [this, alive = std::weak_ptr<void>(alive_)](
-                                         ph_status result, int os_errno, std::uint64_t sent) {
-                                         if (!alive.expired()) finished(result, os_errno, sent);
-                                     });
+    if (net::Transport* const on = transport()) {
+        status = on->sendfile(source_.descriptor,
+                              source_.offset,
+                              source_.count,
+                              [this](ph_status result, int os_errno, std::uint64_t sent) {
+                                  finished(result, os_errno, sent);
+                              });
     }
     under_way_ = status == PH_OK;
     if (under_way_) return;
@@ -74,19 +78,25 @@ void Sending::begin() {
 }
 
 void Sending::finished(ph_status status, int os_errno, std::uint64_t sent) {
+    under_way_ = false;
     sent_ = sent;
     if (status == PH_OK) return complete([this] { tell(nullptr); });
-    complete_failed(
-        {status, os_errno, os_errno != 0 ? std::strerror(os_errno) : "not all was sent"});
+    complete_failed({status,
+                     os_errno,
+                     os_errno != 0 ? std::strerror(os_errno)
+                                   : "the connection ended before all was sent"});
 }
 
 bool Sending::withdraw() {
     // One that was refused must not stop the one that it was refused for.
-    if (!under_way_) return true;
-    net::Transport* const transport =
-        services().shared().loop.references().find(std::bit_cast<ph_ref>(transport_));
-    if (transport != nullptr) sent_ = transport->cancel_sendfile();
+    if (!std::exchange(under_way_, false)) return true;
+    if (net::Transport* const on = transport()) sent_ = on->cancel_sendfile();
     return true;
+}
+
+void Sending::fail(const OpenError& error) {
+    withdraw();  // where its services go: the author may close the file once he is told
+    tell(&error);
 }
 
 void Sending::tell(const OpenError* error) {

@@ -48,13 +48,17 @@ public:
             void* arg)
         : Operation(services, op), transport_(transport), source_(source), done_(done), arg_(arg) {}
 
+    /// Ends with its transport, which is drained.
+    void services_closed() override {}
+
 private:
     void begin() override;
     void step() override { complete_failed(refused_); }
-    void fail(const OpenError& error) override { tell(&error); }
+    void fail(const OpenError& error) override;
     bool withdraw() override;
     void finished(ph_status status, int os_errno, std::uint64_t sent);
     void tell(const OpenError* error);
+    net::Transport* transport();
 
     ph_transport* const transport_;
     const Source source_;
@@ -63,7 +67,6 @@ private:
     OpenError refused_;
     bool under_way_ = false;
     std::uint64_t sent_ = 0;
-    const std::shared_ptr<void> alive_ = std::make_shared<int>();
 };
 
 }  // namespace protohost::unit

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -70,6 +71,11 @@ EXPORT ssize_t send(int fd, const void* buffer, size_t size, int flags) {
 EXPORT ssize_t write(int fd, const void* buffer, size_t size) {
     if (disturbed(fd, size) && fails(&size, most_taken)) return -1;
     return syscall(SYS_write, fd, buffer, size);
+}
+
+EXPORT ssize_t sendfile(int to, int from, off_t* offset, size_t size) {
+    if (disturbed(to, size) && fails(&size, most_taken)) return -1;
+    return syscall(SYS_sendfile, to, from, offset, size);
 }
 
 /* The first pieces, up to so many bytes: their number, and the last of them in `cut`. */

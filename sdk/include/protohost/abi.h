@@ -295,11 +295,11 @@ typedef struct ph_loop_api {
     /* [loop] One of its listening sockets, as get_extra_info("sockname"); PH_E_INVAL past the last. */
     ph_status (*server_address)(ph_ctx *, ph_server *, size_t index, ph_info *out);
 
-    /* [loop] Sends `count` bytes of a file from `offset` (UINT64_MAX: to its end), behind what was
-     * written before; reading is paused meanwhile, and writes are refused with PH_E_BUSY. Without a copy
-     * where the kernel can; else through a buffer, and the file is read outside the loop. The descriptor
-     * stays the caller's, open until `done`, which is called exactly once. 0: refused, nothing is
-     * called. */
+    /* [loop] Sends `count` bytes (1 or more; UINT64_MAX: to the end) of a file from `offset`, behind
+     * what was written before; reading is paused meanwhile, and writes are refused with PH_E_BUSY.
+     * Without a copy where the kernel can; else through a buffer, and the file is read outside the loop.
+     * A file that ends earlier is no error. The descriptor stays the caller's, open until `done`, which
+     * is called exactly once, before connection_lost. 0: refused, nothing is called. */
     ph_op (*sendfile)(ph_ctx *, ph_transport *, int64_t descriptor, uint64_t offset, uint64_t count,
                       ph_sent done, void *arg);
     /* [loop] Calls `work` on one of a bounded number of threads, then `done` on the loop, exactly once;

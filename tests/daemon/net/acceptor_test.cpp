@@ -108,5 +108,72 @@ TEST(Acceptor, RunsOutOfDescriptorsOnceAndServesWhoWaitsWhenOneIsFree) {
     EXPECT_EQ(keeper.suspensions.size(), 1u) << "one event, however often it was tried";
 }
 
+TEST(Acceptor, AcceptsInBatchesAndLeavesOthersTheirTurn) {
+    Rig rig;
+    Keeper keeper;
+    Recorder recorder;
+    const auto acceptor = listen_on(rig.loop, "127.0.0.1");
+    auto [peer, transport] = rig.connect(recorder);
+    std::size_t accepted_before_data = 0;
+    recorder.on = [&](std::string_view event) {
+        if (event == "data") accepted_before_data = keeper.sockets.size();
+        return PH_OK;
+    };
+    std::vector<base::Descriptor> clients;
+    for (int i = 0; i < 200; ++i) clients.push_back(connect_to(acceptor->local()));
+    peer.send("x");
+    acceptor->start(keeper);
+    rig.run_until([&] { return keeper.sockets.size() == 200; });
+    EXPECT_EQ(recorder.count("data"), 1u);
+    EXPECT_LT(accepted_before_data, 100u) << "so many clients may not come before one byte";
+}
+
+TEST(Acceptor, AClientThatGaveUpStopsNobodyElse) {
+    Rig rig;
+    Keeper keeper;
+    const auto acceptor = listen_on(rig.loop, "127.0.0.1");
+    for (int i = 0; i < 3; ++i) {
+        const base::Descriptor gone = connect_to(acceptor->local());
+        const linger reset{1, 0};
+        ::setsockopt(gone.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    }
+    const base::Descriptor client = connect_to(acceptor->local());
+    const std::string name = SocketAddress::local_of(client.get()).text();
+    acceptor->start(keeper);
+    rig.run_until([&] { return !keeper.peers.empty() && keeper.peers.back() == name; });
+    EXPECT_TRUE(keeper.suspensions.empty());
+}
+
+TEST(Acceptor, TakesAPortWhoseOldConnectionsStillLinger) {
+    Rig rig;
+    Keeper keeper;
+    auto acceptor = listen_on(rig.loop, "127.0.0.1");
+    const model::Address same{.host = "127.0.0.1", .port = acceptor->local().port()};
+    acceptor->start(keeper);
+    const base::Descriptor client = connect_to(acceptor->local());
+    rig.run_until([&] { return keeper.sockets.size() == 1; });
+    // The side that ends first is the one that waits: its port is in TIME_WAIT after this.
+    keeper.sockets.clear();
+    char end = 0;
+    EXPECT_EQ(::recv(client.get(), &end, 1, 0), 0);
+    acceptor->stop();
+    const auto again = Acceptor::bind(rig.loop, same, {}, "test");
+    ASSERT_TRUE(again) << base::to_string(again.error().front());
+}
+
+TEST(Acceptor, PausedLeavesClientsInTheQueueUntilItResumes) {
+    Rig rig;
+    Keeper keeper;
+    const auto acceptor = listen_on(rig.loop, "127.0.0.1");
+    acceptor->start(keeper);
+    acceptor->pause();
+    const base::Descriptor client = connect_to(acceptor->local());
+    rig.run_ready();
+    EXPECT_TRUE(keeper.sockets.empty());
+    EXPECT_TRUE(rig.idle()) << "who waits does not keep the loop awake";
+    acceptor->resume();
+    rig.run_until([&] { return keeper.sockets.size() == 1; });
+}
+
 }  // namespace
 }  // namespace protohost::net::testing

@@ -283,5 +283,43 @@ TEST(StreamTransportLife, ExtraInfoNamesBothEndsAndTheSocket) {
     EXPECT_EQ(none.kind, std::uint32_t{PH_INFO_NONE});
 }
 
+TEST(StreamTransportLife, BothNamesAreKnownInConnectionLost) {
+    Recorder recorder;
+    Rig rig;
+    std::vector<std::string> names;
+    recorder.on = [&](std::string_view event) {
+        if (event != "made" && event != "lost") return PH_OK;
+        for (const std::string_view name : {"peername", "sockname"}) {
+            ph_info info{};
+            EXPECT_EQ(recorder.transport->get_extra_info(name, info), PH_OK) << event;
+            names.emplace_back(info.text.p, info.text.n);
+        }
+        return PH_OK;
+    };
+    auto [peer, transport] = rig.connect(recorder);
+    peer.reset();
+    rig.run_until([&] { return rig.ends == 1; });
+    ASSERT_EQ(names.size(), 4u);
+    EXPECT_EQ(names[0], names[2]);
+    EXPECT_EQ(names[1], names[3]);
+    EXPECT_NE(names[0], names[1]);
+}
+
+TEST(StreamTransportLife, WithoutEofReceivedTheEndCloses) {
+    Recorder recorder;
+    Rig rig;
+    auto table = *reinterpret_cast<const ph_stream_ops*>(recorder.proto().ops);
+    table.eof_received = nullptr;
+    auto [peer, transport] = rig.connect(recorder);
+    ASSERT_EQ(transport->set_protocol({reinterpret_cast<const ph_any_ops*>(&table), &recorder}),
+              PH_OK);
+    peer.send("last");
+    peer.shut_down();
+    rig.run_until([&] { return rig.ends == 1; });
+    EXPECT_EQ(recorder.count("eof"), 0u);
+    EXPECT_EQ(recorder.count("data"), 1u);
+    EXPECT_EQ(recorder.count("lost"), 1u);
+}
+
 }  // namespace
 }  // namespace protohost::net::testing

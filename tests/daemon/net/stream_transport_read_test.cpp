@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <string>
+#include <sys/socket.h>
 #include <thread>
 #include <vector>
 
@@ -172,6 +173,39 @@ TEST(BufferedProtocol, SetProtocolMaySwitchBetweenTheStyles) {
     rig.run_until([&] { return streaming.count("destroy") == 1; });
     peer.send("b");
     rig.run_until([&] { return buffered.received == "b"; });
+}
+
+/// Something else read first what the set announced: the transport's own read then finds nothing.
+TEST(StreamTransportRead, AnEventWithoutBytesEndsNothing) {
+    Recorder first;
+    Recorder second;
+    Rig rig;
+    auto one = rig.connect(first);
+    auto other = rig.connect(second);
+    const auto steal = [](StreamTransport* from) {
+        ph_info info{};
+        from->get_extra_info("socket", info);
+        char byte = 0;
+        return ::recv(static_cast<int>(info.number), &byte, 1, MSG_DONTWAIT);
+    };
+    // Whichever comes first in the batch takes the other's byte away.
+    ssize_t stolen = 0;
+    first.on = [&](std::string_view event) {
+        if (event == "data") stolen += steal(other.transport);
+        return PH_OK;
+    };
+    second.on = [&](std::string_view event) {
+        if (event == "data") stolen += steal(one.transport);
+        return PH_OK;
+    };
+    one.peer.send("x");
+    other.peer.send("x");
+    rig.run_until([&] { return first.count("data") + second.count("data") > 0; });
+    rig.run_ready();
+    EXPECT_EQ(stolen, 1);
+    EXPECT_EQ(first.count("data") + second.count("data"), 1u);
+    EXPECT_EQ(first.count("lost") + second.count("lost"), 0u);
+    EXPECT_TRUE(rig.idle());
 }
 
 }  // namespace

@@ -362,5 +362,28 @@ TEST(StreamTransportWrite, ASlowReaderGetsEveryByteInOrder) {
     EXPECT_GT(recorder.count("pause"), 10u);
 }
 
+TEST(StreamTransportWrite, WhatWaitsIsACopy) {
+    Recorder recorder;
+    Rig rig;
+    auto [peer, transport] = rig.connect(recorder);
+    Rig::fill(*transport);
+    std::string bytes(1000, 'a');
+    ASSERT_EQ(transport->write(bytes.data(), bytes.size()), PH_OK);
+    bytes.assign(bytes.size(), 'b');
+    transport->close();
+    const std::string received = rig.run_reading(peer, [&] { return rig.ends == 1; });
+    EXPECT_EQ(received.substr(received.size() - 1000), std::string(1000, 'a'));
+}
+
+TEST(StreamTransportWrite, NothingWaitingLetsTheLoopSleep) {
+    Recorder recorder;
+    Rig rig;
+    auto [peer, transport] = rig.connect(recorder);
+    EXPECT_TRUE(rig.idle()) << "the socket can be written to, which is nobody's business";
+    Rig::fill(*transport);
+    rig.run_reading(peer, [&] { return transport->get_write_buffer_size() == 0; });
+    EXPECT_TRUE(rig.idle()) << "what waited has left";
+}
+
 }  // namespace
 }  // namespace protohost::net::testing

@@ -133,15 +133,17 @@ public:
         if (closing_) return PH_E_CLOSED;
         if (eof_requested_) return PH_E_EOF_WRITTEN;
         if (file_) return PH_E_BUSY;
+        if (file.count == 0 || file.offset > INT64_MAX) return PH_E_INVAL;
         file_.emplace(SentFile{file, 0, std::move(done)});
         return PH_OK;
     }
     std::uint64_t cancel_sendfile() override {
         const std::uint64_t sent = file_ ? file_->sent : 0;
         file_.reset();
-        if (closing_ && is_flushed()) lose({});
+        flushed();
         return sent;
     }
+    bool is_reading() const override { return FakeTransport::is_reading() && !file_; }
     bool can_write_eof() const override { return writes(); }
     std::size_t get_write_buffer_size() const override { return queue_.size(); }
 
@@ -160,7 +162,7 @@ private:
     }
     bool reads() const override { return channel_ != Channel::write_pipe; }
     bool writes() const override { return channel_ != Channel::read_pipe; }
-    bool listens() const { return started_ && is_reading() && !eof_received_ && !file_; }
+    bool listens() const { return started_ && is_reading() && !eof_received_; }
     bool is_flushed() const override { return queue_.empty() && !file_; }
 
     void on_readable() {
@@ -236,6 +238,9 @@ private:
         queue_.consume(taken);
         resume_if_under();
         if (!lost_ && queue_.empty() && file_) send_file();
+        flushed();
+    }
+    void flushed() {
         if (lost_ || !is_flushed()) return;
         if (closing_) {
             lose({});

@@ -101,7 +101,7 @@ public:
 
     void pause_reading() { paused_reading_ = true; }
     void resume_reading() { paused_reading_ = false; }
-    bool is_reading() const { return reads() && !paused_reading_ && !closing_; }
+    virtual bool is_reading() const { return reads() && !paused_reading_ && !closing_; }
 
     virtual ph_status write(const void*, std::size_t) { return PH_E_UNSUPPORTED; }
     virtual ph_status writelines(const ph_iov*, std::size_t) { return PH_E_UNSUPPORTED; }
