@@ -31,8 +31,8 @@ struct DatagramsSent {
     int os_errno = 0;
 };
 
-/// Sends in order, as many as the kernel takes, in few system calls. Never blocks. Refusals that come
-/// back from a remote meanwhile are not told one by one: the kernel keeps the last.
+/// Sends in order, as many as the kernel takes, in few system calls. Never blocks. Refusals that
+/// come back from a remote meanwhile are not told one by one: the kernel keeps the last.
 DatagramsSent send_datagrams(int fd, std::span<const Datagram> datagrams);
 
 }  // namespace protohost::net

@@ -81,10 +81,10 @@ void Sending::finished(ph_status status, int os_errno, std::uint64_t sent) {
     under_way_ = false;
     sent_ = sent;
     if (status == PH_OK) return complete([this] { tell(nullptr); });
-    complete_failed({status,
-                     os_errno,
-                     os_errno != 0 ? std::strerror(os_errno)
-                                   : "the connection ended before all was sent"});
+    complete_failed(
+        {status,
+         os_errno,
+         os_errno != 0 ? std::strerror(os_errno) : "the connection ended before all was sent"});
 }
 
 bool Sending::withdraw() {

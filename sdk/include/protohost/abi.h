@@ -383,7 +383,8 @@ typedef struct ph_factory {
     ph_status (*configure)(ph_ctx *, void *instance, const ph_node *options, void **factory);
     /* [loop] Once per connection, before connection_made. */
     ph_status (*make_protocol)(ph_ctx *, void *factory, ph_proto *out);
-    /* [loop] Optional. Once, after the configuration with this binding was committed. */
+    /* [loop] Optional. Once, after the configuration with this binding was committed, and before the
+     * first make_protocol. */
     ph_status (*started)(ph_ctx *, void *factory);
     /* [loop], or [load] where nothing was committed. After the last protocol's destroy. */
     void (*release)(ph_ctx *, void *factory);
