@@ -194,6 +194,47 @@ TEST(Executor, ItsEndWaitsForWhatRunsAndCancelsTheRest) {
     EXPECT_EQ(cancelled, accepted) << "once";
 }
 
+TEST(Executor, FinishesForOneOwnerWhatRunsAndCancelsWhatDoesNot) {
+    Rig rig;
+    Executor executor(rig.loop, 2);
+    Gate begun;
+    Gate gate;
+    std::atomic<bool> worked = false;
+    std::vector<std::string> told;
+    const auto tell = [&](const char* what) {
+        return [&told, what](const Outcome& outcome) {
+            told.push_back(std::string(what) + " " + std::to_string(outcome.status));
+        };
+    };
+    executor.submit(
+        owner,
+        [&] {
+            begun.open();
+            gate.wait();
+            worked = true;
+        },
+        tell("running"));
+    begun.wait();
+    Gate others;
+    executor.submit(
+        &other, [&] { others.wait(); }, tell("another's"));
+    executor.submit(
+        owner, [] { ADD_FAILURE() << "it was cancelled"; }, tell("queued"));
+    std::jthread opener([&] { gate.open(); });
+    executor.finish(owner);
+    EXPECT_TRUE(worked);
+    EXPECT_EQ(executor.pending(owner), 0u);
+    EXPECT_EQ(executor.pending(&other), 1u);
+    std::sort(told.begin(), told.end());
+    EXPECT_EQ(told, (std::vector<std::string>{"queued -5", "running 0"}));
+
+    others.open();
+    rig.run_until([&] { return executor.pending(&other) == 0; });
+    EXPECT_EQ(told.size(), 3u) << "and nothing twice";
+    executor.finish(owner);
+    executor.finish(&other);
+}
+
 TEST(Executor, FunctionsDieOnTheLoopAfterDoneAndBeforeTheyNoLongerCount) {
     Rig rig;
     Executor executor(rig.loop, 1);

@@ -106,6 +106,37 @@ TEST(Fifo, MayBeReadBeforeAnyoneWritesAndEndsWithTheLastWriter) {
     EXPECT_EQ(recorder.events, (Events{"made", "data:one ", "data:two", "eof", "lost", "destroy"}));
 }
 
+TEST(Fifo, ThatIsHeldKeepsWhatIsWrittenWhileNobodyReads) {
+    const ScratchFolder folder;
+    const std::string path = folder / "fifo";
+    ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+    base::Descriptor held;
+    {
+        const OpenedPipe first = open_pipe(path, PipeEnd::read);
+        held = hold_fifo(first.descriptor.get());
+        ASSERT_TRUE(held);
+        EXPECT_FALSE(last_writer_left(held.get())) << "nobody has come yet";
+    }
+    Peer writer(open_pipe(path, PipeEnd::write).descriptor.release());
+    EXPECT_FALSE(last_writer_left(held.get()));
+    writer.send("kept");
+    writer.close();
+    EXPECT_FALSE(last_writer_left(held.get())) << "there is something to read";
+    Peer second(open_pipe(path, PipeEnd::read).descriptor.release());
+    EXPECT_EQ(second.receive(), "kept");
+    EXPECT_TRUE(last_writer_left(held.get()));
+    EXPECT_FALSE(last_writer_left(second.fd())) << "who opens it now waits for the next";
+}
+
+TEST(Fifo, AloneIsHeld) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+    const base::Descriptor socket(ends[0]);
+    const base::Descriptor peer(ends[1]);
+    EXPECT_FALSE(hold_fifo(socket.get()));
+    EXPECT_FALSE(hold_fifo(-1));
+}
+
 TEST(Fifo, CannotBeWrittenBeforeSomebodyReads) {
     const ScratchFolder folder;
     ASSERT_EQ(::mkfifo((folder / "fifo").c_str(), 0600), 0);

@@ -4,11 +4,13 @@
 #include <arpa/inet.h>
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <netinet/in.h>
 #include <ostream>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
 
 #include "tests/system/harness/scale.hpp"
 
@@ -31,6 +33,12 @@ void set(int socket, int level, int option, int value) {
     ::setsockopt(socket, level, option, &value, sizeof value);
 }
 
+void be_patient(int socket) {
+    const timeval timeout{patience.count(), 0};
+    ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+    ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
+}
+
 }  // namespace
 
 std::ostream& operator<<(std::ostream& out, Ending ending) {
@@ -48,9 +56,7 @@ std::ostream& operator<<(std::ostream& out, Ending ending) {
 Client::Client(std::uint16_t port, const ClientOptions& options)
     : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     const int fd = socket_.get();
-    const timeval timeout{patience.count(), 0};
-    ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
-    ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
+    be_patient(fd);
     if (options.receive_buffer != 0) set(fd, SOL_SOCKET, SO_RCVBUF, options.receive_buffer);
     if (options.from != 1) {
         const sockaddr_in here = loopback(options.from, 0);
@@ -59,6 +65,23 @@ Client::Client(std::uint16_t port, const ClientOptions& options)
     }
     const sockaddr_in there = loopback(1, port);
     if (::connect(fd, generic(there), sizeof there) != 0) socket_.close();
+}
+
+Client::Client(const std::string& path)
+    : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    be_patient(socket_.get());
+    sockaddr_un there{};
+    there.sun_family = AF_UNIX;
+    path.copy(there.sun_path, sizeof there.sun_path - 1);
+    if (path.starts_with('@')) there.sun_path[0] = '\0';
+    // Of an abstract name every byte counts, and there is none behind it.
+    const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
+    const auto* const address = reinterpret_cast<const sockaddr*>(&there);
+    if (::connect(socket_.get(), address, size) != 0) socket_.close();
+}
+
+Client::Client(base::Descriptor connected) : socket_(std::move(connected)) {
+    be_patient(socket_.get());
 }
 
 std::string Client::name() const {

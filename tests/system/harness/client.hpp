@@ -6,6 +6,7 @@
 #include <iosfwd>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "daemon/base/descriptor.hpp"
 
@@ -27,10 +28,15 @@ struct ClientOptions {
     std::uint8_t from = 1;
 };
 
-/// One TCP connection to 127.0.0.1. Everything blocks, but never longer than the tests' patience.
+/// One connection. Everything blocks, but never longer than the tests' patience.
 class Client {
 public:
+    /// To a port of 127.0.0.1.
     explicit Client(std::uint16_t port, const ClientOptions& options = {});
+    /// To a UNIX socket: a path, or "@name" for an abstract one.
+    explicit Client(const std::string& path);
+    /// Over a socket that is connected.
+    explicit Client(base::Descriptor connected);
 
     /// False: the connection cannot be had.
     explicit operator bool() const { return static_cast<bool>(socket_); }
@@ -58,6 +64,7 @@ public:
     /// Ends without a farewell: the peer sees a reset.
     void reset();
     void close() { socket_.close(); }
+    base::Descriptor release() { return std::move(socket_); }
 
 private:
     base::Descriptor socket_;

@@ -40,7 +40,7 @@ Daemon::Daemon(const DaemonSetup& setup)
     command.insert(command.end(), {daemon_program(), "--config", configuration_});
     child_.emplace(command);
     log_.emplace(child_->take_errors());
-    log_->wait_for(" serves ");
+    log_->wait_for(setup.awaited);
 }
 
 Daemon::~Daemon() {

@@ -37,6 +37,8 @@ struct DaemonSetup {
     std::string state_directory = {};
     /// A program that starts the daemon in its place: prlimit, setpriv.
     std::vector<std::string> wrapper = {};
+    /// What it says when it is where the test wants it.
+    std::string awaited = " serves ";
 };
 
 /// Writes the configuration of `setup` into `folder`; returns its file name.
@@ -50,7 +52,7 @@ std::string listener(std::string_view name, std::string_view protocol, std::stri
 /// which also says that the sanitizers found nothing.
 class Daemon {
 public:
-    /// Returns when the daemon says that it serves.
+    /// Returns when the daemon says that it serves, or what else is awaited.
     explicit Daemon(const DaemonSetup& setup);
     ~Daemon();
     Daemon(const Daemon&) = delete;
