@@ -78,7 +78,8 @@ base::Errors bind(DatagramSocket& opened,
 /// An abstract name that nobody else has: whoever gets a datagram from here can answer it.
 void bind_to_any_name(int fd) {
     const sa_family_t unnamed = AF_UNIX;
-    ::bind(fd, reinterpret_cast<const sockaddr*>(&unnamed), sizeof unnamed);
+    // Without one it still sends, and connects.
+    static_cast<void>(::bind(fd, reinterpret_cast<const sockaddr*>(&unnamed), sizeof unnamed));
 }
 
 base::Errors connect(DatagramSocket& opened,

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/base/format.hpp"
 #include "daemon/net/socket_address.hpp"
 
 namespace protohost::net {
@@ -41,9 +42,10 @@ base::Result<base::Descriptor> lock(const std::string& path, const std::string& 
         if (!file) return refused_errno(where, "cannot open its lock file " + name);
         if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
             if (errno != EWOULDBLOCK) return refused_errno(where, "cannot lock " + name);
-            return refused(where,
-                           path + " is served by another process, which holds " + name,
-                           "one path has one server; find it with ss -xlp");
+            return refused(
+                where,
+                base::format("{} is served by another process, which holds {}", path, name),
+                "one path has one server; find it with ss -xlp");
         }
         struct stat ours {};
         struct stat named {};
