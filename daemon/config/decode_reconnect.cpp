@@ -18,7 +18,7 @@ namespace {
 using model::Node;
 
 base::Result<double> read_jitter(const Node& node) {
-    const auto value = model::read_number(node);
+    auto value = model::read_number(node);
     if (value && *value >= 0 && *value <= 1) return value;
     return base::Errors{model::unexpected(node, "a number from 0 to 1")};
 }

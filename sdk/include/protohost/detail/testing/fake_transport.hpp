@@ -41,6 +41,7 @@ class FakeTransport : public std::enable_shared_from_this<FakeTransport> {
 public:
     FakeTransport(Unit& unit, const WriteBuffer& limits)
         : unit_(unit),
+          core_(unit.core),
           limits_(limits),
           unit_high_(limits.high),
           unit_low_(limits.low),
@@ -138,7 +139,7 @@ public:
     ph_ref ref() const { return reference_; }
     ph_transport* handle() const { return std::bit_cast<ph_transport*>(reference_); }
     Unit& unit() const { return unit_; }
-    Core& core() const { return unit_.core; }
+    Core& core() const { return core_; }
 
     void set_extra_info(std::string_view name, std::string_view text) {
         const Address address = Address::parse(text).value_or(Address());
@@ -285,6 +286,7 @@ private:
     }
 
     Unit& unit_;
+    Core& core_;  ///< the host's: what an opening has made may outlive its unit
     WriteBuffer limits_;
     std::size_t unit_high_;
     std::size_t unit_low_;
