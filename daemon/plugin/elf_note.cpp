@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/base/digest.hpp"
 #include "daemon/base/format.hpp"
 #include "daemon/model/value.hpp"
 #include "daemon/plugin/elf_image.hpp"
@@ -24,14 +25,6 @@ static_assert(description_size == 80, "the note's layout is frozen");
 
 bool is_ours(const ElfNote& note) {
     return note.owner == PH_NOTE_OWNER && note.type == PH_NOTE_TYPE;
-}
-
-std::string hexadecimal(std::span<const std::byte> bytes) {
-    std::string text;
-    for (const std::byte byte : bytes) {
-        text += base::format("{:02x}", std::to_integer<unsigned>(byte));
-    }
-    return text;
 }
 
 /// A NUL-padded field, which may use its last byte too.
@@ -139,7 +132,7 @@ base::Result<Identity> identify(const std::string& label, std::span<const std::b
     if (auto errors = check_words(label, *identity); !errors.empty()) return errors;
     for (const ElfNote& note : notes) {
         if (note.owner == "GNU" && note.type == NT_GNU_BUILD_ID) {
-            identity->build_id = hexadecimal(note.description);
+            identity->build_id = base::hexadecimal(note.description);
         }
     }
     return std::move(*identity);

@@ -10,12 +10,12 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 
 #include "daemon/base/format.hpp"
 #include "daemon/plugin/stale_folders.hpp"
 #include "daemon/plugin/system_message.hpp"
-#include "daemon/plugin/trusted_file.hpp"
 
 namespace protohost::plugin {
 namespace {
@@ -155,26 +155,48 @@ StagingDirectory::~StagingDirectory() {
     remove_folder(path_);
 }
 
+StagedCopy::~StagedCopy() {
+    if (!kept_) ::unlink(path_.c_str());
+}
+
 base::Result<StagedPlugin> StagingDirectory::stage(const std::string& source) {
-    const auto bytes = read_trusted_file(source, trusted_owners_);
-    if (!bytes) return bytes.error();
-    auto identity = identify(source, *bytes);
+    const auto file = read_plugin_file(source, trusted_owners_);
+    if (!file) return file.error();
+    return stage(*file);
+}
+
+base::Result<StagedPlugin> StagingDirectory::stage(const PluginFile& file) {
+    auto identity = identify(file.source, file.bytes);
     if (!identity) return identity.error();
 
     StagedPlugin staged;
     staged.identity = std::move(*identity);
+    staged.contents = file.contents;
     staged.generation = ++generations_;
-    staged.source = source;
-    std::string file = base::format("{}.g{}", staged.identity.name, staged.generation);
-    if (!staged.identity.build_id.empty()) file += "." + staged.identity.build_id.substr(0, 16);
-    staged.path = base::format("{}/{}.so", path_, file);
-    if (const int error = write_file(staged.path, *bytes); error != 0) {
+    staged.source = file.source;
+    std::string name = base::format("{}.g{}", staged.identity.name, staged.generation);
+    if (!staged.identity.build_id.empty()) name += "." + staged.identity.build_id.substr(0, 16);
+    staged.path = base::format("{}/{}.so", path_, name);
+    staged.copy = std::make_shared<StagedCopy>(staged.path);
+    if (const int error = write_file(staged.path, file.bytes); error != 0) {
         return base::failure(
-            source,
+            file.source,
             base::format("cannot be copied to {}: {}", staged.path, system_message(error)),
             elsewhere);
     }
     return staged;
+}
+
+base::Result<StagedPlugin> StagingDirectory::restage(const StagedPlugin& earlier) {
+    // Nobody but this user can have written to it, and he has no reason to.
+    auto file = read_plugin_file(earlier.path, {});
+    if (!file) return file.error();
+    if (file->contents.sha256 != earlier.contents.sha256) {
+        return base::failure(earlier.path, "is no longer the copy that was made");
+    }
+    file->source = earlier.source;
+    file->contents = earlier.contents;
+    return stage(*file);
 }
 
 }  // namespace protohost::plugin

@@ -1,24 +1,49 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <sys/types.h>
+#include <utility>
 #include <vector>
 
 #include "daemon/base/descriptor.hpp"
 #include "daemon/base/error.hpp"
 #include "daemon/plugin/elf_note.hpp"
+#include "daemon/plugin/plugin_file.hpp"
 
 namespace protohost::plugin {
 
-/// A plugin file that was checked and copied, and of which no code has run.
+/// A private copy on the disk: removed with the last that refers to it, unless its code was mapped.
+class StagedCopy {
+public:
+    explicit StagedCopy(std::string path) : path_(std::move(path)) {}
+    ~StagedCopy();
+    StagedCopy(const StagedCopy&) = delete;
+    StagedCopy& operator=(const StagedCopy&) = delete;
+
+    /// [any] From here on it stays as long as its folder does: debuggers, and the kernel for pages
+    /// that it has dropped, read it as long as its code is mapped.
+    void keep() { kept_ = true; }
+    /// [any] Its code is no longer mapped.
+    void let_go() { kept_ = false; }
+
+private:
+    const std::string path_;
+    std::atomic<bool> kept_ = false;
+};
+
+/// A plugin file that was checked and copied, and of which no code has run. Copied freely: all
+/// share the copy on the disk.
 struct StagedPlugin {
     Identity identity;
+    Contents contents;
     /// Counts up by one with each staged copy of this process, whatever the plugin.
     unsigned generation = 0;
     std::string source;  ///< as the operator named it
     std::string path;    ///< the private copy
+    std::shared_ptr<StagedCopy> copy;
 };
 
 /// The private folder of this process, `<state>/plugins.XXXXXX`, from which alone code is loaded.
@@ -43,9 +68,17 @@ public:
     StagingDirectory& operator=(const StagingDirectory&) = delete;
     ~StagingDirectory();
 
-    /// Checks the file and its folder, copies it to `<name>.g<N>.<build id>.so`, a name that is
-    /// never used again, and reads the note from the bytes that were copied. May block on the disk.
+    // Called by one thread at a time; may block on the disk.
+
+    /// Checks the file and its folder, reads it and stages what was read.
     base::Result<StagedPlugin> stage(const std::string& source);
+
+    /// Checks what was read, and copies it to `<name>.g<N>.<build id>.so`, a name that is never
+    /// used again: to the loader, a name that it knows is the code that it has.
+    base::Result<StagedPlugin> stage(const PluginFile& file);
+
+    /// A new copy of an earlier one, whatever has become of the operator's file since.
+    base::Result<StagedPlugin> restage(const StagedPlugin& earlier);
 
     const std::string& path() const { return path_; }
 

@@ -3,12 +3,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <ctime>
 #include <fcntl.h>
 #include <filesystem>
 #include <sys/stat.h>
 #include <system_error>
+#include <utility>
 
-#include "daemon/base/descriptor.hpp"
 #include "daemon/base/format.hpp"
 #include "daemon/plugin/system_message.hpp"
 
@@ -16,7 +17,7 @@ namespace protohost::plugin {
 namespace {
 
 /// Far above any plugin; a sparse file of terabytes must not be read into memory.
-constexpr off_t largest = off_t{1} << 30;
+constexpr std::uint64_t largest = std::uint64_t{1} << 30;
 
 bool is_trusted(uid_t owner, std::span<const uid_t> owners) {
     return owner == 0 || owner == ::geteuid() ||
@@ -52,36 +53,32 @@ base::Errors check_owner_and_mode(const std::string& label,
     return errors;
 }
 
-base::Result<std::vector<std::byte>> read_all(const std::string& label,
-                                              int descriptor,
-                                              const struct stat& before) {
-    if (before.st_size > largest) return base::failure(label, "larger than 1 GiB");
-    std::vector<std::byte> bytes(static_cast<std::size_t>(before.st_size));
-    std::size_t filled = 0;
-    while (filled < bytes.size()) {
-        const ssize_t got = ::read(descriptor, bytes.data() + filled, bytes.size() - filled);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return base::failure(label, "cannot be read: " + system_message(errno));
-        if (got == 0) break;
-        filled += static_cast<std::size_t>(got);
-    }
-    struct stat after {};
-    const bool same = ::fstat(descriptor, &after) == 0 && filled == bytes.size() &&
-                      after.st_size == before.st_size &&
-                      after.st_mtim.tv_sec == before.st_mtim.tv_sec &&
-                      after.st_mtim.tv_nsec == before.st_mtim.tv_nsec;
-    if (!same) {
-        return base::failure(label,
-                             "was written to while it was read",
-                             "replace a plugin by install or mv, then try again");
-    }
-    return bytes;
+std::int64_t nanoseconds(const timespec& time) {
+    return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+FileStamp stamp_of(const struct stat& status, std::int64_t now) {
+    constexpr std::int64_t coarsest = 2'000'000'000;
+    FileStamp stamp;
+    stamp.device = status.st_dev;
+    stamp.inode = status.st_ino;
+    stamp.size = static_cast<std::uint64_t>(status.st_size);
+    stamp.modified = nanoseconds(status.st_mtim);
+    stamp.changed = nanoseconds(status.st_ctim);
+    stamp.settled = stamp.changed + coarsest < now;
+    return stamp;
 }
 
 }  // namespace
 
-base::Result<std::vector<std::byte>> read_trusted_file(const std::string& path,
-                                                       std::span<const uid_t> owners) {
+bool is_unchanged(const FileStamp& before, const FileStamp& now) {
+    FileStamp settled = now;
+    settled.settled = true;
+    return before == settled;
+}
+
+base::Result<TrustedFile> TrustedFile::open(const std::string& path,
+                                            std::span<const uid_t> owners) {
     std::error_code error;
     const std::filesystem::path resolved = std::filesystem::canonical(path, error);
     if (error == std::errc::no_such_file_or_directory) {
@@ -92,12 +89,15 @@ base::Result<std::vector<std::byte>> read_trusted_file(const std::string& path,
     const std::string folder = resolved.parent_path().string();
     const base::Descriptor directory(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     // Non-blocking, so that a fifo in the plugin's place cannot hang the daemon.
-    const base::Descriptor file(directory ? ::openat(directory.get(),
-                                                     resolved.filename().c_str(),
-                                                     O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-                                          : -1);
+    base::Descriptor file(directory ? ::openat(directory.get(),
+                                               resolved.filename().c_str(),
+                                               O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+                                    : -1);
     if (!file) return base::failure(path, "cannot be opened: " + system_message(errno));
 
+    // Looked at before the file is: what changes from now on has a later time.
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME, &now);
     struct stat status {};
     struct stat folder_status {};
     if (::fstat(file.get(), &status) != 0 || ::fstat(directory.get(), &folder_status) != 0) {
@@ -109,7 +109,33 @@ base::Result<std::vector<std::byte>> read_trusted_file(const std::string& path,
                  check_owner_and_mode(
                      path, base::format("its folder {} ", folder), folder, folder_status, owners));
     if (!errors.empty()) return errors;
-    return read_all(path, file.get(), status);
+    return TrustedFile(path, std::move(file), stamp_of(status, nanoseconds(now)));
+}
+
+TrustedFile::TrustedFile(std::string path, base::Descriptor file, const FileStamp& stamp)
+    : path_(std::move(path)), file_(std::move(file)), stamp_(stamp) {}
+
+base::Result<std::vector<std::byte>> TrustedFile::read() {
+    if (stamp_.size > largest) return base::failure(path_, "larger than 1 GiB");
+    std::vector<std::byte> bytes(stamp_.size);
+    std::size_t filled = 0;
+    while (filled < bytes.size()) {
+        const ssize_t got = ::read(file_.get(), bytes.data() + filled, bytes.size() - filled);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return base::failure(path_, "cannot be read: " + system_message(errno));
+        if (got == 0) break;
+        filled += static_cast<std::size_t>(got);
+    }
+    struct stat after {};
+    const bool same = ::fstat(file_.get(), &after) == 0 && filled == bytes.size() &&
+                      static_cast<std::uint64_t>(after.st_size) == stamp_.size &&
+                      nanoseconds(after.st_mtim) == stamp_.modified;
+    if (!same) {
+        return base::failure(path_,
+                             "was written to while it was read",
+                             "replace a plugin by install or mv, then try again");
+    }
+    return bytes;
 }
 
 }  // namespace protohost::plugin

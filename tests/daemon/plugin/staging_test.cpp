@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include "daemon/base/digest.hpp"
 #include "tests/daemon/plugin/guest_files.hpp"
 
 namespace protohost::plugin {
@@ -96,6 +97,66 @@ TEST_F(Staging, RefusesWithoutLeavingACopy) {
                   "0777) (chmod go-w " +
                   good + ")\n");
     EXPECT_EQ(std::distance(fs::directory_iterator(staging->path()), {}), 1) << "the lock alone";
+}
+
+TEST_F(Staging, KnowsWhatTheCopyWasMadeOf) {
+    const auto staging = create();
+    const std::string source = put_guest(folder_, "good");
+    StagedPlugin staged = stage(*staging, source);
+    EXPECT_EQ(staged.contents.sha256, base::sha256(guest_bytes("good")));
+    EXPECT_EQ(read_if_changed(source, staged.contents, {}).value(), std::nullopt);
+    put_guest(folder_, "refuses");
+    fs::rename(folder_ / "refuses.so", source);
+    auto changed = read_if_changed(source, staged.contents, {}).value();
+    ASSERT_TRUE(changed);
+
+    const auto next = staging->stage(*changed);
+    ASSERT_TRUE(next) << text(next);
+    EXPECT_EQ(next->identity.name, "refuses");
+    EXPECT_EQ(next->generation, 2U);
+    EXPECT_EQ(next->source, source);
+    EXPECT_EQ(read_bytes(next->path), guest_bytes("refuses"));
+}
+
+TEST_F(Staging, StagesAnEarlierCopyAnew) {
+    const auto staging = create();
+    const std::string source = put_guest(folder_, "good");
+    const StagedPlugin first = stage(*staging, source);
+    fs::remove(source);
+    const auto again = staging->restage(first);
+    ASSERT_TRUE(again) << text(again);
+    EXPECT_EQ(again->generation, 2U);
+    EXPECT_NE(again->path, first.path);
+    EXPECT_EQ(read_bytes(again->path), guest_bytes("good"));
+    EXPECT_EQ(again->source, source);
+    EXPECT_EQ(again->identity, first.identity);
+    EXPECT_EQ(again->contents.sha256, first.contents.sha256);
+    EXPECT_EQ(again->contents.stamp, first.contents.stamp);
+
+    ASSERT_EQ(::chmod(first.path.c_str(), 0700), 0);
+    write_bytes(first.path, guest_bytes("refuses"));
+    EXPECT_EQ(text(staging->restage(first)),
+              first.path + ": is no longer the copy that was made\n");
+}
+
+TEST_F(Staging, RemovesACopyWithTheLastThatRefersToItUnlessItsCodeIsMapped) {
+    const auto staging = create();
+    const std::string source = put_guest(folder_, "good");
+    auto staged = std::make_unique<StagedPlugin>(stage(*staging, source));
+    const std::string path = staged->path;
+    auto other = std::make_unique<StagedPlugin>(*staged);
+    staged.reset();
+    EXPECT_TRUE(fs::exists(path));
+    other.reset();
+    EXPECT_FALSE(fs::exists(path));
+
+    staged = std::make_unique<StagedPlugin>(stage(*staging, source));
+    const std::string mapped = staged->path;
+    staged->copy->keep();
+    other = std::make_unique<StagedPlugin>(*staged);
+    staged.reset();
+    other.reset();
+    EXPECT_TRUE(fs::exists(mapped));
 }
 
 TEST_F(Staging, LetsTwoDaemonsLiveSideBySide) {
