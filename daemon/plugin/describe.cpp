@@ -69,7 +69,7 @@ std::string factory_text(const std::string& plugin, const DeclaredFactory& facto
 std::string describe(const Module& module) {
     const Identity& identity = module.identity();
     std::string text = base::format("plugin {} {}\n", identity.name, identity.version);
-    text += base::format("    file      {}\n", module.source_path());
+    text += base::format("    file      {}\n", module.staged().source);
     text += base::format("    ABI       {}.{}, for daemons with {}.{} or newer\n",
                          identity.abi_major,
                          identity.abi_minor,

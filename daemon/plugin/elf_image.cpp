@@ -130,8 +130,8 @@ std::optional<std::span<const std::byte>> slice(std::span<const std::byte> image
     return image.subspan(offset, length);
 }
 
-base::Result<std::vector<ElfNote>> read_notes(const std::string& label,
-                                              std::span<const std::byte> image) {
+base::Result<std::vector<Elf64_Phdr>> read_program_headers(const std::string& label,
+                                                           std::span<const std::byte> image) {
     if (auto errors = check_identification(label, image); !errors.empty()) return errors;
     const base::Errors truncated =
         base::failure(label, "the ELF file is truncated", truncated_hint);
@@ -144,17 +144,26 @@ base::Result<std::vector<ElfNote>> read_notes(const std::string& label,
     const std::uint64_t sections = std::uint64_t{header->e_shnum} * header->e_shentsize;
     if (header->e_shoff != 0 && !slice(image, header->e_shoff, sections)) return truncated;
 
+    const auto table = slice(image, header->e_phoff, header->e_phnum * sizeof(Elf64_Phdr));
+    if (!table) return truncated;
+    std::vector<Elf64_Phdr> programs(header->e_phnum);
+    std::memcpy(programs.data(), table->data(), table->size());
+    for (const Elf64_Phdr& program : programs) {
+        if (program.p_type != PT_NOTE && program.p_type != PT_LOAD) continue;
+        if (!slice(image, program.p_offset, program.p_filesz)) return truncated;
+    }
+    return programs;
+}
+
+base::Result<std::vector<ElfNote>> read_notes(const std::string& label,
+                                              std::span<const std::byte> image) {
+    const auto programs = read_program_headers(label, image);
+    if (!programs) return programs.error();
     std::vector<ElfNote> notes;
-    for (std::uint64_t i = 0; i < header->e_phnum; ++i) {
-        const std::uint64_t relative = i * sizeof(Elf64_Phdr);
-        const auto table = slice(image, header->e_phoff, relative + sizeof(Elf64_Phdr));
-        if (!table) return truncated;
-        const auto program = read_at<Elf64_Phdr>(*table, relative);
-        if (!program) return truncated;
-        if (program->p_type != PT_NOTE && program->p_type != PT_LOAD) continue;
-        const auto segment = slice(image, program->p_offset, program->p_filesz);
-        if (!segment) return truncated;
-        if (program->p_type == PT_NOTE && !append_notes(*segment, program->p_align, notes)) {
+    for (const Elf64_Phdr& program : *programs) {
+        if (program.p_type != PT_NOTE) continue;
+        const auto segment = image.subspan(program.p_offset, program.p_filesz);
+        if (!append_notes(segment, program.p_align, notes)) {
             return base::failure(label, "an ELF note runs over its segment", truncated_hint);
         }
     }

@@ -37,8 +37,13 @@ std::optional<T> read_at(std::span<const std::byte> image, std::uint64_t offset)
     return value;
 }
 
-/// Every note of a complete 64-bit shared object for this machine; anything else is an error that
-/// says what it is instead.
+/// The program headers of a complete 64-bit shared object for this machine; anything else is an
+/// error that says what it is instead. The image holds every byte that its PT_NOTE and PT_LOAD
+/// segments have in the file.
+base::Result<std::vector<Elf64_Phdr>> read_program_headers(const std::string& label,
+                                                           std::span<const std::byte> image);
+
+/// Every note of such an object.
 base::Result<std::vector<ElfNote>> read_notes(const std::string& label,
                                               std::span<const std::byte> image);
 

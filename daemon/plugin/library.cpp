@@ -3,8 +3,10 @@
 
 #include <dlfcn.h>
 #include <exception>
+#include <fstream>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <boost/dll/shared_library.hpp>
 
@@ -14,8 +16,6 @@ namespace protohost::plugin {
 namespace {
 
 namespace dll = boost::dll;
-
-constexpr int highest_entry_version = 99;
 
 /// The loader's own words out of Boost's sentence, without the path of the copy.
 std::string loader_message(std::string_view text, const std::string& path) {
@@ -38,36 +38,74 @@ std::string hint_for(std::string_view message) {
     return {};
 }
 
-base::Errors no_entry(const std::string& source, const dll::shared_library& library) {
-    for (int version = 1; version <= highest_entry_version; ++version) {
-        const std::string symbol = base::format("protohost_plugin_entry_v{}", version);
-        if (library.has(symbol)) {
-            return base::failure(
-                source,
-                base::format("exports {}, this daemon calls {}", symbol, PH_ENTRY_SYMBOL),
-                "rebuild it against the SDK of this daemon");
-        }
-    }
-    return base::failure(source,
-                         base::format("does not export {}", PH_ENTRY_SYMBOL),
-                         "build it with protohost_add_plugin()");
+/// /proc/self/maps has a newline in a name as \\012, and leaves all else alone.
+std::string as_in_maps(const std::string& path) {
+    std::string text;
+    for (const char c : path) text += c == '\n' ? "\\012" : std::string(1, c);
+    return text;
 }
 
 }  // namespace
 
-base::Result<ph_entry_fn> open_library(const StagedPlugin& staged) {
+struct Library::Handle {
+    dll::shared_library library;
+};
+
+base::Result<Library> Library::open(const StagedPlugin& staged) {
     try {
         // Now, because a lazily missing function ends the process at its first call. Local, because
-        // two generations define the same names. Not to be deleted: see the header.
-        const auto mode = dll::load_mode::rtld_now | dll::load_mode::rtld_local |
-                          static_cast<dll::load_mode::type>(RTLD_NODELETE);
-        const dll::shared_library library(staged.path, mode);
-        if (!library.has(PH_ENTRY_SYMBOL)) return no_entry(staged.source, library);
-        return &library.get<const ph_plugin*(const ph_host*)>(PH_ENTRY_SYMBOL);
+        // two generations define the same names.
+        const auto mode = dll::load_mode::rtld_now | dll::load_mode::rtld_local;
+        auto handle = std::make_unique<Handle>();
+        handle->library.load(staged.path, mode);
+        staged.copy->keep();
+        auto* const found = &handle->library.get<const ph_plugin*(const ph_host*)>(PH_ENTRY_SYMBOL);
+        return Library(staged, std::move(handle), found);
     } catch (const std::exception& error) {
         const std::string message = loader_message(error.what(), staged.path);
         return base::failure(staged.source, "cannot be loaded: " + message, hint_for(message));
     }
+}
+
+Library::Library(const StagedPlugin& staged, std::unique_ptr<Handle> handle, ph_entry_fn function)
+    : staged_(staged), handle_(std::move(handle)), entry_(function) {}
+
+Library::Library(Library&&) noexcept = default;
+
+Library::~Library() {
+    // One more reference, never given back.
+    if (handle_ != nullptr) ::dlopen(staged_.path.c_str(), RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+}
+
+std::string Library::unmap() {
+    if (!staged_.hygiene.stays_mapped.empty()) return staged_.hygiene.stays_mapped;
+    if (is_sanitized()) return "this daemon was built with sanitizers";
+    // What has been said of the plugin has not been said of the libraries that came with it.
+    for (const std::string& needed : staged_.hygiene.needed) {
+        ::dlopen(needed.c_str(), RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+    }
+    handle_.reset();
+    if (is_mapped(staged_.path)) return "the loader holds it";
+    staged_.copy->let_go();
+    return {};
+}
+
+bool is_mapped(const std::string& path) {
+    const std::string wanted = " " + as_in_maps(path);
+    std::ifstream maps("/proc/self/maps");
+    for (std::string line; std::getline(maps, line);) {
+        if (line.ends_with(wanted)) return true;
+    }
+    // Where nothing can be seen, nothing has been proven.
+    return !maps.eof();
+}
+
+bool is_sanitized() {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    return true;
+#else
+    return false;
+#endif
 }
 
 }  // namespace protohost::plugin

@@ -9,7 +9,6 @@
 #include "daemon/base/log.hpp"
 #include "daemon/model/value.hpp"
 #include "daemon/plugin/guard.hpp"
-#include "daemon/plugin/library.hpp"
 
 namespace protohost::plugin {
 namespace {
@@ -27,11 +26,17 @@ std::string listed(std::span<const DeclaredFactory> factories) {
 
 base::Result<std::shared_ptr<Module>> Module::open(const StagedPlugin& staged,
                                                    const ph_host& host) {
-    const auto entry = open_library(staged);
-    if (!entry) return entry.error();
+    auto library = Library::open(staged);
+    if (!library) return library.error();
+    return open(std::move(*library), staged, host);
+}
+
+base::Result<std::shared_ptr<Module>> Module::open(Library library,
+                                                   const StagedPlugin& staged,
+                                                   const ph_host& host) {
     const ph_plugin* given = nullptr;
     const ph_status status = guarded([&] {
-        given = (*entry)(&host);
+        given = library.entry()(&host);
         return PH_OK;
     });
     if (status != PH_OK) {
@@ -45,14 +50,25 @@ base::Result<std::shared_ptr<Module>> Module::open(const StagedPlugin& staged,
     }
     auto declaration = read_declaration(staged.source, staged.identity, *given);
     if (!declaration) return declaration.error();
-    return std::shared_ptr<Module>(new Module(staged, host, std::move(*declaration)));
+    return std::shared_ptr<Module>(
+        new Module(std::move(library), staged, host, std::move(*declaration)));
 }
 
-Module::Module(const StagedPlugin& staged, const ph_host& host, Declaration declaration)
-    : staged_(staged), host_(host), declaration_(std::move(declaration)) {}
+Module::Module(Library library,
+               const StagedPlugin& staged,
+               const ph_host& host,
+               Declaration declaration)
+    : library_(std::move(library)),
+      staged_(staged),
+      host_(host),
+      declaration_(std::move(declaration)) {}
 
 Module::~Module() {
-    if (!loaded_ || declaration_.table.unload == nullptr) return;
+    unload();
+}
+
+void Module::unload() {
+    if (!std::exchange(loaded_, false) || declaration_.table.unload == nullptr) return;
     const ph_status status = guarded([&] {
         declaration_.table.unload(instance_);
         return PH_OK;
@@ -60,6 +76,10 @@ Module::~Module() {
     if (status != PH_OK) {
         base::Log("plugin").debug("{}: unload {}", staged_.source, failure_text(status));
     }
+}
+
+std::string Module::unmap() {
+    return library_.unmap();
 }
 
 base::Errors Module::load(ph_ctx* context) {

@@ -9,29 +9,33 @@
 
 #include "daemon/base/error.hpp"
 #include "daemon/plugin/declaration.hpp"
+#include "daemon/plugin/library.hpp"
 #include "daemon/plugin/staging.hpp"
 
 #include <protohost/abi.h>
 
 namespace protohost::plugin {
 
-/// One loaded plugin file: one generation. Held by its units and by every live connection, so that
-/// what a plugin allocated is gone before its unload is called.
+/// One loaded plugin file: one generation. Held by its factories, so that what a plugin allocated
+/// is gone before its unload is called.
 ///
-///     open -> load -> Factory::configure* ... the last Factory is gone -> unload, by the
-///     destructor
+///     open -> load -> Factory::configure* ... the last Factory is gone -> quiesce* -> unload
 ///
-/// The code stays mapped after that: see open_library.
+/// The code stays mapped after that, unless it is unmapped by unmap(): see Library.
 class Module {
 public:
-    /// Maps the staged copy, calls its entry function and checks what that returns. `host` is given
+    /// [load] Calls the entry function of mapped code and checks what that returns. `host` is given
     /// to the plugin and must live as long as the process.
+    static base::Result<std::shared_ptr<Module>> open(Library library,
+                                                      const StagedPlugin& staged,
+                                                      const ph_host& host);
+    /// [load] The same, of a copy that is yet to be mapped.
     static base::Result<std::shared_ptr<Module>> open(const StagedPlugin& staged,
                                                       const ph_host& host);
 
     Module(const Module&) = delete;
     Module& operator=(const Module&) = delete;
-    /// [loop], or [load] where nothing was committed.
+    /// [loop], or [load] where nothing was committed. Unloads it where nobody has.
     ~Module();
 
     /// [load] Once. Calls the plugin's load; before that no code of it but its entry function runs.
@@ -41,11 +45,17 @@ public:
     /// [loop] PH_E_BUSY: not yet. PH_OK where the plugin has nothing to stop.
     ph_status quiesce(std::uint64_t deadline);
 
+    /// [loop] Calls the plugin's unload, where load was called and unload was not.
+    void unload();
+
+    /// [loop] After unload(). Why its code is still mapped; empty: it is not, and from here on this
+    /// can only tell who it was.
+    std::string unmap();
+
     const Identity& identity() const { return staged_.identity; }
     const std::string& name() const { return staged_.identity.name; }
     unsigned generation() const { return staged_.generation; }
-    const std::string& source_path() const { return staged_.source; }
-    const std::string& staged_path() const { return staged_.path; }
+    const StagedPlugin& staged() const { return staged_; }
 
     std::span<const DeclaredFactory> factories() const { return declaration_.factories; }
 
@@ -59,8 +69,12 @@ public:
     void* instance() const { return instance_; }
 
 private:
-    Module(const StagedPlugin& staged, const ph_host& host, Declaration declaration);
+    Module(Library library,
+           const StagedPlugin& staged,
+           const ph_host& host,
+           Declaration declaration);
 
+    Library library_;
     StagedPlugin staged_;
     const ph_host& host_;
     Declaration declaration_;

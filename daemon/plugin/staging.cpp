@@ -168,10 +168,13 @@ base::Result<StagedPlugin> StagingDirectory::stage(const std::string& source) {
 base::Result<StagedPlugin> StagingDirectory::stage(const PluginFile& file) {
     auto identity = identify(file.source, file.bytes);
     if (!identity) return identity.error();
+    auto hygiene = check_hygiene(file.source, *identity, file.bytes);
+    if (!hygiene) return hygiene.error();
 
     StagedPlugin staged;
     staged.identity = std::move(*identity);
     staged.contents = file.contents;
+    staged.hygiene = std::move(*hygiene);
     staged.generation = ++generations_;
     staged.source = file.source;
     std::string name = base::format("{}.g{}", staged.identity.name, staged.generation);

@@ -11,6 +11,7 @@
 #include "daemon/base/descriptor.hpp"
 #include "daemon/base/error.hpp"
 #include "daemon/plugin/elf_note.hpp"
+#include "daemon/plugin/hygiene.hpp"
 #include "daemon/plugin/plugin_file.hpp"
 
 namespace protohost::plugin {
@@ -39,6 +40,7 @@ private:
 struct StagedPlugin {
     Identity identity;
     Contents contents;
+    Hygiene hygiene;
     /// Counts up by one with each staged copy of this process, whatever the plugin.
     unsigned generation = 0;
     std::string source;  ///< as the operator named it

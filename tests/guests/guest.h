@@ -10,6 +10,9 @@
 #ifndef GUEST_NAME
 #error "define GUEST_NAME first"
 #endif
+#ifndef GUEST_FLAGS /* PH_PLUGIN_PIN ... */
+#define GUEST_FLAGS 0
+#endif
 #ifndef GUEST_ENTRY /* a function, (const ph_host *) -> const ph_plugin * */
 #define GUEST_ENTRY(host) ((void)(host), &guest_plugin)
 #endif
@@ -93,7 +96,7 @@ static inline ph_status guest_make_protocol(ph_ctx* context, void* factory, ph_p
 
 /* The last line of a guest. */
 #define GUEST_PLUGIN()                                                                       \
-    PH_PLUGIN_NOTE(GUEST_NAME, "1.0", 0, 0);                                                 \
+    PH_PLUGIN_NOTE(GUEST_NAME, "1.0", 0, GUEST_FLAGS);                                       \
     static const ph_factory guest_factory = {sizeof(ph_factory),                             \
                                              GUEST_KIND,                                     \
                                              TEXT(GUEST_NAME),                               \
@@ -106,7 +109,7 @@ static inline ph_status guest_make_protocol(ph_ctx* context, void* factory, ph_p
                                              NULL};                                          \
     static const ph_factory* const guest_factories[] = {&guest_factory};                     \
     static const ph_plugin guest_plugin = {sizeof(ph_plugin),                                \
-                                           0,                                                \
+                                           GUEST_FLAGS,                                      \
                                            TEXT(GUEST_NAME),                                 \
                                            TEXT("1.0"),                                      \
                                            guest_factories,                                  \

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/plugin/module.hpp"
 
-#include <fstream>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <filesystem>
+#include <sys/mman.h>
 
 #include "tests/daemon/plugin/loaded_guest.hpp"
 
@@ -21,8 +24,8 @@ TEST_F(ModuleTest, TellsWhatItIs) {
     EXPECT_EQ(module->name(), "good");
     EXPECT_EQ(module->identity().version, "1.2.3");
     EXPECT_EQ(module->generation(), 1U);
-    EXPECT_EQ(module->source_path(), path_of("good"));
-    EXPECT_TRUE(module->staged_path().starts_with(staging_->path() + "/good.g1."));
+    EXPECT_EQ(module->staged().source, path_of("good"));
+    EXPECT_TRUE(module->staged().path.starts_with(staging_->path() + "/good.g1."));
     ASSERT_EQ(module->factories().size(), 1U);
     EXPECT_EQ(module->factories()[0].name, "good");
     EXPECT_EQ(module->factories()[0].kind, std::uint32_t{PH_STREAM});
@@ -56,17 +59,75 @@ TEST_F(ModuleTest, IsItsOwnGenerationEachTime) {
 
 TEST_F(ModuleTest, StaysMappedWhenItIsGone) {
     auto module = load("good");
-    const std::string path = module->staged_path();
-    const auto mapped = [&] {
-        std::ifstream maps("/proc/self/maps");
-        for (std::string line; std::getline(maps, line);) {
-            if (line.find(path) != std::string::npos) return true;
-        }
-        return false;
-    };
-    EXPECT_TRUE(mapped());
+    const std::string path = module->staged().path;
+    EXPECT_TRUE(is_mapped(path));
     module.reset();
-    EXPECT_TRUE(mapped());
+    EXPECT_TRUE(is_mapped(path));
+    EXPECT_TRUE(std::filesystem::exists(path));
+}
+
+TEST_F(ModuleTest, IsUnmappedOnRequest) {
+    if (is_sanitized()) GTEST_SKIP() << "a build with sanitizers unmaps nothing";
+    auto module = load("good");
+    const std::string path = module->staged().path;
+    module->unload();
+    EXPECT_EQ(context_.said, (std::vector<std::string>{"load", "unload"}));
+    EXPECT_EQ(module->unmap(), "");
+    EXPECT_FALSE(is_mapped(path));
+    module.reset();
+    EXPECT_EQ(context_.said, (std::vector<std::string>{"load", "unload"}));
+    EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST_F(ModuleTest, LeavesTheLibrariesThatItBroughtMapped) {
+    if (is_sanitized()) GTEST_SKIP() << "a build with sanitizers unmaps nothing";
+    const std::string companion =
+        std::filesystem::canonical(PROTOHOST_BUILD_DIR "/tests/guests/companion/libcompanion.so");
+    EXPECT_FALSE(is_mapped(companion));
+    auto module = load("with_companion");
+    EXPECT_TRUE(is_mapped(companion));
+    module->unload();
+    EXPECT_EQ(module->unmap(), "");
+    EXPECT_FALSE(is_mapped(module->staged().path));
+    EXPECT_TRUE(is_mapped(companion));
+}
+
+TEST_F(ModuleTest, SaysWhyItIsStillMapped) {
+    for (const std::string guest : {"pinned", "thread_local_object"}) {
+        auto module = load(guest);
+        const std::string path = module->staged().path;
+        module->unload();
+        EXPECT_EQ(module->unmap(), module->staged().hygiene.stays_mapped);
+        EXPECT_NE(module->unmap(), "");
+        module.reset();
+        EXPECT_TRUE(is_mapped(path));
+        EXPECT_TRUE(std::filesystem::exists(path));
+    }
+}
+
+TEST_F(ModuleTest, SaysWhereTheLoaderHoldsIt) {
+    if (is_sanitized()) GTEST_SKIP() << "a build with sanitizers unmaps nothing";
+    auto module = load("good");
+    const std::string path = module->staged().path;
+    void* const held = ::dlopen(path.c_str(), RTLD_NOW | RTLD_NOLOAD);
+    module->unload();
+    EXPECT_EQ(module->unmap(), "the loader holds it");
+    module.reset();
+    EXPECT_TRUE(std::filesystem::exists(path));
+    ::dlclose(held);
+}
+
+TEST(Mapping, IsFoundWhateverTheNameHasInIt) {
+    const testing::TemporaryFolder folder;
+    const std::string path = folder / "a b\nc.so";
+    testing::write_bytes(path, testing::Bytes(4096, std::byte{1}));
+    EXPECT_FALSE(is_mapped(path));
+    const base::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    void* const mapping = ::mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE, file.get(), 0);
+    ASSERT_NE(mapping, MAP_FAILED);
+    EXPECT_TRUE(is_mapped(path));
+    ::munmap(mapping, 4096);
+    EXPECT_FALSE(is_mapped(path));
 }
 
 TEST_F(ModuleTest, NamesTheUndefinedSymbol) {

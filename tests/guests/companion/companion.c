@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A library that only a plugin brings into the process. */
+int companion(void);
+int companion(void) {
+    return 1;
+}
