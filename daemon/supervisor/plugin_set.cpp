@@ -39,10 +39,9 @@ base::Errors wrong_kind(const std::string& where,
 }  // namespace
 
 PluginSet::PluginSet(plugin::StagingDirectory& staging,
-                     const unit::Host& host,
-                     net::Loop& loop,
+                     unit::Generations& generations,
                      std::vector<std::string> directories)
-    : staging_(staging), host_(host), loop_(loop), directories_(std::move(directories)) {}
+    : staging_(staging), generations_(generations), directories_(std::move(directories)) {}
 
 PluginSet::Loaded PluginSet::load(const std::string& where, const std::string& name) {
     auto path = plugin::find_plugin(where, name, directories_);
@@ -55,7 +54,7 @@ PluginSet::Loaded PluginSet::load(const std::string& where, const std::string& n
             "plugin \"" + name + "\": " + *path + ": calls itself \"" + own + "\"",
             "name the file " + own + ".so, or build the plugin with the other name");
     }
-    auto generation = unit::Generation::load(*staged, host_.table(), loop_);
+    auto generation = generations_.load(*staged);
     if (!generation) return asked_for_at(where, name, generation.error());
     return generation;
 }

@@ -10,10 +10,9 @@
 
 #include "daemon/base/error.hpp"
 #include "daemon/model/configuration.hpp"
-#include "daemon/net/loop.hpp"
 #include "daemon/plugin/staging.hpp"
 #include "daemon/unit/binding.hpp"
-#include "daemon/unit/host.hpp"
+#include "daemon/unit/generations.hpp"
 
 namespace protohost::supervisor {
 
@@ -21,8 +20,7 @@ namespace protohost::supervisor {
 class PluginSet {
 public:
     PluginSet(plugin::StagingDirectory& staging,
-              const unit::Host& host,
-              net::Loop& loop,
+              unit::Generations& generations,
               std::vector<std::string> directories);
 
     /// What a definition needs of a factory.
@@ -44,8 +42,7 @@ private:
     Loaded load(const std::string& where, const std::string& name);
 
     plugin::StagingDirectory& staging_;
-    const unit::Host& host_;
-    net::Loop& loop_;
+    unit::Generations& generations_;
     std::vector<std::string> directories_;
     std::map<std::string, std::shared_ptr<unit::Generation>> loaded_;  ///< nullptr: failed
 };

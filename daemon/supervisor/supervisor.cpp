@@ -13,7 +13,10 @@
 namespace protohost::supervisor {
 
 Supervisor::Supervisor(const unit::Shared& shared, std::string file, Installation installation)
-    : shared_(shared), file_(std::move(file)), installation_(std::move(installation)) {}
+    : shared_(shared),
+      file_(std::move(file)),
+      installation_(std::move(installation)),
+      generations_(shared.loop, host_.table()) {}
 
 Supervisor::~Supervisor() = default;
 
@@ -51,7 +54,7 @@ Outcome Supervisor::prepare(const model::Configuration& desired,
     directories.insert(directories.end(),
                        installation_.plugin_directories.begin(),
                        installation_.plugin_directories.end());
-    PluginSet plugins(*staging_, host_, shared_.loop, std::move(directories));
+    PluginSet plugins(*staging_, generations_, std::move(directories));
 
     base::Errors errors;
     for (const UnitId& id : plan.start) {

@@ -12,6 +12,7 @@
 #include "daemon/plugin/staging.hpp"
 #include "daemon/supervisor/installation.hpp"
 #include "daemon/supervisor/plan.hpp"
+#include "daemon/unit/generations.hpp"
 #include "daemon/unit/host.hpp"
 #include "daemon/unit/shared.hpp"
 #include "daemon/unit/unit.hpp"
@@ -75,6 +76,7 @@ private:
     std::string file_;
     Installation installation_;
     unit::Host host_;
+    unit::Generations generations_;  ///< of all that is below; goes after the units
     model::Configuration running_;
     std::unique_ptr<plugin::StagingDirectory> staging_;
     std::map<std::string, std::unique_ptr<unit::Unit>> units_;

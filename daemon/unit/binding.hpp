@@ -17,11 +17,14 @@ namespace protohost::unit {
 /// unit's interest in it.
 class Binding {
 public:
-    /// [load] `title` is the unit's: "listener echo". No side effects.
-    static base::Result<std::shared_ptr<Binding>> make(std::shared_ptr<Generation> generation,
-                                                       const plugin::DeclaredFactory& declared,
-                                                       const model::Node& options,
-                                                       const std::string& title);
+    /// [load] `title` is the unit's: "listener echo". No side effects. May be released on any
+    /// thread.
+    static base::Result<std::shared_ptr<Binding>> make(
+        const std::shared_ptr<Generation>& generation,
+        const plugin::DeclaredFactory& declared,
+        const model::Node& options,
+        const std::string& title);
+    /// [loop]
     ~Binding();
     Binding(const Binding&) = delete;
     Binding& operator=(const Binding&) = delete;

@@ -12,6 +12,15 @@ void ph_ctx::report_stale_transport() {
         prefix());
 }
 
+void ph_ctx::report_wrong_thread(std::string_view function) {
+    if (wrong_thread_reported_.test_and_set()) return;
+    log.warn(
+        "{}{} was called on another thread than the loop's and did nothing (said once; "
+        "call_soon_threadsafe is for other threads, started for what is to begin with the unit)",
+        prefix(),
+        function);
+}
+
 void ph_ctx::log_failure(std::string_view what) {
     log.error("{}{} failed: {}", prefix(), what, protohost::base::take_failure());
 }

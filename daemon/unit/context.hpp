@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,6 +35,14 @@ struct ph_ctx {
     /// [loop] Once for each context: whoever does it, does it often.
     void report_stale_transport();
 
+    /// [any] Whether this is the loop's thread, which `function` needs; once for each context, the
+    /// log says that it is not.
+    bool is_on_loop(std::string_view function) {
+        if (loop.on_loop_thread()) return true;
+        report_wrong_thread(function);
+        return false;
+    }
+
     /// [loop] Calls code of the plugin whose failure nobody else is told; `what` for the log.
     template <class F>
     void guard(std::string_view what, F&& call) {
@@ -54,6 +63,9 @@ struct ph_ctx {
     bool stale_transport_reported = false;
 
 private:
+    void report_wrong_thread(std::string_view function);
     void log_failure(std::string_view what);
     std::string prefix() const { return unit.empty() ? unit : unit + ": "; }
+
+    std::atomic_flag wrong_thread_reported_;
 };

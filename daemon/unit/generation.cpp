@@ -1,55 +1,80 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/unit/generation.hpp"
 
-#include <chrono>
 #include <utility>
-#include <vector>
 
-#include "daemon/net/loop_time.hpp"
 #include "daemon/plugin/guard.hpp"
+#include "daemon/unit/binding.hpp"
 
 namespace protohost::unit {
 
-namespace {
-
-/// How long a plugin may take to stop its threads; the loop waits meanwhile.
-constexpr auto quiesce_time = std::chrono::seconds(2);
-
-/// Also past the end of main: nothing of it is ever destroyed.
-void keep_for_ever(std::unique_ptr<ph_ctx> context, std::shared_ptr<plugin::Module> module) {
-    using Kept = std::pair<std::unique_ptr<ph_ctx>, std::shared_ptr<plugin::Module>>;
-    static auto* kept = new std::vector<Kept>();
-    kept->emplace_back(std::move(context), std::move(module));
-}
-
-}  // namespace
-
-Generation::Generation(std::shared_ptr<plugin::Module> module, net::Loop& loop)
-    : context_(std::make_unique<ph_ctx>(loop, module->name())), module_(std::move(module)) {}
+Generation::Generation(std::shared_ptr<plugin::Module> module,
+                       net::Loop& loop,
+                       std::shared_ptr<HandOver> hand_over)
+    : loop_(loop),
+      hand_over_(std::move(hand_over)),
+      context_(std::make_unique<ph_ctx>(loop, module->name())),
+      module_(std::move(module)) {}
 
 Generation::~Generation() {
-    const ph_status status =
-        module_->quiesce(net::loop_time(std::chrono::steady_clock::now() + quiesce_time));
-    // Read before anything else of the plugin is called: that would wipe it.
-    const std::string why = status < 0 ? plugin::failure_text(status) : std::string();
-    // What the plugin scheduled goes before its unload.
-    context_->calls.drop_all();
-    if (status >= 0) return;
-    context_->log.error(
-        "did not quiesce: {}; it is neither unloaded nor freed, for its threads may still run",
-        why);
-    keep_for_ever(std::move(context_), std::move(module_));
+    unload();
 }
 
-base::Result<std::shared_ptr<Generation>> Generation::load(const plugin::StagedPlugin& staged,
+base::Result<std::unique_ptr<Generation>> Generation::open(const plugin::StagedPlugin& staged,
                                                            const ph_host& host,
-                                                           net::Loop& loop) {
+                                                           net::Loop& loop,
+                                                           std::shared_ptr<HandOver> hand_over) {
     auto module = plugin::Module::open(staged, host);
     if (!module) return module.error();
-    std::shared_ptr<Generation> generation(new Generation(*module, loop));
-    base::Errors errors = generation->module_->load(generation->context_.get());
-    if (!errors.empty()) return errors;
-    return generation;
+    return std::unique_ptr<Generation>(new Generation(*module, loop, std::move(hand_over)));
+}
+
+base::Errors Generation::load() {
+    return module_->load(context_.get());
+}
+
+std::shared_ptr<Binding> Generation::share(std::unique_ptr<Binding> binding,
+                                           const std::string& unit) {
+    const auto release = [weak = std::weak_ptr(hand_over_)](Binding* last) {
+        const auto hand_over = weak.lock();
+        if (hand_over == nullptr || hand_over->on_loop_thread()) {
+            delete last;
+        } else {
+            hand_over->put([last] { delete last; });
+        }
+    };
+    std::shared_ptr<Binding> shared(binding.release(), release);
+    const std::lock_guard lock(mutex_);
+    std::erase_if(holders_, [](const Holder& holder) { return holder.binding.expired(); });
+    holders_.push_back({unit, shared});
+    return shared;
+}
+
+std::vector<GenerationStatus::Holder> Generation::holders() const {
+    std::vector<GenerationStatus::Holder> living;
+    const std::lock_guard lock(mutex_);
+    for (const Holder& holder : holders_) {
+        const auto references = static_cast<std::size_t>(holder.binding.use_count());
+        if (references > 0) living.push_back({holder.unit, references});
+    }
+    return living;
+}
+
+ph_status Generation::quiesce(std::uint64_t deadline, std::string& why) {
+    const ph_status status = module_->quiesce(deadline);
+    // Read before anything else of the plugin is called: that would wipe it.
+    if (status < 0) why = plugin::failure_text(status);
+    return status;
+}
+
+void Generation::drop_scheduled() {
+    if (context_ != nullptr) context_->calls.drop_all();
+}
+
+void Generation::unload() {
+    drop_scheduled();
+    module_->unload();
+    context_.reset();
 }
 
 }  // namespace protohost::unit

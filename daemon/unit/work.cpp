@@ -33,7 +33,8 @@ std::string_view refusal(ph_status status) {
 void Work::begin() {
     id_ = services().shared().executor.submit(
         &services(),
-        [work = work_, arg = arg_] { work(arg); },
+        // Holds the binding, so that its code is there as long as the work runs.
+        [work = work_, arg = arg_, binding = services().binding()] { work(arg); },
         [this, alive = std::weak_ptr<void>(alive_)](const net::Executor::Outcome& outcome) {
             if (!alive.expired()) finished(outcome);
         });

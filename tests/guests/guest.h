@@ -34,6 +34,12 @@
 #ifndef GUEST_MAKE_PROTOCOL
 #define GUEST_MAKE_PROTOCOL guest_make_protocol
 #endif
+#ifndef GUEST_STARTED
+#define GUEST_STARTED NULL
+#endif
+#ifndef GUEST_RELEASE
+#define GUEST_RELEASE NULL
+#endif
 #ifndef GUEST_OPTIONS /* an array */
 #define GUEST_OPTIONS NULL
 #define GUEST_OPTION_COUNT 0
@@ -105,8 +111,8 @@ static inline ph_status guest_make_protocol(ph_ctx* context, void* factory, ph_p
                                              GUEST_OPTION_COUNT,                             \
                                              GUEST_CONFIGURE,                                \
                                              GUEST_MAKE_PROTOCOL,                            \
-                                             NULL,                                           \
-                                             NULL};                                          \
+                                             GUEST_STARTED,                                  \
+                                             GUEST_RELEASE};                                 \
     static const ph_factory* const guest_factories[] = {&guest_factory};                     \
     static const ph_plugin guest_plugin = {sizeof(ph_plugin),                                \
                                            GUEST_FLAGS,                                      \

@@ -19,7 +19,7 @@
  * Tags. Every function says on which thread it runs and, where it matters, in which phase:
  *     [loop]  the event loop that owns the object: one call at a time, not one thread for ever
  *     [any]   any thread
- *     [load]  once, off the data path, before the first connection; may block briefly
+ *     [load]  once, off the data path and on any thread, before the first connection; may block briefly
  * Ownership: an argument is borrowed until the call returns, unless its function says otherwise.
  * Errors: a ph_status below zero; the text is set with `host->fail`. Nothing unwinds across the
  * border in either direction. errno is never part of the contract.
@@ -261,7 +261,9 @@ typedef void (*ph_sent)(void *arg, const ph_error *why_or_null, uint64_t sent);
 
 /* Of `fn` and `drop` exactly one is called, once, on the loop, never inside the scheduling call:
  * `drop`, which may be NULL, when it was cancelled or the plugin goes first. While the plugin goes, the
- * scheduling calls return 0 or PH_E_CANCELLED: then neither is called, and `arg` is still the caller's. */
+ * scheduling calls return 0 or PH_E_CANCELLED: then neither is called, and `arg` is still the caller's.
+ * The same holds for what is [loop] and called on another thread, as load and configure may be:
+ * nothing happens, the answer is 0 or PH_E_WRONG_THREAD, and the log says so once. */
 typedef struct ph_loop_api {
     uint32_t size;
     uint32_t _r;
@@ -386,7 +388,7 @@ typedef struct ph_factory {
     /* [loop] Optional. Once, after the configuration with this binding was committed, and before the
      * first make_protocol. */
     ph_status (*started)(ph_ctx *, void *factory);
-    /* [loop], or [load] where nothing was committed. After the last protocol's destroy. */
+    /* [loop] After the last protocol's destroy. */
     void (*release)(ph_ctx *, void *factory);
 } ph_factory;
 
@@ -401,9 +403,10 @@ typedef struct ph_plugin {
     size_t factory_count;
     /* [load] Optional. Nothing may have a side effect before this. */
     ph_status (*load)(const ph_host *, ph_ctx *, void **instance);
-    /* [loop] Optional. Stop threads by `deadline` (loop time); PH_E_BUSY: not yet. */
+    /* [loop] Optional. Nothing of it is in use any more: stop threads, without waiting for them here.
+     * PH_E_BUSY: not yet; asked again, ten times a second, until `deadline` (loop time) has passed. */
     ph_status (*quiesce)(void *instance, uint64_t deadline);
-    /* [loop], or [load] where nothing was committed. Optional. Only when nothing of it is in use. */
+    /* [loop] Optional. Only when nothing of it is in use, and after quiesce has returned PH_OK. */
     void (*unload)(void *instance);
 } ph_plugin;
 
