@@ -8,6 +8,7 @@
 #include "daemon/base/version.hpp"
 #include "daemon/supervisor/daemon.hpp"
 #include "daemon/supervisor/installation.hpp"
+#include "daemon/unit/probe_child.hpp"
 
 namespace {
 
@@ -18,12 +19,15 @@ int run(int argc, char** argv) {
     std::string file = supervisor::find_installation().configuration_file;
     std::string plugin;
     bool check = false;
+    bool probe = false;
     app.add_option("-c,--config", file, "The configuration; conf.d/*.yaml beside it belongs to it")
         ->capture_default_str();
     auto* check_flag =
         app.add_flag("--check", check, "Check configuration and plugins, change nothing, and exit");
     app.add_option("--dump-plugin", plugin, "Print what a plugin file is, and exit")
         ->excludes(check_flag);
+    // For the daemon itself: an empty group is not shown.
+    app.add_flag("--probe", probe)->group("");
     app.set_version_flag("--version", "protohostd " + std::string(base::version));
     app.footer(
         "Exit codes: 0 done; 1 an address or a directory cannot be had; 2 usage;\n"
@@ -34,6 +38,7 @@ int run(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? supervisor::exit_ok : supervisor::exit_usage;
     }
+    if (probe) return unit::run_probe();
     if (!plugin.empty()) return supervisor::dump_plugin(plugin);
     return check ? supervisor::check_configuration(file) : supervisor::run_daemon(file);
 }

@@ -32,14 +32,15 @@ struct ProbeSettings {
 };
 
 struct ProbeReport {
+    std::chrono::milliseconds took{0};
     /// What is no reason to refuse it, but ought to be mended.
     base::Errors warnings;
 };
 
-/// Tries the plugin in a process of its own, where a crash, a hang, an exit or a started thread is an
-/// error with a text and no outage: maps the copy, calls entry, load, configure for each binding,
-/// release, quiesce and unload. Also every error that the daemon would find itself on this way, in
-/// the same words.
+/// Tries the plugin in a process of its own, where a crash, a hang, an exit or a started thread is
+/// an error with a text and no outage: maps the copy, calls entry, load, configure for each
+/// binding, release, quiesce and unload. Also every error that the daemon would find itself on this
+/// way, in the same words.
 ///
 /// [any] Blocks until the process is gone, so not on the loop. Any number at once.
 base::Result<ProbeReport> probe(const ProbeRequest& request, const ProbeSettings& settings = {});

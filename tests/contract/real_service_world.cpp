@@ -11,7 +11,7 @@
 #include "daemon/net/loop.hpp"
 #include "daemon/net/resolver.hpp"
 #include "daemon/net/socket_address.hpp"
-#include "daemon/unit/generation.hpp"
+#include "daemon/unit/generations.hpp"
 #include "daemon/unit/host.hpp"
 #include "daemon/unit/unit.hpp"
 #include "tests/contract/service_world.hpp"
@@ -89,7 +89,7 @@ public:
 private:
     std::shared_ptr<unit::Binding> bind() {
         auto staged = staging_->stage(plugin::testing::put_guest(folder_, "good"));
-        auto generation = unit::Generation::load(staged.value(), host_.table(), loop_).value();
+        auto generation = generations_.load(staged.value()).value();
         const auto* declared = generation->module()->find_factory("here", "").value();
         model::Node options;
         options.kind = model::Node::Kind::mapping;
@@ -104,6 +104,7 @@ private:
     plugin::testing::TemporaryFolder folder_;
     std::unique_ptr<plugin::StagingDirectory> staging_ =
         plugin::StagingDirectory::create(folder_ / "state").value();
+    unit::Generations generations_{loop_, host_.table()};
     base::Descriptor open_ = bound_socket();
     base::Descriptor closed_ = bound_socket();  // bound, so that nobody else listens there
     std::shared_ptr<unit::Binding> binding_ = bind();

@@ -36,18 +36,24 @@ constexpr ph_factory factory(std::string_view name,
 /// Makes a plugin of this library: name, version, and its factories. Once per library, at namespace
 /// scope. Name and version are read from the file before any of its code runs; each is at most 31
 /// characters.
-#define PROTOHOST_PLUGIN(plugin_name, plugin_version, ...)                            \
-    static_assert(sizeof(plugin_name) <= sizeof(ph_note::name),                       \
-                  "the name of a plugin has at most 31 characters");                  \
-    static_assert(sizeof(plugin_version) <= sizeof(ph_note::version),                 \
-                  "the version of a plugin has at most 31 characters");               \
-    PH_PLUGIN_NOTE(plugin_name, plugin_version, 0u, 0u);                              \
-    extern "C" PH_EXPORT const ph_plugin* protohost_plugin_entry_v1(const ph_host*);  \
-    extern "C" const ph_plugin* protohost_plugin_entry_v1(const ph_host*) {           \
-        static constexpr ph_factory factories[] = {__VA_ARGS__};                      \
-        static constexpr auto pointers = ::protohost::detail::pointers_to(factories); \
-        static constexpr ph_plugin plugin = ::protohost::detail::make_plugin(         \
-            plugin_name, plugin_version, pointers.data(), pointers.size());           \
-        return &plugin;                                                               \
-    }                                                                                 \
+#define PROTOHOST_PLUGIN(plugin_name, plugin_version, ...) \
+    PROTOHOST_PLUGIN_WITH_FLAGS(0u, plugin_name, plugin_version, __VA_ARGS__)
+
+/// The same, with what the daemon has to know before it loads the plugin: PH_PLUGIN_THREADS, it
+/// starts threads; PH_PLUGIN_PIN, its code must stay mapped. A plugin that starts threads and does
+/// not say so is refused.
+#define PROTOHOST_PLUGIN_WITH_FLAGS(plugin_flags, plugin_name, plugin_version, ...)       \
+    static_assert(sizeof(plugin_name) <= sizeof(ph_note::name),                           \
+                  "the name of a plugin has at most 31 characters");                      \
+    static_assert(sizeof(plugin_version) <= sizeof(ph_note::version),                     \
+                  "the version of a plugin has at most 31 characters");                   \
+    PH_PLUGIN_NOTE(plugin_name, plugin_version, 0u, plugin_flags);                        \
+    extern "C" PH_EXPORT const ph_plugin* protohost_plugin_entry_v1(const ph_host*);      \
+    extern "C" const ph_plugin* protohost_plugin_entry_v1(const ph_host*) {               \
+        static constexpr ph_factory factories[] = {__VA_ARGS__};                          \
+        static constexpr auto pointers = ::protohost::detail::pointers_to(factories);     \
+        static constexpr ph_plugin plugin = ::protohost::detail::make_plugin(             \
+            plugin_flags, plugin_name, plugin_version, pointers.data(), pointers.size()); \
+        return &plugin;                                                                   \
+    }                                                                                     \
     static_assert(true)

@@ -76,7 +76,7 @@ Rig::Rig(net::Resolver::Lookup lookup)
     // As the daemon does.
     std::signal(SIGPIPE, SIG_IGN);
     auto staged = staging_->stage(plugin::testing::put_guest(folder_, "puppet"));
-    generation_ = Generation::load(staged.value(), host_.table(), loop).value();
+    generation_ = generations_.load(staged.value()).value();
     descriptors_ = net::testing::open_descriptors();
 }
 

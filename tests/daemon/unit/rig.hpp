@@ -14,7 +14,7 @@
 #include "daemon/net/resolver.hpp"
 #include "daemon/plugin/staging.hpp"
 #include "daemon/unit/endpoint.hpp"
-#include "daemon/unit/generation.hpp"
+#include "daemon/unit/generations.hpp"
 #include "daemon/unit/host.hpp"
 #include "daemon/unit/listener.hpp"
 #include "tests/daemon/plugin/guest_files.hpp"
@@ -98,6 +98,7 @@ private:
     Host host_;
     plugin::testing::TemporaryFolder folder_;
     std::unique_ptr<plugin::StagingDirectory> staging_;
+    Generations generations_{loop, host_.table()};
     std::shared_ptr<Generation> generation_;
     std::vector<std::unique_ptr<Puppet>> puppets_;
     std::size_t descriptors_;

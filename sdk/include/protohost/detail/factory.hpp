@@ -122,12 +122,14 @@ constexpr std::array<const ph_factory*, N> pointers_to(const ph_factory (&factor
     return pointers;
 }
 
-constexpr ph_plugin make_plugin(std::string_view name,
+constexpr ph_plugin make_plugin(std::uint32_t flags,
+                                std::string_view name,
                                 std::string_view version,
                                 const ph_factory* const* factories,
                                 std::size_t count) {
     ph_plugin plugin{};
     plugin.size = sizeof plugin;
+    plugin.flags = flags;
     plugin.name = to_abi(name);
     plugin.version = to_abi(version);
     plugin.factories = factories;
