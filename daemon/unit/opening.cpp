@@ -33,8 +33,18 @@ void Opening::fail(const OpenError& error) {
     request_.callbacks.complete([&](void* arg) { done_(arg, &why, nullptr); });
 }
 
-void Opening::opened(net::Transport& transport) {
-    request_.callbacks.complete([&](void* arg) { done_(arg, nullptr, transport.handle()); });
+void Opening::tell_opened() {
+    request_.callbacks.complete([&](void* arg) { done_(arg, nullptr, opened_); });
+}
+
+void Opening::abandoned() {
+    if (opened_ == nullptr) return Operation::abandoned();
+    tell_opened();
+}
+
+void Opening::step() {
+    if (opened_ == nullptr) return proceed();
+    complete([&] { tell_opened(); });
 }
 
 OpenError Opening::made_nothing(ph_status status) {
@@ -71,7 +81,7 @@ void StreamOpening::begin() {
                                                   static_cast<net::ConnectorOwner&>(*this));
 }
 
-void StreamOpening::step() {
+void StreamOpening::proceed() {
     if (!request_.problem.empty()) return complete_failed(invalid(request_.problem));
     if (auto problem = net::check_stream_socket(request_.descriptor.get()); !problem.empty()) {
         return complete_failed(invalid(std::move(problem)));
@@ -126,7 +136,7 @@ void DatagramOpening::begin() {
         [this](const OpenError* why, const auto& found) { this->found(why, found); });
 }
 
-void DatagramOpening::step() {
+void DatagramOpening::proceed() {
     if (!request_.problem.empty()) return complete_failed(invalid(request_.problem));
     auto socket = net::adopt_datagram_socket(std::move(request_.descriptor), {});
     if (socket) {
@@ -163,7 +173,7 @@ bool DatagramOpening::withdraw() {
     return true;
 }
 
-void PipeOpening::step() {
+void PipeOpening::proceed() {
     std::string problem = request_.problem;
     if (problem.empty() && (!request_.descriptor || request_.address)) {
         problem = "a pipe is opened by its descriptor";

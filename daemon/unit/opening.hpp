@@ -21,8 +21,14 @@ public:
 
 protected:
     void fail(const OpenError& error) override;
+    void abandoned() override;
+    void step() final;
+    /// What complete_soon() announced, as long as nothing is opened.
+    virtual void proceed() {}
 
-    /// Asks the author for a protocol of `kind`, and completes with a transport that `make` makes.
+    /// Asks the author for a protocol of `kind`, and starts a transport that `make` makes. Whoever
+    /// asked is told in a step of its own, as asyncio's waiter is: after what connection_made has
+    /// scheduled, connection_lost included, and before anything is received.
     template <class Make>
     void complete_opened(std::uint32_t kind, net::Role role, Make&& make) {
         settle();
@@ -30,16 +36,19 @@ protected:
         if (const ph_status status = request_.callbacks.make(kind, protocol); status < 0) {
             return complete_failed(made_nothing(status));
         }
-        complete([&] { opened(services().connections().adopt(make(), role, protocol)); });
+        opened_ = services().connections().adopt(make(), role, protocol).handle();
+        complete_soon();
     }
 
     OpenRequest request_;
 
 private:
     static OpenError made_nothing(ph_status status);
-    void opened(net::Transport& transport);
+    void tell_opened();
 
     ph_opened done_;
+    /// May be stale by the time whoever asked is told: connection_made may close it.
+    ph_transport* opened_ = nullptr;
 };
 
 /// create_connection, create_unix_connection, connect_accepted_socket.
@@ -53,7 +62,7 @@ public:
 
 private:
     void begin() override;
-    void step() override;
+    void proceed() override;
     bool withdraw() override;
     void connected(net::Connector& connector,
                    base::Descriptor socket,
@@ -74,7 +83,7 @@ public:
 
 private:
     void begin() override;
-    void step() override;
+    void proceed() override;
     bool withdraw() override;
 
     void check();
@@ -95,7 +104,7 @@ public:
 
 private:
     void begin() override { complete_soon(); }
-    void step() override;
+    void proceed() override;
 
     Direction direction_;
 };

@@ -12,7 +12,7 @@ namespace protohost::unit {
 /// Something that a plugin asked for and that is under way. It completes once, in a step of its
 /// own; then it is destroyed.
 ///
-///     begin() --> under way --> completed
+///     begin() --> under way --> settled --> completed
 ///                     \--cancel()--> completed, in the next step, with PH_E_CANCELLED
 class Operation : private net::Task {
 public:
@@ -24,9 +24,9 @@ public:
     /// Never completes from inside.
     virtual void begin() = 0;
 
-    /// False: it has completed already.
+    /// False: it is too late.
     bool cancel() {
-        if (completed_ || cancelled_) return false;
+        if (settled_ || cancelled_) return false;
         if (!withdraw()) return false;
         cancelled_ = true;
         if (!is_linked()) complete_soon();
@@ -38,7 +38,7 @@ public:
 
     /// Completes at once: its services go.
     void abandon() {
-        if (!std::exchange(completed_, true)) fail({PH_E_CANCELLED, 0, "cancelled"});
+        if (!std::exchange(completed_, true)) abandoned();
     }
 
 protected:
@@ -46,12 +46,13 @@ protected:
     void complete_soon() { services_.shared().loop.call_soon(*this); }
 
     /// From here on it cannot be cancelled any more: the author is about to be called.
-    void settle() { completed_ = true; }
+    void settle() { settled_ = true; }
 
     /// Ends it with `tell`, which calls the author. Destroys this.
     template <class F>
     void complete(F&& tell) {
         settle();
+        completed_ = true;
         tell();
         services_.ended(op_);
     }
@@ -61,6 +62,8 @@ protected:
 
     /// Tells the author why.
     virtual void fail(const OpenError& error) = 0;
+    /// Tells the author how it ends where it cannot go on.
+    virtual void abandoned() { fail({PH_E_CANCELLED, 0, "cancelled"}); }
     /// What complete_soon() announced.
     virtual void step() {}
     /// Takes back what is under way; false: too late.
@@ -79,6 +82,7 @@ private:
 
     LoopServices& services_;
     const ph_op op_;
+    bool settled_ = false;
     bool completed_ = false;
     bool cancelled_ = false;
 };

@@ -120,6 +120,12 @@ class Verdicts(unittest.TestCase):
         awaits = fills.replace("- send: hello\n- receive: 5\n- half_close\n", "- await: connection_made\n")
         self.check(1, "cannot be told", texts=[awaits + "buffers: 16384\n"])
 
+    def test_a_daemon_that_does_not_start_says_why_once(self):
+        code, said = play(ECHO + "unit: {colour: red}\n", ECHO, options=["--jobs", "1"])
+        self.assertEqual(code, 1, said)
+        self.assertEqual(said.count("colour: unknown key"), 1, said)
+        self.assertIn("FAILED scenario-1: protohostd: stuck: the daemon does not start, as was said before", said)
+
     def test_injection_reaches_pipes(self):
         asks = PIPE + "chunks: any\non: {eof_received: largest_data}\n"
         self.check(0, "0 failed", texts=[asks])

@@ -252,7 +252,8 @@ typedef struct ph_open {
     void *arg;
 } ph_open;
 
-/* [loop] Of the two, one is NULL. The transport's connection_made has been called. */
+/* [loop] Of the two, one is NULL. The transport's connection_made has been called, and what it scheduled, but
+ * nothing was received; where it has closed the transport, connection_lost too, and `transport` is stale. */
 typedef void (*ph_opened)(void *arg, const ph_error *why_or_null, ph_transport *transport);
 /* [loop] Of the two, one is NULL. */
 typedef void (*ph_serving)(void *arg, const ph_error *why_or_null, ph_server *server);

@@ -185,7 +185,8 @@ public:
     // a socket that was handed over is closed, and `done` is destroyed without being called.
 
     /// Connects to `host`, a number or a name, which is resolved without blocking; several
-    /// addresses are raced. done(const Error* exc, Transport transport), after connection_made.
+    /// addresses are raced. done(const Error* exc, Transport transport), after connection_made and
+    /// what that has scheduled: where it has closed the transport, after connection_lost too.
     template <class Factory, class Done = detail::LogFailure>
     Handle create_connection(Factory protocol_factory,
                              std::string_view host,

@@ -37,6 +37,9 @@ def side_by_side(scenario, ours, asyncio):
 
 
 def _columns(left, right, left_title, right_title):
+    # What the runner has to say may be long, and was said before; its beginning shows on which side it was.
+    left, right = ({side: [line.partition("\n")[0] for line in lines] for side, lines in found.items()}
+                   for found in (left, right))
     width = max([len(line) for lines in left.values() for line in lines] + [len(left_title), 30])
     width = min(width, 90)
     out = [f"      {left_title:<{width}}   {right_title}"]

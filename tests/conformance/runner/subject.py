@@ -29,7 +29,7 @@ class Subject:
     def __init__(self, build, scenarios, inject=False):
         self._build, self._inject = build, inject
         self._shared = [scenario for scenario in scenarios if not scenario.exclusive]
-        self._daemon = None
+        self._daemon, self._starts = None, True
 
     def open(self, scenario, given, folder):
         """The unit of `scenario`; `given`: what Peers.prepare() has for it."""
@@ -38,11 +38,19 @@ class Subject:
             return SubjectUnit(daemon, scenario, owned=True)
         if self._daemon is None or not self._daemon.serves:
             self._stop()  # it may have died of the scenario before
-            self._daemon = Daemon(self._build, self._shared, None, self._inject)
+            self._daemon = self._start()
         unit = SubjectUnit(self._daemon, scenario, owned=False)
         if scenario.by_plugin:
             unit.open(scenario, given)
         return unit
+
+    def _start(self):
+        if not self._starts:
+            raise Stuck("the daemon does not start, as was said before")
+        self._starts = False
+        daemon = Daemon(self._build, self._shared, None, self._inject)
+        self._starts = True
+        return daemon
 
     def _stop(self):
         daemon, self._daemon = self._daemon, None

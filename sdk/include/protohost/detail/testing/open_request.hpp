@@ -73,7 +73,7 @@ public:
         });
     }
     bool cancel() override {
-        if (std::exchange(cancelled_, true) || answered_) return false;
+        if (settled_ || answered_ || std::exchange(cancelled_, true)) return false;
         unit().core.schedule.do_soon([self = shared_from_this()] {
             self->fail({PH_E_CANCELLED, 0, "cancelled"});
         });
@@ -82,6 +82,7 @@ public:
 
     /// A protocol of the author's; what he fails with instead.
     ph_status make(ph_proto& out) {
+        settled_ = true;  // the author is called: too late to cancel
         if (open_.make == nullptr) {
             failure().text = "no protocol factory was given";
             return PH_E_INVAL;
@@ -92,10 +93,14 @@ public:
         failure().text = "the protocol factory returned a protocol of another kind";
         return PH_E_INVAL;
     }
+    /// Whoever asked is told in a step of its own, as in the daemon: after what connection_made has
+    /// scheduled.
     void succeed(ph_transport* transport) {
         if (!answer()) return;
-        guard([&] { opened_(open_.arg, nullptr, transport); });
-        finish();
+        unit().core.schedule.do_soon([self = shared_from_this(), transport] {
+            self->guard([&] { self->opened_(self->open_.arg, nullptr, transport); });
+            self->finish();
+        });
     }
     /// `drop` waits until finish().
     void succeed(ph_server* server) {
@@ -159,6 +164,7 @@ private:
     std::string local_;
     ph_opened opened_;
     ph_serving serving_;
+    bool settled_ = false;
     bool answered_ = false;
     bool cancelled_ = false;
 };
