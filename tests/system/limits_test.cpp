@@ -50,15 +50,16 @@ TEST(LimitPerSource, ClosesFurtherOnesAndNobodyElses) {
     ASSERT_TRUE(first.echoes("one") && second.echoes("two"));
     Client third(port);
     EXPECT_NE(third.ending(), Ending::never);
-    EXPECT_EQ(daemon.log().count("connection from " + third.name() +
-                                 " closed: over limits.per_source (2)"),
-              1U);
+    const std::string closed =
+        "connection from " + third.name() + " closed: over limits.per_source (2)";
+    daemon.log().wait_for(closed);
     Client elsewhere(port, {.from = 2});
     EXPECT_TRUE(elsewhere.echoes("from another address"));
     const std::string name = first.name();
     first.close();
     daemon.log().wait_for("connection from " + name + " ended");
     EXPECT_TRUE(Client(port).echoes("one left"));
+    EXPECT_EQ(daemon.log().count(closed), 1U);
 }
 
 }  // namespace
