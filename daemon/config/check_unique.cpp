@@ -68,7 +68,7 @@ void add_claims(const model::EndpointSpec& spec, std::vector<Claim>& claims) {
 
 std::vector<Claim> all_claims(const model::Configuration& configuration) {
     std::vector<Claim> claims;
-    if (const auto& socket = configuration.control_socket) {
+    if (const auto& socket = configuration.control.socket) {
         const std::string key = unit_path(keys::top::control, std::string(keys::control::socket));
         claims.push_back({{.kind = Address::Kind::unix_path, .host = {}, .path = socket->value},
                           socket->place,

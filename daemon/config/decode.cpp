@@ -3,8 +3,10 @@
 
 #include "daemon/base/format.hpp"
 #include "daemon/config/check_unique.hpp"
+#include "daemon/config/decode_control.hpp"
 #include "daemon/config/decode_endpoint.hpp"
 #include "daemon/config/decode_listener.hpp"
+#include "daemon/config/decode_plugins.hpp"
 #include "daemon/config/keys.hpp"
 #include "daemon/config/readers.hpp"
 #include "daemon/config/section.hpp"
@@ -15,47 +17,29 @@ namespace {
 
 using model::Node;
 
-std::map<std::string, base::Level> decode_areas(const Node* areas, Report& report) {
+std::map<std::string, base::Level> decode_areas(Section areas) {
     std::map<std::string, base::Level> levels;
-    if (areas == nullptr || areas->kind == Node::Kind::null) return levels;
-    if (areas->kind != Node::Kind::mapping) {
-        report.add(areas->place, model::unexpected(*areas, "a mapping of areas to levels"));
-        return levels;
-    }
-    for (const model::Member& area : areas->members) {
-        if (!is_name(area.key)) {
-            report.add(area.key_place,
-                       {model::to_string(area.key_place, area.value.path),
-                        base::format("{} is no name for an area", model::quote(area.key)),
-                        std::string(name_rule)});
-        }
-        const auto level = read_level(area.value);
-        if (level) {
-            levels[area.key] = *level;
-        } else {
-            report.add(area.value.place, level.error());
-        }
+    for (const model::Member& area : areas.names("an area")) {
+        base::Level level{};
+        if (areas.read(area.value, level, read_level)) levels[area.key] = level;
     }
     return levels;
 }
 
-base::LogSettings decode_log(Section section, Report& report) {
+base::LogSettings decode_log(Section section) {
     base::LogSettings log;
     section.read(keys::log::level, log.level, read_level);
     section.read(keys::log::format, log.format, read_log_format);
-    log.areas = decode_areas(section.find(keys::log::areas), report);
+    log.areas = decode_areas(section.section(keys::log::areas, "a mapping of areas to levels"));
     section.finish();
     return log;
 }
 
-std::optional<model::Located<std::string>> decode_single_path(
-    Section section,
-    keys::Key key,
-    base::Result<model::Located<std::string>> (*reader)(const Node&)) {
-    std::optional<model::Located<std::string>> path;
-    section.read(key, path, reader);
+std::optional<model::Located<std::string>> decode_state(Section section) {
+    std::optional<model::Located<std::string>> directory;
+    section.read(keys::state::directory, directory, read_path);
     section.finish();
-    return path;
+    return directory;
 }
 
 base::Result<std::uint64_t> read_budget(const Node& node) {
@@ -81,19 +65,17 @@ void refuse_units(const model::Member* section, Report& report) {
 model::Configuration decode(const Node& root, Report& report) {
     model::Configuration configuration;
     Section top(root, report);
-    Section plugins = top.section(keys::top::plugins);
-    plugins.read(keys::plugins::directories, configuration.plugins.directories, read_directories);
-    plugins.finish();
-    configuration.log = decode_log(top.section(keys::top::log), report);
-    configuration.state_directory =
-        decode_single_path(top.section(keys::top::state), keys::state::directory, read_path);
-    configuration.control_socket = decode_single_path(
-        top.section(keys::top::control), keys::control::socket, read_socket_path);
+    configuration.plugins = decode_plugins(top.section(keys::top::plugins));
+    configuration.log = decode_log(top.section(keys::top::log));
+    configuration.state_directory = decode_state(top.section(keys::top::state));
+    configuration.control = decode_control(top.section(keys::top::control));
     Section memory = top.section(keys::top::memory);
     memory.read(keys::memory::write_buffers, configuration.memory.write_buffers, read_budget);
     memory.finish();
-    configuration.listeners = decode_listeners(top.find(keys::top::listeners), report);
-    configuration.endpoints = decode_endpoints(top.find(keys::top::endpoints), report);
+    configuration.listeners = decode_listeners(
+        top.section(keys::top::listeners, "a mapping of names to listeners"), report);
+    configuration.endpoints = decode_endpoints(
+        top.section(keys::top::endpoints, "a mapping of names to endpoints"), report);
     refuse_units(top.find_member(keys::top::subprocesses), report);
     top.finish();
     check_unique(configuration, report);

@@ -13,6 +13,7 @@
 #include "daemon/config/opening.hpp"
 #include "daemon/config/read_address.hpp"
 #include "daemon/config/section.hpp"
+#include "daemon/model/value.hpp"
 
 namespace protohost::config {
 namespace {
@@ -130,9 +131,8 @@ void decode_remote(Section& section,
     });
 }
 
-model::EndpointSpec decode_endpoint(const model::Member& unit, Report& report) {
+model::EndpointSpec decode_endpoint(Section section, const model::Member& unit, Report& report) {
     model::EndpointSpec spec;
-    Section section(&unit.value, unit.key_place, report);
     section.refuse(keys::listener::listen,
                    "is a key of listeners, and this is an endpoint",
                    "use listeners: {NAME: {listen: ...}}");
@@ -152,8 +152,8 @@ model::EndpointSpec decode_endpoint(const model::Member& unit, Report& report) {
 
 }  // namespace
 
-std::map<std::string, model::EndpointSpec> decode_endpoints(const Node* section, Report& report) {
-    return decode_units(section, "a mapping of names to endpoints", decode_endpoint, report);
+std::map<std::string, model::EndpointSpec> decode_endpoints(Section section, Report& report) {
+    return decode_units(section, decode_endpoint, report);
 }
 
 }  // namespace protohost::config

@@ -2,8 +2,6 @@
 #include "daemon/config/decode_listener.hpp"
 
 #include <array>
-#include <cstdint>
-#include <limits>
 #include <string>
 #include <string_view>
 
@@ -12,13 +10,13 @@
 #include "daemon/config/keys.hpp"
 #include "daemon/config/opening.hpp"
 #include "daemon/config/read_address.hpp"
+#include "daemon/config/readers.hpp"
 #include "daemon/config/section.hpp"
 
 namespace protohost::config {
 namespace {
 
 using Kind = model::Address::Kind;
-using model::Node;
 
 constexpr std::array limits_rules{
     Rule{keys::limits::per_source,
@@ -31,13 +29,8 @@ constexpr std::array limits_rules{
 model::Limits decode_limits(Section section, const Opening& opening) {
     model::Limits limits;
     refuse_idle_keys(section, limits_rules, opening);
-    const auto read_limit = [](const Node& node) -> base::Result<std::uint64_t> {
-        const auto value = model::read_integer(node, 0, std::numeric_limits<std::int32_t>::max());
-        if (!value) return value.error();
-        return base::success(static_cast<std::uint64_t>(*value));
-    };
-    section.read(keys::limits::connections, limits.connections, read_limit);
-    section.read(keys::limits::per_source, limits.per_source, read_limit);
+    section.read(keys::limits::connections, limits.connections, read_count);
+    section.read(keys::limits::per_source, limits.per_source, read_count);
     section.finish();
     return limits;
 }
@@ -58,9 +51,8 @@ void refuse_keys_of_endpoints(Section& section) {
                    "remove it");
 }
 
-model::ListenerSpec decode_listener(const model::Member& unit, Report& report) {
+model::ListenerSpec decode_listener(Section section, const model::Member& unit, Report& report) {
     model::ListenerSpec spec;
-    Section section(&unit.value, unit.key_place, report);
     refuse_keys_of_endpoints(section);
     section.require(keys::listener::listen, "tcp://127.0.0.1:7007");
     section.read(keys::listener::listen, spec.listen, read_listen);
@@ -74,8 +66,8 @@ model::ListenerSpec decode_listener(const model::Member& unit, Report& report) {
 
 }  // namespace
 
-std::map<std::string, model::ListenerSpec> decode_listeners(const Node* section, Report& report) {
-    return decode_units(section, "a mapping of names to listeners", decode_listener, report);
+std::map<std::string, model::ListenerSpec> decode_listeners(Section section, Report& report) {
+    return decode_units(section, decode_listener, report);
 }
 
 }  // namespace protohost::config

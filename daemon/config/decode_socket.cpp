@@ -11,6 +11,7 @@
 #include "daemon/base/format.hpp"
 #include "daemon/config/decode_multicast.hpp"
 #include "daemon/config/keys.hpp"
+#include "daemon/config/read_account.hpp"
 #include "daemon/config/read_address.hpp"
 #include "daemon/config/readers.hpp"
 #include "daemon/model/host_port.hpp"
@@ -120,15 +121,6 @@ base::Result<std::uint32_t> read_mode(const Node& node) {
     if (octal && mode > 0777U) hint = "at most 0777";
     if (octal && mode <= 0777U) hint = base::format("write 0{}", text);
     return base::Errors{model::unexpected(node, what, std::move(hint))};
-}
-
-base::Result<std::string> read_account(const Node& node) {
-    auto name = model::read_string(node);
-    if (name && (name->empty() ||
-                 name->find_first_of(std::string_view(": \t\n\0", 5)) != std::string::npos)) {
-        return base::Errors{model::unexpected(node, "the name or the number of an account")};
-    }
-    return name;
 }
 
 }  // namespace

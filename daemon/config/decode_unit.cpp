@@ -8,6 +8,7 @@
 #include "daemon/config/decode_write_buffer.hpp"
 #include "daemon/config/keys.hpp"
 #include "daemon/config/readers.hpp"
+#include "daemon/model/value.hpp"
 
 namespace protohost::config {
 namespace {
@@ -85,14 +86,6 @@ void decode_unit(Section& section,
     spec.write_buffer = decode_write_buffer(section.section(keys::unit::write_buffer), report);
     spec.timeouts = decode_timeouts(section.section(keys::unit::timeouts), opening);
     spec.socket = decode_socket(section.section(keys::unit::socket), opening, report);
-}
-
-void check_unit_name(const model::Member& unit, Report& report) {
-    if (is_name(unit.key)) return;
-    report.add(unit.key_place,
-               {model::to_string(unit.key_place, unit.value.path),
-                base::format("{} is no name for a unit", model::quote(unit.key)),
-                std::string(name_rule)});
 }
 
 }  // namespace protohost::config

@@ -4,15 +4,12 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <utility>
 
 #include "daemon/config/opening.hpp"
 #include "daemon/config/report.hpp"
 #include "daemon/config/section.hpp"
 #include "daemon/model/configuration.hpp"
 #include "daemon/model/node.hpp"
-#include "daemon/model/value.hpp"
 
 namespace protohost::config {
 
@@ -25,26 +22,16 @@ void decode_unit(Section& section,
                  model::UnitSpec& spec,
                  Report& report);
 
-void check_unit_name(const model::Member& unit, Report& report);
-
-/// A section of units, nullptr where it is absent; `decode` makes one of them. `what` is "a mapping
-/// of names to listeners".
+/// All units of a section; `decode` makes one of them.
 template <class Spec>
-std::map<std::string, Spec> decode_units(const model::Node* section,
-                                         std::string_view what,
-                                         Spec (*decode)(const model::Member&, Report&),
+std::map<std::string, Spec> decode_units(Section& units,
+                                         Spec (*decode)(Section, const model::Member&, Report&),
                                          Report& report) {
-    std::map<std::string, Spec> units;
-    if (section == nullptr || section->kind == model::Node::Kind::null) return units;
-    if (section->kind != model::Node::Kind::mapping) {
-        report.add(section->place, model::unexpected(*section, what));
-        return units;
+    std::map<std::string, Spec> specs;
+    for (const model::Member& unit : units.names("a unit")) {
+        specs.emplace(unit.key, decode(units.section(unit), unit, report));
     }
-    for (const model::Member& unit : section->members) {
-        check_unit_name(unit, report);
-        units.emplace(unit.key, decode(unit, report));
-    }
-    return units;
+    return specs;
 }
 
 }  // namespace protohost::config

@@ -26,7 +26,13 @@ inline constexpr std::array all{
 
 namespace plugins {
 inline constexpr Key directories = "directories";
+inline constexpr Key max_draining = "max_draining";
+inline constexpr Key modules = "modules";
 }  // namespace plugins
+
+namespace module {
+inline constexpr Key unmap = "unmap";
+}  // namespace module
 
 namespace log {
 inline constexpr Key level = "level";
@@ -40,6 +46,9 @@ inline constexpr Key directory = "directory";
 
 namespace control {
 inline constexpr Key socket = "socket";
+inline constexpr Key read = "read";
+inline constexpr Key operate = "operate";
+inline constexpr Key administer = "administer";
 }  // namespace control
 
 namespace memory {

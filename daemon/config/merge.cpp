@@ -25,7 +25,8 @@ std::string path_of(keys::Key section, keys::Key key) {
 bool is_united(const std::string& path) {
     const auto& all = keys::top::all;
     return std::find(all.begin(), all.end(), path) != all.end() ||
-           path == path_of(keys::top::log, keys::log::areas);
+           path == path_of(keys::top::log, keys::log::areas) ||
+           path == path_of(keys::top::plugins, keys::plugins::modules);
 }
 
 bool is_appended(const std::string& path) {

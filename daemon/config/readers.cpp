@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <limits>
 #include <utility>
 
 #include "daemon/base/format.hpp"
@@ -24,6 +26,12 @@ base::Result<Enumeration> read_enumeration(const Node& node,
     const auto index = model::read_choice(node, words);
     if (!index) return index.error();
     return static_cast<Enumeration>(*index);
+}
+
+base::Result<std::uint64_t> read_count_from(std::int64_t least, const Node& node) {
+    const auto value = model::read_integer(node, least, std::numeric_limits<std::int32_t>::max());
+    if (!value) return value.error();
+    return base::success(static_cast<std::uint64_t>(*value));
 }
 
 }  // namespace
@@ -91,6 +99,14 @@ base::Result<base::LogFormat> read_log_format(const Node& node) {
 
 base::Result<model::WriteBuffer::Policy> read_policy(const Node& node) {
     return read_enumeration<model::WriteBuffer::Policy>(node, {"abort", "refuse"});
+}
+
+base::Result<std::uint64_t> read_count(const Node& node) {
+    return read_count_from(0, node);
+}
+
+base::Result<std::uint64_t> read_count_above_zero(const Node& node) {
+    return read_count_from(1, node);
 }
 
 base::Result<std::chrono::nanoseconds> read_timeout(const Node& node) {

@@ -32,6 +32,9 @@ base::Result<base::Level> read_level(const model::Node& node);
 base::Result<base::LogFormat> read_log_format(const model::Node& node);
 base::Result<model::WriteBuffer::Policy> read_policy(const model::Node& node);
 
+base::Result<std::uint64_t> read_count(const model::Node& node);
+base::Result<std::uint64_t> read_count_above_zero(const model::Node& node);
+
 /// At most a year: the clock can still be added to it.
 base::Result<std::chrono::nanoseconds> read_timeout(const model::Node& node);
 base::Result<std::chrono::nanoseconds> read_timeout_above_zero(const model::Node& node);

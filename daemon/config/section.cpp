@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "daemon/base/format.hpp"
+#include "daemon/config/readers.hpp"
 #include "daemon/model/value.hpp"
 
 namespace protohost::config {
@@ -18,11 +19,11 @@ bool holds(const std::vector<std::string_view>& keys, std::string_view key) {
 
 }  // namespace
 
-Section::Section(const Node* node, const model::Place& place, Report& report)
+Section::Section(const Node* node, const model::Place& place, Report& report, std::string_view what)
     : node_(node), place_(place), report_(report) {
     if (node_ == nullptr || node_->kind == Node::Kind::mapping) return;
     if (node_->kind != Node::Kind::null) {
-        report_.add(node_->place, model::unexpected(*node_, "a mapping"));
+        report_.add(node_->place, model::unexpected(*node_, what));
         node_ = nullptr;  // saying what is missing in it would only distract
     }
 }
@@ -68,9 +69,22 @@ void Section::refuse(std::string_view key, std::string what, std::string hint) {
     }
 }
 
-Section Section::section(std::string_view key) {
+Section Section::section(std::string_view key, std::string_view what) {
     const Node* const found = find(key);
-    return {found, found == nullptr ? place_ : found->place, report_};
+    return {found, found == nullptr ? place_ : found->place, report_, what};
+}
+
+const std::vector<model::Member>& Section::names(std::string_view thing) {
+    static const std::vector<model::Member> none;
+    if (node_ == nullptr) return none;
+    for (const model::Member& member : node_->members) {
+        if (is_name(member.key)) continue;
+        report_.add(member.key_place,
+                    {model::to_string(member.key_place, member.value.path),
+                     base::format("{} is no name for {}", model::quote(member.key), thing),
+                     std::string(name_rule)});
+    }
+    return node_->members;
 }
 
 void Section::finish() {

@@ -17,8 +17,11 @@ namespace protohost::config {
 class Section {
 public:
     /// `node` may be nullptr: absent. `place` is where a missing key is reported, and the node must
-    /// outlive the section.
-    Section(const model::Node* node, const model::Place& place, Report& report);
+    /// outlive the section. `what` is what a message says that it must be.
+    Section(const model::Node* node,
+            const model::Place& place,
+            Report& report,
+            std::string_view what = "a mapping");
     Section(const model::Node& node, Report& report) : Section(&node, node.place, report) {}
 
     Section(const Section&) = delete;
@@ -38,17 +41,27 @@ public:
     void refuse(std::string_view key, std::string what, std::string hint);
 
     /// A section in this one, absent or not.
-    Section section(std::string_view key);
+    Section section(std::string_view key, std::string_view what = "a mapping");
+    Section section(const model::Member& member) {
+        return {&member.value, member.key_place, report_};
+    }
+
+    /// Of a mapping whose keys are the operator's own names: its members. A name that cannot be one
+    /// is reported as none for `thing`, "a unit".
+    const std::vector<model::Member>& names(std::string_view thing);
 
     /// Fills `into` with `reader(node)` where the key is present and right. Reports what is wrong.
     /// True where `into` was filled.
     template <class T, class Reader>
     bool read(std::string_view key, T& into, const Reader& reader) {
         const model::Node* const node = find(key);
-        if (node == nullptr) return false;
-        auto value = reader(*node);
+        return node != nullptr && read(*node, into, reader);
+    }
+    template <class T, class Reader>
+    bool read(const model::Node& node, T& into, const Reader& reader) {
+        auto value = reader(node);
         if (!value) {
-            report_.add(node->place, value.error());
+            report_.add(node.place, value.error());
             return false;
         }
         into = std::move(*value);

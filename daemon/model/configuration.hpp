@@ -155,11 +155,43 @@ struct MemorySettings {
     bool operator==(const MemorySettings&) const = default;
 };
 
+/// `plugins: {modules: {NAME: ...}}`.
+struct ModuleSettings {
+    /// Code that nothing holds any more is unmapped where that is proven safe; else it stays.
+    bool unmap = false;
+
+    bool operator==(const ModuleSettings&) const = default;
+};
+
 /// `plugins:`.
 struct PluginSettings {
     std::vector<std::string> directories;  ///< searched in order, before the default ones
+    /// How many replaced generations may still have holders; over it a reload is rejected.
+    std::uint64_t max_draining = 8;
+    std::map<std::string, ModuleSettings> modules;  ///< by the name of the plugin
 
     bool operator==(const PluginSettings&) const = default;
+};
+
+/// A user, or the members of a group, by name or by number. Whether there is such an account is
+/// found out when it is used.
+struct Account {
+    std::string name;       ///< without the @ of a group
+    bool is_group = false;  ///< written as "@name"
+
+    bool operator==(const Account&) const = default;
+};
+
+/// `control:`. Who may administer may operate too, and who may operate may read; root and the user
+/// who runs the daemon may always administer.
+struct ControlSettings {
+    /// nullopt: the default of the user who runs the daemon.
+    std::optional<Located<std::string>> socket;
+    std::vector<Located<Account>> read;
+    std::vector<Located<Account>> operate;
+    std::vector<Located<Account>> administer;
+
+    bool operator==(const ControlSettings&) const = default;
 };
 
 struct Configuration {
@@ -167,8 +199,7 @@ struct Configuration {
     base::LogSettings log;
     /// `state: {directory: PATH}`; nullopt: the default of the user who runs the daemon.
     std::optional<Located<std::string>> state_directory;
-    /// `control: {socket: PATH}`; nullopt: the default of the user who runs the daemon.
-    std::optional<Located<std::string>> control_socket;
+    ControlSettings control;
     MemorySettings memory;
     std::map<std::string, ListenerSpec> listeners;
     std::map<std::string, EndpointSpec> endpoints;

@@ -102,12 +102,16 @@ TEST(Load, TheFirstExampleOfTheReferenceHoldsEveryKey) {
         EXPECT_NE(('\n' + blocks[0]).find("\n" + std::string(key) + ":"), std::string::npos) << key;
     }
     for (const std::string_view key :
-         {"timeouts",  "socket",    "limits",      "reconnect",      "remote",      "required",
-          "connect",   "bind",      "read",        "write",          "idle",        "write_stall",
-          "drain",     "keepalive", "nodelay",     "user_timeout",   "reuse_port",  "backlog",
-          "ipv6_only", "local",     "send_buffer", "receive_buffer", "broadcast",   "multicast",
-          "interface", "mode",      "owner",       "group",          "connections", "per_source",
-          "initial",   "max",       "jitter"}) {
+         {"max_draining", "modules",     "unmap",          "administer",
+          "operate",      "timeouts",    "socket",         "limits",
+          "reconnect",    "remote",      "required",       "connect",
+          "bind",         "read",        "write",          "idle",
+          "write_stall",  "drain",       "keepalive",      "nodelay",
+          "user_timeout", "reuse_port",  "backlog",        "ipv6_only",
+          "local",        "send_buffer", "receive_buffer", "broadcast",
+          "multicast",    "interface",   "mode",           "owner",
+          "group",        "connections", "per_source",     "initial",
+          "max",          "jitter"}) {
         EXPECT_NE(blocks[0].find(std::string(key) + ":"), std::string::npos) << key;
     }
 }
@@ -115,10 +119,11 @@ TEST(Load, TheFirstExampleOfTheReferenceHoldsEveryKey) {
 TEST(Load, GivesEveryKeyItsValue) {
     const ScratchFolder folder;
     const auto file = folder.write("all.yaml", R"(
-plugins: {directories: [/opt/a, /opt/b, /opt/a]}
+plugins:
+  {directories: [/opt/a, /opt/b, /opt/a], max_draining: 3, modules: {a: {unmap: true}, b: , c: {unmap: false}}}
 log: {level: warn, format: json, areas: {net: debug, plugin.echo: "off"}}
 state: {directory: /srv/state}
-control: {socket: /srv/control.sock}
+control: {socket: /srv/control.sock, read: ["@adm", 1000], operate: [alice, "@4"], administer: [www-data]}
 memory: {write_buffers: 256MiB}
 endpoints: {}
 subprocesses:
@@ -137,16 +142,25 @@ listeners:
         (base::LogSettings{base::Level::warn,
                            base::LogFormat::json,
                            {{"net", base::Level::debug}, {"plugin.echo", base::Level::off}}}));
-    ASSERT_TRUE(configuration.state_directory && configuration.control_socket);
+    EXPECT_EQ(configuration.plugins.max_draining, 3U);
+    EXPECT_EQ(
+        configuration.plugins.modules,
+        (std::map<std::string, model::ModuleSettings>{{"a", {true}}, {"b", {false}}, {"c", {}}}));
+    ASSERT_TRUE(configuration.state_directory && configuration.control.socket);
     EXPECT_EQ(configuration.state_directory->value, "/srv/state");
-    EXPECT_EQ(configuration.control_socket->value, "/srv/control.sock");
-    EXPECT_EQ(to_string(configuration.state_directory->place), file.string() + ":4:20");
+    EXPECT_EQ(configuration.control.socket->value, "/srv/control.sock");
+    EXPECT_EQ(to_string(configuration.state_directory->place), file.string() + ":5:20");
+    using Accounts = std::vector<model::Located<model::Account>>;
+    EXPECT_EQ(configuration.control.read, (Accounts{{{"adm", true}, {}}, {{"1000", false}, {}}}));
+    EXPECT_EQ(configuration.control.operate, (Accounts{{{"alice", false}, {}}, {{"4", true}, {}}}));
+    EXPECT_EQ(configuration.control.administer, (Accounts{{{"www-data", false}, {}}}));
+    EXPECT_EQ(to_string(configuration.control.operate[1].place), file.string() + ":6:77");
 
     EXPECT_EQ(configuration.memory.write_buffers, 256U << 20U);
     ASSERT_EQ(configuration.listeners.size(), 1U);
     const model::ListenerSpec& spec = configuration.listeners.at("web-1.a_b");
     EXPECT_EQ(spec.name, "web-1.a_b");
-    EXPECT_EQ(to_string(spec.place), file.string() + ":10:3");
+    EXPECT_EQ(to_string(spec.place), file.string() + ":11:3");
     ASSERT_EQ(spec.listen.size(), 4U);
     EXPECT_EQ(spec.listen[0].value, tcp("0.0.0.0", 80));
     EXPECT_EQ(spec.listen[1].value, tcp("::", 80));
@@ -165,6 +179,19 @@ TEST(Load, AnEmptyMappingIsAConfiguration) {
     const ScratchFolder folder;
     EXPECT_EQ(loaded(folder.write("a.yaml", "{}")), model::Configuration{});
     EXPECT_EQ(loaded(folder.write("b.yaml", "log:\nlisteners:\n")), model::Configuration{});
+}
+
+TEST(Load, WhatIsAbsentHasTheDefaultsOfTheProduct) {
+    const ScratchFolder folder;
+    const model::Configuration configuration = loaded(folder.write("a.yaml", "{}"));
+    EXPECT_EQ(configuration.plugins.max_draining, 8U);
+    EXPECT_TRUE(configuration.plugins.modules.empty());
+    EXPECT_FALSE(model::ModuleSettings{}.unmap);
+    EXPECT_EQ(configuration.control.socket, std::nullopt);
+    EXPECT_TRUE(configuration.control.read.empty());
+    EXPECT_TRUE(configuration.control.operate.empty());
+    EXPECT_TRUE(configuration.control.administer.empty());
+    EXPECT_EQ(configuration.memory.write_buffers, 1U << 30U);
 }
 
 TEST(Load, AbsentOptionsHaveAPlaceToComplainAt) {
@@ -193,12 +220,12 @@ TEST(Load, UnitsOfAllFilesAreUnited) {
     const ScratchFolder folder;
     const auto file = folder.write("main.yaml",
                                    "log: {level: debug, areas: {net: info}}\n"
-                                   "plugins: {directories: [/a, /b]}\n" +
+                                   "plugins: {directories: [/a, /b], modules: {echo: }}\n" +
                                        std::string(one));
     folder.write("conf.d/20-two.yaml", two);
     folder.write("conf.d/10-log.yaml",
                  "log: {format: json, areas: {unit: warn}}\n"
-                 "plugins: {directories: [/c, /a]}\nlisteners:\n");
+                 "plugins: {directories: [/c, /a], modules: {chat: {unmap: true}}}\nlisteners:\n");
     folder.write("conf.d/note.txt", "{");
     folder.write("conf.d/old.yml", "{");
     folder.write("conf.d/.hidden.yaml", "{");
@@ -208,6 +235,7 @@ TEST(Load, UnitsOfAllFilesAreUnited) {
                     base::LogFormat::json,
                     {{"net", base::Level::info}, {"unit", base::Level::warn}}};
     expected.plugins.directories = {"/a", "/b", "/c"};
+    expected.plugins.modules = {{"echo", {false}}, {"chat", {true}}};
     expected.listeners["one"] = listener("one", 1);
     expected.listeners["two"] = listener("two", 2);
     EXPECT_EQ(loaded(file), expected);
@@ -234,6 +262,23 @@ TEST(Load, TheSameThingTwiceOverSeveralFilesNamesBothPlaces) {
         "(remove one of the two)\n"
         "conf.d/b.yaml:2:19: listeners.other.listen: tcp://127.0.0.1:1 is already taken by "
         "listeners.one at main.yaml:3:27 (choose another, or set socket.reuse_port in both)\n");
+}
+
+TEST(Load, WhoMayControlIsSaidInOnePlace) {
+    const ScratchFolder folder;
+    const auto file = folder.write("main.yaml",
+                                   "control: {read: [alice]}\n"
+                                   "plugins: {max_draining: 2, modules: {echo: {unmap: true}}}\n");
+    folder.write("conf.d/a.yaml",
+                 "control: {read: [bob], operate: [bob]}\n"
+                 "plugins: {max_draining: 2, modules: {echo: {unmap: false}}}\n");
+    EXPECT_EQ(
+        messages_of(file),
+        "conf.d/a.yaml:1:11: control.read: already set at main.yaml:1:11 (remove one of the two)\n"
+        "conf.d/a.yaml:2:11: plugins.max_draining: already set at main.yaml:2:11 "
+        "(remove one of the two)\n"
+        "conf.d/a.yaml:2:38: plugins.modules.echo: already set at main.yaml:2:38 "
+        "(remove one of the two)\n");
 }
 
 TEST(Load, AllErrorsOfAllFilesComeAtOnceInTheOrderOfReading) {
