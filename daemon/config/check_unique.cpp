@@ -26,7 +26,7 @@ struct Claim {
     bool shares = false;
 };
 
-std::string unit_path(keys::Key section, const std::string& name) {
+std::string unit_path(std::string_view section, const std::string& name) {
     return model::path_to(std::string(section), name);
 }
 
@@ -69,7 +69,8 @@ void add_claims(const model::EndpointSpec& spec, std::vector<Claim>& claims) {
 std::vector<Claim> all_claims(const model::Configuration& configuration) {
     std::vector<Claim> claims;
     if (const auto& socket = configuration.control.socket) {
-        const std::string key = unit_path(keys::top::control, std::string(keys::control::socket));
+        const std::string key =
+            unit_path(keys::top::control, std::string(keys::control::socket.name));
         claims.push_back({{.kind = Address::Kind::unix_path, .host = {}, .path = socket->value},
                           socket->place,
                           key,

@@ -8,8 +8,9 @@
 #include "daemon/config/decode_listener.hpp"
 #include "daemon/config/decode_plugins.hpp"
 #include "daemon/config/keys.hpp"
-#include "daemon/config/readers.hpp"
+#include "daemon/config/kinds.hpp"
 #include "daemon/config/section.hpp"
+#include "daemon/config/words.hpp"
 #include "daemon/model/value.hpp"
 
 namespace protohost::config {
@@ -20,16 +21,15 @@ using model::Node;
 std::map<std::string, base::Level> decode_areas(Section areas) {
     std::map<std::string, base::Level> levels;
     for (const model::Member& area : areas.names("an area")) {
-        base::Level level{};
-        if (areas.read(area.value, level, read_level)) levels[area.key] = level;
+        areas.read_entry(area, levels[area.key], kinds::word<base::Level>);
     }
     return levels;
 }
 
 base::LogSettings decode_log(Section section) {
     base::LogSettings log;
-    section.read(keys::log::level, log.level, read_level);
-    section.read(keys::log::format, log.format, read_log_format);
+    section.read(keys::log::level, log.level, kinds::word<base::Level>);
+    section.read(keys::log::format, log.format, kinds::word<base::LogFormat>);
     log.areas = decode_areas(section.section(keys::log::areas, "a mapping of areas to levels"));
     section.finish();
     return log;
@@ -37,7 +37,7 @@ base::LogSettings decode_log(Section section) {
 
 std::optional<model::Located<std::string>> decode_state(Section section) {
     std::optional<model::Located<std::string>> directory;
-    section.read(keys::state::directory, directory, read_path);
+    section.read(keys::state::directory, directory, kinds::path);
     section.finish();
     return directory;
 }
@@ -48,35 +48,44 @@ base::Result<std::uint64_t> read_budget(const Node& node) {
     return size;
 }
 
-void refuse_units(const model::Member* section, Report& report) {
-    if (section == nullptr) return;
-    const Node& units = section->value;
-    const bool nothing = units.kind == Node::Kind::null ||
-                         (units.kind == Node::Kind::mapping && units.members.empty());
-    if (nothing) return;
+constexpr Kind<std::uint64_t> budget{read_budget, write_size};
+
+model::MemorySettings decode_memory(Section section) {
+    model::MemorySettings memory;
+    section.read(keys::memory::write_buffers, memory.write_buffers, budget);
+    section.finish();
+    return memory;
+}
+
+/// Of a section that is kept for later.
+void refuse_units(Section& top, Report& report) {
+    const model::Member* const section = top.find_member(keys::top::subprocesses);
+    Node nothing;
+    nothing.kind = Node::Kind::mapping;
+    top.hold(keys::top::subprocesses, nothing, kinds::as_it_is);
+    if (section == nullptr || section->value.kind == Node::Kind::null) return;
+    if (section->value.kind == Node::Kind::mapping && section->value.members.empty()) return;
     report.add(section->key_place,
-               {model::to_string(section->key_place, units.path),
+               {model::to_string(section->key_place, section->value.path),
                 "not supported yet by this version",
                 "remove the section"});
 }
 
 }  // namespace
 
-model::Configuration decode(const Node& root, Report& report) {
+model::Configuration decode(const Node& root, Report& report, Known* known) {
     model::Configuration configuration;
-    Section top(root, report);
+    Section top(&root, root.place, report, known);
     configuration.plugins = decode_plugins(top.section(keys::top::plugins));
     configuration.log = decode_log(top.section(keys::top::log));
     configuration.state_directory = decode_state(top.section(keys::top::state));
     configuration.control = decode_control(top.section(keys::top::control));
-    Section memory = top.section(keys::top::memory);
-    memory.read(keys::memory::write_buffers, configuration.memory.write_buffers, read_budget);
-    memory.finish();
+    configuration.memory = decode_memory(top.section(keys::top::memory));
     configuration.listeners = decode_listeners(
         top.section(keys::top::listeners, "a mapping of names to listeners"), report);
     configuration.endpoints = decode_endpoints(
         top.section(keys::top::endpoints, "a mapping of names to endpoints"), report);
-    refuse_units(top.find_member(keys::top::subprocesses), report);
+    refuse_units(top, report);
     top.finish();
     check_unique(configuration, report);
     return configuration;

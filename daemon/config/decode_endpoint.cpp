@@ -10,16 +10,16 @@
 #include "daemon/config/decode_reconnect.hpp"
 #include "daemon/config/decode_unit.hpp"
 #include "daemon/config/keys.hpp"
+#include "daemon/config/kinds.hpp"
 #include "daemon/config/opening.hpp"
 #include "daemon/config/read_address.hpp"
-#include "daemon/config/section.hpp"
 #include "daemon/model/value.hpp"
 
 namespace protohost::config {
 namespace {
 
 using EndpointKind = model::EndpointSpec::Kind;
-using Kind = model::Address::Kind;
+using AddressKind = model::Address::Kind;
 using Way = Opening::Way;
 using model::Node;
 
@@ -36,7 +36,7 @@ constexpr std::array choices{Choice{keys::endpoint::connect, EndpointKind::conne
 
 bool can_be_opened_again(const Opening& opening) {
     const bool descriptor =
-        !opening.addresses.empty() && opening.addresses[0].kind == Kind::descriptor;
+        !opening.addresses.empty() && opening.addresses[0].kind == AddressKind::descriptor;
     return !descriptor && !opening.is({Way::bind});
 }
 
@@ -49,6 +49,15 @@ constexpr std::array endpoint_rules{
          "only a connection, or a pipe with a path, can be opened again"},
 };
 
+Node write_pipe(const PipeName& name) {
+    return name.descriptor < 0 ? write_path(name.path)
+                               : write_text(base::format("fd:{}", name.descriptor));
+}
+
+constexpr auto& connect_address = kinds::address<AddressUse::connect>;
+constexpr auto& bind_address = kinds::address<AddressUse::bind>;
+constexpr Kind<PipeName> pipe{read_pipe_name, write_pipe};
+
 /// The one of connect, bind, read and write that is there; nullptr where there is none. Further
 /// ones, in the order of the file, are reported.
 const Choice* choose(const model::Member& unit, Section& section, Report& report) {
@@ -57,7 +66,7 @@ const Choice* choose(const model::Member& unit, Section& section, Report& report
     for (const model::Member& member : unit.value.members) {
         const auto* const choice =
             std::find_if(choices.begin(), choices.end(), [&](const Choice& candidate) {
-                return candidate.key == member.key;
+                return candidate.key.name == member.key;
             });
         if (choice == choices.end()) continue;
         if (chosen == nullptr) {
@@ -68,7 +77,7 @@ const Choice* choose(const model::Member& unit, Section& section, Report& report
         report.add(member.key_place,
                    {model::to_string(member.key_place, member.value.path),
                     base::format("an endpoint opens one thing, and {} is at {}",
-                                 chosen->key,
+                                 chosen->key.name,
                                  model::to_string(first)),
                     "make it an endpoint of its own"});
     }
@@ -86,9 +95,9 @@ void decode_address(const Choice& choice,
                     Section& section,
                     model::EndpointSpec& spec,
                     Opening& opening) {
-    const AddressUse use = choice.way == Way::connect ? AddressUse::connect : AddressUse::bind;
-    const bool right = section.read(
-        choice.key, spec.address, [&](const Node& node) { return read_address(node, use); });
+    const bool right = choice.way == Way::connect
+                           ? section.read(choice.key, spec.address, connect_address)
+                           : section.read(choice.key, spec.address, bind_address);
     if (right) opening.addresses.push_back(spec.address.value);
 }
 
@@ -97,12 +106,12 @@ void decode_pipe(const Choice& choice,
                  model::EndpointSpec& spec,
                  Opening& opening) {
     PipeName name;
-    if (!section.read(choice.key, name, read_pipe_name)) return;
+    if (!section.read(choice.key, name, pipe)) return;
     spec.path = std::move(name.path);
     spec.descriptor = name.descriptor;
     if (spec.descriptor < 0) return;
     opening.addresses.push_back(
-        {.kind = Kind::descriptor, .host = {}, .path = {}, .descriptor = spec.descriptor});
+        {.kind = AddressKind::descriptor, .host = {}, .path = {}, .descriptor = spec.descriptor});
 }
 
 std::optional<Opening> decode_opening(const model::Member& unit,
@@ -126,9 +135,10 @@ void decode_remote(Section& section,
                    model::EndpointSpec& spec) {
     std::optional<model::Address> bound;
     if (opening && !opening->addresses.empty()) bound = opening->addresses[0];
-    section.read(keys::endpoint::remote, spec.remote, [&](const Node& node) {
-        return read_other_end(node, AddressUse::remote, bound);
-    });
+    section.read(keys::endpoint::remote,
+                 spec.remote,
+                 kinds::address<AddressUse::remote>,
+                 [&](const Node& node) { return read_other_end(node, AddressUse::remote, bound); });
 }
 
 model::EndpointSpec decode_endpoint(Section section, const model::Member& unit, Report& report) {
@@ -143,9 +153,9 @@ model::EndpointSpec decode_endpoint(Section section, const model::Member& unit, 
     if (opening) refuse_idle_keys(section, endpoint_rules, *opening);
     decode_unit(section, unit, opening, spec, report);
     decode_remote(section, opening, spec);
-    if (opening && !can_be_opened_again(*opening)) spec.reconnect = std::nullopt;
-    decode_reconnect(section.find(keys::endpoint::reconnect), spec.reconnect, report);
-    section.read(keys::endpoint::required, spec.required, model::read_boolean);
+    const bool again = !opening || can_be_opened_again(*opening);
+    spec.reconnect = again ? decode_reconnect(section, report) : std::nullopt;
+    section.read(keys::endpoint::required, spec.required, kinds::boolean);
     section.finish();
     return spec;
 }

@@ -4,45 +4,55 @@
 #include <array>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "daemon/base/format.hpp"
 #include "daemon/config/decode_unit.hpp"
 #include "daemon/config/keys.hpp"
+#include "daemon/config/kinds.hpp"
 #include "daemon/config/opening.hpp"
 #include "daemon/config/read_address.hpp"
-#include "daemon/config/readers.hpp"
 #include "daemon/config/section.hpp"
 
 namespace protohost::config {
 namespace {
 
-using Kind = model::Address::Kind;
+using AddressKind = model::Address::Kind;
 
 constexpr std::array limits_rules{
     Rule{keys::limits::per_source,
          [](const Opening& opening) {
-             return opening.has({Kind::tcp, Kind::descriptor});
+             return opening.has({AddressKind::tcp, AddressKind::descriptor});
          },
          "no connection to a UNIX socket comes from an IP address"},
 };
 
+using Addresses = std::vector<LocatedAddress>;
+
+model::Node write_listen(const Addresses& addresses) {
+    return addresses.size() == 1 ? write_address(addresses[0])
+                                 : write_each(addresses, write_address);
+}
+
+constexpr Kind<Addresses> listen{read_listen, write_listen};
+
 model::Limits decode_limits(Section section, const Opening& opening) {
     model::Limits limits;
     refuse_idle_keys(section, limits_rules, opening);
-    section.read(keys::limits::connections, limits.connections, read_count);
-    section.read(keys::limits::per_source, limits.per_source, read_count);
+    section.read(keys::limits::connections, limits.connections, kinds::count);
+    section.read(keys::limits::per_source, limits.per_source, kinds::count);
     section.finish();
     return limits;
 }
 
 void refuse_keys_of_endpoints(Section& section) {
     constexpr std::string_view why = "is a key of endpoints, and this is a listener";
-    for (const keys::Key key : {keys::endpoint::connect,
-                                keys::endpoint::bind,
-                                keys::endpoint::read,
-                                keys::endpoint::write}) {
+    for (const keys::Key& key : {keys::endpoint::connect,
+                                 keys::endpoint::bind,
+                                 keys::endpoint::read,
+                                 keys::endpoint::write}) {
         section.refuse(
-            key, std::string(why), base::format("use endpoints: {{NAME: {{{}: ...}}}}", key));
+            key, std::string(why), base::format("use endpoints: {{NAME: {{{}: ...}}}}", key.name));
     }
     section.refuse(keys::endpoint::remote, std::string(why), "remove it");
     section.refuse(keys::endpoint::reconnect, std::string(why), "remove it");
@@ -55,7 +65,7 @@ model::ListenerSpec decode_listener(Section section, const model::Member& unit, 
     model::ListenerSpec spec;
     refuse_keys_of_endpoints(section);
     section.require(keys::listener::listen, "tcp://127.0.0.1:7007");
-    section.read(keys::listener::listen, spec.listen, read_listen);
+    section.read(keys::listener::listen, spec.listen, listen);
     Opening opening{Opening::Way::listen};
     for (const auto& address : spec.listen) opening.addresses.push_back(address.value);
     decode_unit(section, unit, opening, spec, report);

@@ -10,7 +10,8 @@
 #include "daemon/base/format.hpp"
 #include "daemon/base/utf8.hpp"
 #include "daemon/config/keys.hpp"
-#include "daemon/config/section.hpp"
+#include "daemon/config/kind.hpp"
+#include "daemon/config/writers.hpp"
 #include "daemon/model/host_port.hpp"
 #include "daemon/model/value.hpp"
 
@@ -49,55 +50,98 @@ base::Result<std::string> read_interface(const Node& node) {
     return base::Errors{model::unexpected(node, "the name of a network interface such as eth0")};
 }
 
+using Joined = model::Located<model::MulticastGroup>;
+
+Node write_joined(const Joined& joined) {
+    const auto& [name, device] = joined.value;
+    Node node = write_text(name);
+    if (!device.empty()) {
+        const Node name_node = std::exchange(node, Node{});
+        node.kind = Node::Kind::mapping;
+        node.members = {{std::string(keys::multicast::group.name), {}, name_node},
+                        {std::string(keys::multicast::interface.name), {}, write_text(device)}};
+    }
+    node.place = joined.place;
+    return node;
+}
+
+base::Result<std::string> read_any_group(const Node& node) {
+    return read_group(node, std::nullopt);
+}
+
+Node write_groups(const std::vector<Joined>& groups) {
+    return write_each(groups, write_joined);
+}
+
+constexpr Kind<std::vector<Joined>> groups{nullptr, write_groups};
+constexpr Kind<std::string> group{read_any_group, write_text};
+constexpr Kind<std::string> interface { read_interface, write_text };
+
 /// nullopt: the report says why.
-std::optional<model::MulticastGroup> decode_item(const Node& item,
+std::optional<model::MulticastGroup> decode_item(Section& socket,
+                                                 const Node& item,
                                                  const Bound& bound,
                                                  Report& report) {
     model::MulticastGroup joined;
     if (item.kind != Node::Kind::mapping) {
-        auto group = read_group(item, bound);
-        if (!group) {
-            report.add(item.place, group.error());
+        auto text = read_group(item, bound);
+        if (!text) {
+            report.add(item.place, text.error());
             return std::nullopt;
         }
-        joined.group = std::move(*group);
+        joined.group = std::move(*text);
         return joined;
     }
-    Section section(item, report);
+    Section section = socket.item(keys::socket::multicast, item);
     section.require(keys::multicast::group, "239.1.2.3");
-    const bool right = section.read(keys::multicast::group, joined.group, [&](const Node& node) {
-        return read_group(node, bound);
-    });
-    section.read(keys::multicast::interface, joined.interface, read_interface);
+    const bool right =
+        section.read(keys::multicast::group, joined.group, group, [&](const Node& node) {
+            return read_group(node, bound);
+        });
+    section.read(keys::multicast::interface, joined.interface, interface);
     section.finish();
     return right ? std::optional(joined) : std::nullopt;
 }
 
-}  // namespace
-
-std::vector<model::MulticastGroup> decode_multicast(const Node* node,
-                                                    const Bound& bound,
-                                                    Report& report) {
-    std::vector<model::MulticastGroup> groups;
-    if (node == nullptr) return groups;
-    if (node->kind != Node::Kind::sequence) {
-        const bool group = model::is_multicast(node->text);
-        report.add(node->place,
-                   model::unexpected(*node,
-                                     "a list of multicast groups",
-                                     base::format("write [{}]", group ? node->text : "239.1.2.3")));
-        return groups;
-    }
-    for (const Node& item : node->items) {
-        auto joined = decode_item(item, bound, report);
+std::vector<Joined> decode_items(Section& socket,
+                                 const Node& list,
+                                 const Bound& bound,
+                                 Report& report) {
+    std::vector<Joined> all;
+    for (const Node& item : list.items) {
+        auto joined = decode_item(socket, item, bound, report);
         if (!joined) continue;
-        if (std::find(groups.begin(), groups.end(), *joined) != groups.end()) {
-            report.add(item, base::format("{} is joined twice", joined->group), "remove one");
+        Joined placed{std::move(*joined), item.place};
+        if (std::find(all.begin(), all.end(), placed) != all.end()) {
+            report.add(item, base::format("{} is joined twice", placed.value.group), "remove one");
             continue;
         }
-        groups.push_back(std::move(*joined));
+        all.push_back(std::move(placed));
     }
-    return groups;
+    return all;
+}
+
+}  // namespace
+
+std::vector<model::MulticastGroup> decode_multicast(Section& socket,
+                                                    const Bound& bound,
+                                                    Report& report) {
+    const Node* const list = socket.find(keys::socket::multicast);
+    std::vector<Joined> joined;
+    if (list != nullptr && list->kind == Node::Kind::sequence) {
+        joined = decode_items(socket, *list, bound, report);
+    } else if (list != nullptr) {
+        const bool one = model::is_multicast(list->text);
+        report.add(list->place,
+                   model::unexpected(*list,
+                                     "a list of multicast groups",
+                                     base::format("write [{}]", one ? list->text : "239.1.2.3")));
+    }
+    socket.hold(keys::socket::multicast, joined, groups);
+    std::vector<model::MulticastGroup> values;
+    values.reserve(joined.size());
+    for (Joined& placed : joined) values.push_back(std::move(placed.value));
+    return values;
 }
 
 }  // namespace protohost::config

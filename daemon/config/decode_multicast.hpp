@@ -5,14 +5,15 @@
 #include <vector>
 
 #include "daemon/config/report.hpp"
+#include "daemon/config/section.hpp"
+#include "daemon/model/address.hpp"
 #include "daemon/model/configuration.hpp"
-#include "daemon/model/node.hpp"
 
 namespace protohost::config {
 
-/// `socket: {multicast: [...]}`, nullptr where it is absent: groups for a socket that is bound to
-/// `bound`, as far as that is known.
-std::vector<model::MulticastGroup> decode_multicast(const model::Node* node,
+/// `multicast` in the section `socket`: groups for a socket that is bound to `bound`, as far as
+/// that is known.
+std::vector<model::MulticastGroup> decode_multicast(Section& socket,
                                                     const std::optional<model::Address>& bound,
                                                     Report& report);
 

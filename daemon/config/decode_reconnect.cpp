@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <string_view>
 
 #include "daemon/base/format.hpp"
 #include "daemon/config/keys.hpp"
-#include "daemon/config/readers.hpp"
-#include "daemon/config/section.hpp"
+#include "daemon/config/kinds.hpp"
 #include "daemon/model/quantity.hpp"
 #include "daemon/model/value.hpp"
 
@@ -28,16 +28,18 @@ bool means_never(const std::string& text) {
     return std::find(words.begin(), words.end(), text) != words.end();
 }
 
+constexpr Kind<double> jitter{read_jitter, write_number};
+
 model::Reconnect decode_pauses(Section section, Report& report) {
     model::Reconnect pauses;
     bool right = true;
-    const auto read_pause = [&](keys::Key key, std::chrono::nanoseconds& into) {
-        right = section.read(key, into, read_timeout_above_zero) ||
+    const auto read_pause = [&](const keys::Key& key, std::chrono::nanoseconds& into) {
+        right = section.read(key, into, kinds::timeout_above_zero) ||
                 (section.find(key) == nullptr && right);
     };
     read_pause(keys::reconnect::initial, pauses.initial);
     read_pause(keys::reconnect::max, pauses.max);
-    section.read(keys::reconnect::jitter, pauses.jitter, read_jitter);
+    section.read(keys::reconnect::jitter, pauses.jitter, jitter);
     section.finish();
     if (!right || pauses.initial <= pauses.max) return pauses;
     const Node* const max = section.find(keys::reconnect::max);
@@ -51,18 +53,16 @@ model::Reconnect decode_pauses(Section section, Report& report) {
 
 }  // namespace
 
-void decode_reconnect(const Node* node, std::optional<model::Reconnect>& into, Report& report) {
-    if (node == nullptr || node->kind == Node::Kind::null) return;
-    if (node->kind == Node::Kind::mapping) {
-        into = decode_pauses(Section(*node, report), report);
-    } else if (node->kind == Node::Kind::scalar && node->text == "never") {
-        into = std::nullopt;
-    } else {
-        report.add(node->place,
-                   model::unexpected(*node,
-                                     "never, or a mapping of initial, max and jitter",
-                                     means_never(node->text) ? "write never" : ""));
+std::optional<model::Reconnect> decode_reconnect(Section& unit, Report& report) {
+    constexpr std::string_view what = "never, or a mapping of initial, max and jitter";
+    const keys::Key& key = keys::endpoint::reconnect;
+    if (unit.read_word(key, "never")) return std::nullopt;
+    const Node* const node = unit.find(key);
+    if (node != nullptr && means_never(node->text)) {
+        report.add(node->place, model::unexpected(*node, what, "write never"));
+        return model::Reconnect{};
     }
+    return decode_pauses(unit.section(key, what), report);
 }
 
 }  // namespace protohost::config

@@ -4,15 +4,12 @@
 #include <optional>
 
 #include "daemon/config/report.hpp"
+#include "daemon/config/section.hpp"
 #include "daemon/model/configuration.hpp"
-#include "daemon/model/node.hpp"
 
 namespace protohost::config {
 
-/// `reconnect:` of an endpoint, "never" or a mapping; nullptr, which leaves `into` as it is, where
-/// it is absent.
-void decode_reconnect(const model::Node* node,
-                      std::optional<model::Reconnect>& into,
-                      Report& report);
+/// `reconnect` in the section of an endpoint: a mapping, or "never", which is nullopt.
+std::optional<model::Reconnect> decode_reconnect(Section& unit, Report& report);
 
 }  // namespace protohost::config

@@ -11,9 +11,8 @@
 #include "daemon/base/format.hpp"
 #include "daemon/config/decode_multicast.hpp"
 #include "daemon/config/keys.hpp"
-#include "daemon/config/read_account.hpp"
+#include "daemon/config/kinds.hpp"
 #include "daemon/config/read_address.hpp"
-#include "daemon/config/readers.hpp"
 #include "daemon/model/host_port.hpp"
 #include "daemon/model/quantity.hpp"
 #include "daemon/model/value.hpp"
@@ -21,17 +20,19 @@
 namespace protohost::config {
 namespace {
 
-using Kind = model::Address::Kind;
+using AddressKind = model::Address::Kind;
 using Way = Opening::Way;
 using model::Node;
 
 bool is_tcp(const Opening& opening) {
-    return opening.is({Way::listen, Way::connect}) && opening.has({Kind::tcp, Kind::descriptor});
+    return opening.is({Way::listen, Way::connect}) &&
+           opening.has({AddressKind::tcp, AddressKind::descriptor});
 }
 
 /// What is inherited is bound already.
 bool is_bound_to_host(const Opening& opening) {
-    return opening.is({Way::listen, Way::bind}) && opening.has({Kind::tcp, Kind::udp});
+    return opening.is({Way::listen, Way::bind}) &&
+           opening.has({AddressKind::tcp, AddressKind::udp});
 }
 
 bool may_be_ipv6(const Opening& opening) {
@@ -46,7 +47,7 @@ bool may_be_ipv6(const Opening& opening) {
 
 bool has_file(const Opening& opening) {
     return opening.is({Way::listen, Way::bind}) &&
-           opening.has({Kind::unix_path, Kind::unixgram_path});
+           opening.has({AddressKind::unix_path, AddressKind::unixgram_path});
 }
 
 constexpr std::string_view only_tcp = "only TCP connections have it";
@@ -72,12 +73,13 @@ constexpr std::array socket_rules{
     Rule{keys::socket::broadcast,
          [](const Opening& opening) {
              return opening.is({Way::connect, Way::bind}) &&
-                    opening.has({Kind::udp, Kind::descriptor});
+                    opening.has({AddressKind::udp, AddressKind::descriptor});
          },
          "only udp: datagrams can be broadcast"},
     Rule{keys::socket::multicast,
          [](const Opening& opening) {
-             return opening.is({Way::bind}) && opening.has({Kind::udp, Kind::descriptor});
+             return opening.is({Way::bind}) &&
+                    opening.has({AddressKind::udp, AddressKind::descriptor});
          },
          "only an endpoint with bind: udp://HOST:PORT can join groups"},
     Rule{keys::socket::mode, has_file, only_files},
@@ -123,6 +125,19 @@ base::Result<std::uint32_t> read_mode(const Node& node) {
     return base::Errors{model::unexpected(node, what, std::move(hint))};
 }
 
+Node write_backlog(const int& backlog) {
+    return write_count(static_cast<std::uint64_t>(backlog));
+}
+
+Node write_mode(const std::uint32_t& mode) {
+    return write_word(base::format("{:04o}", mode));
+}
+
+constexpr Kind<int> backlog{read_backlog, write_backlog};
+constexpr Kind<std::chrono::nanoseconds> user_timeout{read_user_timeout, write_duration};
+constexpr Kind<std::uint64_t> kernel_buffer{read_kernel_buffer, write_size};
+constexpr Kind<std::uint32_t> mode{read_mode, write_mode};
+
 }  // namespace
 
 model::SocketSettings decode_socket(Section section,
@@ -134,22 +149,23 @@ model::SocketSettings decode_socket(Section section,
     std::optional<model::Address> address;
     if (opening && !opening->addresses.empty()) address = opening->addresses[0];
 
-    section.read(key::keepalive, socket.keepalive, model::read_boolean);
-    section.read(key::nodelay, socket.nodelay, model::read_boolean);
-    section.read(key::user_timeout, socket.user_timeout, read_user_timeout);
-    section.read(key::reuse_port, socket.reuse_port, model::read_boolean);
-    section.read(key::backlog, socket.backlog, read_backlog);
-    section.read(key::ipv6_only, socket.ipv6_only, model::read_boolean);
-    section.read(key::local, socket.local, [&](const Node& node) {
-        return read_other_end(node, AddressUse::local, address);
-    });
-    section.read(key::send_buffer, socket.send_buffer, read_kernel_buffer);
-    section.read(key::receive_buffer, socket.receive_buffer, read_kernel_buffer);
-    section.read(key::broadcast, socket.broadcast, model::read_boolean);
-    socket.multicast = decode_multicast(section.find(key::multicast), address, report);
-    section.read(key::mode, socket.mode, read_mode);
-    section.read(key::owner, socket.owner, read_account);
-    section.read(key::group, socket.group, read_account);
+    section.read(key::keepalive, socket.keepalive, kinds::boolean);
+    section.read(key::nodelay, socket.nodelay, kinds::boolean);
+    section.read(key::user_timeout, socket.user_timeout, user_timeout);
+    section.read(key::reuse_port, socket.reuse_port, kinds::boolean);
+    section.read(key::backlog, socket.backlog, backlog);
+    section.read(key::ipv6_only, socket.ipv6_only, kinds::boolean);
+    section.read(
+        key::local, socket.local, kinds::address<AddressUse::local>, [&](const Node& node) {
+            return read_other_end(node, AddressUse::local, address);
+        });
+    section.read(key::send_buffer, socket.send_buffer, kernel_buffer);
+    section.read(key::receive_buffer, socket.receive_buffer, kernel_buffer);
+    section.read(key::broadcast, socket.broadcast, kinds::boolean);
+    socket.multicast = decode_multicast(section, address, report);
+    section.read(key::mode, socket.mode, mode);
+    section.read(key::owner, socket.owner, kinds::account);
+    section.read(key::group, socket.group, kinds::account);
     section.finish();
     return socket;
 }

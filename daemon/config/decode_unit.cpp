@@ -7,13 +7,13 @@
 #include "daemon/config/decode_socket.hpp"
 #include "daemon/config/decode_write_buffer.hpp"
 #include "daemon/config/keys.hpp"
-#include "daemon/config/readers.hpp"
+#include "daemon/config/kinds.hpp"
 #include "daemon/model/value.hpp"
 
 namespace protohost::config {
 namespace {
 
-using Kind = model::Address::Kind;
+using AddressKind = model::Address::Kind;
 using Way = Opening::Way;
 using model::Node;
 
@@ -23,8 +23,10 @@ bool is_pipe(const Opening& opening) {
 
 bool has_bytes(const Opening& opening) {
     const bool stream =
-        opening.is({Way::listen, Way::connect}) &&
-        opening.has({Kind::tcp, Kind::unix_path, Kind::unix_abstract, Kind::descriptor});
+        opening.is({Way::listen, Way::connect}) && opening.has({AddressKind::tcp,
+                                                                AddressKind::unix_path,
+                                                                AddressKind::unix_abstract,
+                                                                AddressKind::descriptor});
     return stream || is_pipe(opening);
 }
 
@@ -50,23 +52,30 @@ constexpr std::array timeout_rules{
 model::Timeouts decode_timeouts(Section section, const std::optional<Opening>& opening) {
     model::Timeouts timeouts;
     if (opening) refuse_idle_keys(section, timeout_rules, *opening);
-    section.read(keys::timeouts::connect, timeouts.connect, read_timeout_above_zero);
-    section.read(keys::timeouts::idle, timeouts.idle, read_timeout_or_none);
-    section.read(keys::timeouts::write_stall, timeouts.write_stall, read_timeout_or_none);
-    section.read(keys::timeouts::drain, timeouts.drain, read_timeout);
+    section.read(keys::timeouts::connect, timeouts.connect, kinds::timeout_above_zero);
+    section.read(keys::timeouts::idle, timeouts.idle, kinds::timeout_or_none);
+    section.read(keys::timeouts::write_stall, timeouts.write_stall, kinds::timeout_or_none);
+    section.read(keys::timeouts::drain, timeouts.drain, kinds::timeout);
     section.finish();
     return timeouts;
 }
 
+model::Node write_protocol(const model::Located<model::ProtocolName>& name) {
+    const auto& [plugin, factory] = name.value;
+    return write_text(factory.empty() ? plugin : plugin + '/' + factory);
+}
+
+constexpr Kind<model::Located<model::ProtocolName>> protocol{read_protocol, write_protocol};
+
 /// Always a mapping, with a place and a path: whoever misses an option in it can say where.
-Node decode_options(const model::Member& unit, const Node* options, Report& report) {
+Node decode_options(const model::Member& unit, const Node* written, Report& report) {
     Node empty;
     empty.kind = Node::Kind::mapping;
     empty.place = unit.key_place;
     empty.path = model::path_to(unit.value.path, keys::unit::options);
-    if (options == nullptr || options->kind == Node::Kind::null) return empty;
-    if (options->kind == Node::Kind::mapping) return *options;
-    report.add(options->place, model::unexpected(*options, "a mapping of options"));
+    if (written == nullptr || written->kind == Node::Kind::null) return empty;
+    if (written->kind == Node::Kind::mapping) return *written;
+    report.add(written->place, model::unexpected(*written, "a mapping of options"));
     return empty;
 }
 
@@ -81,8 +90,9 @@ void decode_unit(Section& section,
     spec.place = unit.key_place;
     if (opening) refuse_idle_keys(section, unit_rules, *opening);
     section.require(keys::unit::protocol, "PLUGIN");
-    section.read(keys::unit::protocol, spec.protocol, read_protocol);
+    section.read(keys::unit::protocol, spec.protocol, protocol);
     spec.options = decode_options(unit, section.find(keys::unit::options), report);
+    section.hold(keys::unit::options, spec.options, kinds::as_it_is);
     spec.write_buffer = decode_write_buffer(section.section(keys::unit::write_buffer), report);
     spec.timeouts = decode_timeouts(section.section(keys::unit::timeouts), opening);
     spec.socket = decode_socket(section.section(keys::unit::socket), opening, report);

@@ -29,7 +29,7 @@ std::map<std::string, Spec> decode_units(Section& units,
                                          Report& report) {
     std::map<std::string, Spec> specs;
     for (const model::Member& unit : units.names("a unit")) {
-        specs.emplace(unit.key, decode(units.section(unit), unit, report));
+        specs.emplace(unit.key, decode(units.entry(unit), unit, report));
     }
     return specs;
 }

@@ -6,9 +6,9 @@
 
 #include "daemon/base/format.hpp"
 #include "daemon/config/keys.hpp"
-#include "daemon/config/readers.hpp"
+#include "daemon/config/kinds.hpp"
+#include "daemon/config/words.hpp"
 #include "daemon/model/quantity.hpp"
-#include "daemon/model/value.hpp"
 
 namespace protohost::config {
 namespace {
@@ -48,17 +48,20 @@ void check_order(const model::WriteBuffer& buffer, Section& section, Report& rep
 model::WriteBuffer decode_write_buffer(Section section, Report& report) {
     model::WriteBuffer buffer;
     bool right = true;
-    const auto read_size = [&](keys::Key key, std::uint64_t& into) {
-        const bool filled = section.read(key, into, model::read_size);
+    const auto read_size = [&](const keys::Key& key, std::uint64_t& into) {
+        const bool filled = section.read(key, into, kinds::size);
         right = right && (filled || section.find(key) == nullptr);
         return filled;
     };
     const bool has_high = read_size(keys::write_buffer::high, buffer.high);
     const bool has_low = read_size(keys::write_buffer::low, buffer.low);
     read_size(keys::write_buffer::limit, buffer.limit);
-    section.read(keys::write_buffer::policy, buffer.policy, read_policy);
+    section.read(
+        keys::write_buffer::policy, buffer.policy, kinds::word<model::WriteBuffer::Policy>);
     section.finish();
     complete_watermarks(buffer, has_high, has_low);
+    section.hold(keys::write_buffer::high, buffer.high, kinds::size);
+    section.hold(keys::write_buffer::low, buffer.low, kinds::size);
     if (right) check_order(buffer, section, report);
     return buffer;
 }

@@ -4,125 +4,212 @@
 #include <array>
 #include <string_view>
 
-// The vocabulary of the configuration file, section by section. What each key means is in
-// docs/configuration.md.
+// The vocabulary of the configuration file, section by section. What is said of a key here is what
+// docs/configuration.md says, to the letter; a test compares them.
 
 namespace protohost::config::keys {
 
-using Key = std::string_view;
+struct Key {
+    std::string_view name;
+    std::string_view meaning = {};
+    /// What holds where the key is absent and has no value of its own: "what the umask leaves".
+    std::string_view absent = {};
+
+    /// A key stands for its name.
+    constexpr operator std::string_view() const { return name; }  // NOLINT(*-explicit-*)
+};
 
 namespace top {
-inline constexpr Key plugins = "plugins";
-inline constexpr Key log = "log";
-inline constexpr Key state = "state";
-inline constexpr Key control = "control";
-inline constexpr Key memory = "memory";
-inline constexpr Key listeners = "listeners";
-inline constexpr Key endpoints = "endpoints";
-inline constexpr Key subprocesses = "subprocesses";
+inline constexpr Key plugins{"plugins"};
+inline constexpr Key log{"log"};
+inline constexpr Key state{"state"};
+inline constexpr Key control{"control"};
+inline constexpr Key memory{"memory"};
+inline constexpr Key listeners{"listeners", "What accepts connections"};
+inline constexpr Key endpoints{"endpoints",
+                               "What is opened once: an outgoing connection, a datagram socket, an "
+                               "end of a pipe. No name is that of a listener, too"};
+inline constexpr Key subprocesses{"subprocesses"};
 inline constexpr std::array all{
     plugins, log, state, control, memory, listeners, endpoints, subprocesses};
 }  // namespace top
 
 namespace plugins {
-inline constexpr Key directories = "directories";
-inline constexpr Key max_draining = "max_draining";
-inline constexpr Key modules = "modules";
+inline constexpr Key directories{"directories",
+                                 "Where `PLUGIN.so` is searched, in this order, before the default "
+                                 "folders. A path given twice counts once"};
+inline constexpr Key max_draining{"max_draining",
+                                  "How many replaced generations of plugins may still be in use by "
+                                  "units or connections. A reload that would pass it is rejected"};
+inline constexpr Key modules{"modules"};
 }  // namespace plugins
 
 namespace module {
-inline constexpr Key unmap = "unmap";
+inline constexpr Key unmap{
+    "unmap",
+    "The code of a replaced generation that nothing uses any more is unmapped where that is proven "
+    "safe. Else it stays in memory, which costs some and cannot fail"};
 }  // namespace module
 
 namespace log {
-inline constexpr Key level = "level";
-inline constexpr Key format = "format";
-inline constexpr Key areas = "areas";
+inline constexpr Key level{"level", "The least level that is logged"};
+inline constexpr Key format{"format",
+                            "Lines for people, or one JSON object per line with `time`, `level`, "
+                            "`area`, `message`. Both go to standard error, with the time in UTC"};
+inline constexpr Key areas{"areas",
+                           "The level of one area; `plugin` also holds for `plugin.echo`. There "
+                           "are `supervisor`, `unit`, and `plugin.NAME`"};
 }  // namespace log
 
 namespace state {
-inline constexpr Key directory = "directory";
+inline constexpr Key directory{"directory",
+                               "Where the private copies of plugins are kept while the daemon "
+                               "runs; must not be mounted `noexec`",
+                               "`/var/lib/protohost` as root, else `$XDG_STATE_HOME/protohost`"};
 }  // namespace state
 
 namespace control {
-inline constexpr Key socket = "socket";
-inline constexpr Key read = "read";
-inline constexpr Key operate = "operate";
-inline constexpr Key administer = "administer";
+inline constexpr Key socket{"socket",
+                            "The UNIX socket of `protohostctl`",
+                            "`/run/protohost/control.sock` as root, else in `$XDG_RUNTIME_DIR`"};
+inline constexpr Key read{"read", "Who may look: status, listings, the configuration"};
+inline constexpr Key operate{
+    "operate",
+    "Who may also reload, drain, stop and start units, close connections, and change log levels"};
+inline constexpr Key administer{"administer",
+                                "Who may do everything. Root and the daemon's own user always may"};
 }  // namespace control
 
 namespace memory {
-inline constexpr Key write_buffers = "write_buffers";
+inline constexpr Key write_buffers{
+    "write_buffers",
+    "What the write buffers of all connections may hold together. A write that would pass it is "
+    "treated as one over its own connection's limit: refused whole, or, by policy `abort`, the end "
+    "of the connection, once the kernel does not take what does not fit"};
 }  // namespace memory
 
 namespace unit {
-inline constexpr Key protocol = "protocol";
-inline constexpr Key options = "options";
-inline constexpr Key write_buffer = "write_buffer";
-inline constexpr Key timeouts = "timeouts";
-inline constexpr Key socket = "socket";
+inline constexpr Key protocol{"protocol",
+                              "What speaks there. The factory may be left out where the plugin has "
+                              "only one, or one of its own name"};
+inline constexpr Key options{"options",
+                             "The plugin's own; `protohostd --dump-plugin PLUGIN.so` lists them"};
+inline constexpr Key write_buffer{"write_buffer"};
+inline constexpr Key timeouts{"timeouts"};
+inline constexpr Key socket{"socket"};
 }  // namespace unit
 
 namespace listener {
-inline constexpr Key listen = "listen";
-inline constexpr Key limits = "limits";
+inline constexpr Key listen{"listen", "Where to accept connections"};
+inline constexpr Key limits{"limits"};
 }  // namespace listener
 
 namespace endpoint {
-inline constexpr Key connect = "connect";
-inline constexpr Key bind = "bind";
-inline constexpr Key read = "read";
-inline constexpr Key write = "write";
-inline constexpr Key remote = "remote";
-inline constexpr Key reconnect = "reconnect";
-inline constexpr Key required = "required";
+inline constexpr Key connect{"connect",
+                             "An outgoing connection; of datagrams, a socket that sends to and "
+                             "receives from this address alone"};
+inline constexpr Key bind{"bind", "A datagram socket with an address of its own"};
+inline constexpr Key read{
+    "read",
+    "One end of a pipe: a FIFO, a character device, or a descriptor that the "
+    "daemon was started with, which is given up when the protocol closes or the other end goes"};
+inline constexpr Key write{"write",
+                           "One end of a pipe: a FIFO, a character device, or a descriptor that "
+                           "the daemon was started with, which is given up when the protocol "
+                           "closes or the other end goes"};
+inline constexpr Key remote{
+    "remote",
+    "Beside `bind`: where datagrams go that the protocol sends without an address",
+    "none"};
+inline constexpr Key reconnect{"reconnect",
+                               "When to try again after a failure or a loss. Not beside `bind` nor "
+                               "for `fd:N`, which cannot be opened again. A FIFO that is read is "
+                               "opened again at once when its last writer has gone"};
+inline constexpr Key required{
+    "required",
+    "The daemon is not ready before this one was open: the service manager waits, and what else is "
+    "configured serves meanwhile. Where it cannot be opened and `reconnect` is `never`, the daemon "
+    "ends with exit code 1. Listeners always are required"};
 }  // namespace endpoint
 
 namespace write_buffer {
-inline constexpr Key high = "high";
-inline constexpr Key low = "low";
-inline constexpr Key limit = "limit";
-inline constexpr Key policy = "policy";
+inline constexpr Key high{
+    "high", "More waiting bytes than this, and the protocol's `pause_writing` is called"};
+inline constexpr Key low{"low", "At so many or fewer, `resume_writing` is called. At most `high`"};
+inline constexpr Key limit{"limit",
+                           "No more than this may ever wait for one connection. At least `high`"};
+inline constexpr Key policy{
+    "policy", "What a write over the limit does: end the connection, or fail and leave it"};
 }  // namespace write_buffer
 
 namespace timeouts {
-inline constexpr Key connect = "connect";
-inline constexpr Key idle = "idle";
-inline constexpr Key write_stall = "write_stall";
-inline constexpr Key drain = "drain";
+inline constexpr Key connect{
+    "connect", "How long connecting may take, all addresses of a name and finding them included"};
+inline constexpr Key idle{"idle",
+                          "No byte in either direction for so long, and the connection is aborted"};
+inline constexpr Key write_stall{
+    "write_stall", "Bytes wait and the peer takes none for so long, and the connection is aborted"};
+inline constexpr Key drain{"drain",
+                           "How long the connections of a unit that stops may take to end by "
+                           "themselves; then they are aborted. `0`: at once"};
 }  // namespace timeouts
 
 namespace socket {
-inline constexpr Key keepalive = "keepalive";
-inline constexpr Key nodelay = "nodelay";
-inline constexpr Key user_timeout = "user_timeout";
-inline constexpr Key reuse_port = "reuse_port";
-inline constexpr Key backlog = "backlog";
-inline constexpr Key ipv6_only = "ipv6_only";
-inline constexpr Key local = "local";
-inline constexpr Key send_buffer = "send_buffer";
-inline constexpr Key receive_buffer = "receive_buffer";
-inline constexpr Key broadcast = "broadcast";
-inline constexpr Key multicast = "multicast";
-inline constexpr Key mode = "mode";
-inline constexpr Key owner = "owner";
-inline constexpr Key group = "group";
+inline constexpr Key keepalive{"keepalive",
+                               "The kernel asks a silent peer whether it is still there"};
+inline constexpr Key nodelay{"nodelay",
+                             "Small writes are not held back to be joined with later ones"};
+inline constexpr Key user_timeout{
+    "user_timeout", "How long sent bytes may stay unacknowledged before the connection is lost"};
+inline constexpr Key reuse_port{"reuse_port",
+                                "Others may have the same address, if they say so too"};
+inline constexpr Key backlog{"backlog",
+                             "How many connections may wait to be accepted; the kernel's limit "
+                             "(`net.core.somaxconn`) holds too"};
+inline constexpr Key ipv6_only{"ipv6_only",
+                               "An IPv6 address is just that. `false`: `[::]` takes IPv4, too"};
+inline constexpr Key local{"local", "What the connection comes from", "the kernel's choice"};
+inline constexpr Key send_buffer{"send_buffer", "The sizes of the kernel's own buffers"};
+inline constexpr Key receive_buffer{"receive_buffer", "The sizes of the kernel's own buffers"};
+inline constexpr Key broadcast{"broadcast", "Datagrams may be sent to broadcast addresses"};
+inline constexpr Key multicast{"multicast",
+                               "The groups to join, each on the interface that is named or that "
+                               "the kernel chooses. Of the address's family"};
+inline constexpr Key mode{
+    "mode", "Permissions of the socket's file: `0660`", "what the umask leaves"};
+inline constexpr Key owner{
+    "owner",
+    "Whom the socket's file belongs to. Whether there is such an account shows when it is opened",
+    "the daemon's"};
+inline constexpr Key group{
+    "group",
+    "Whom the socket's file belongs to. Whether there is such an account shows when it is opened",
+    "the daemon's"};
 }  // namespace socket
 
 namespace multicast {
-inline constexpr Key group = "group";
-inline constexpr Key interface = "interface";
+inline constexpr Key group{"group"};
+inline constexpr Key interface { "interface" };
 }  // namespace multicast
 
 namespace limits {
-inline constexpr Key connections = "connections";
-inline constexpr Key per_source = "per_source";
+inline constexpr Key connections{
+    "connections", "Connections at a time. At the limit further ones wait in the kernel's queue"};
+inline constexpr Key per_source{
+    "per_source",
+    "Connections at a time from one IP address, of IPv6 from one /64 network. Further ones are "
+    "closed. Not where there are UNIX sockets alone"};
 }  // namespace limits
 
 namespace reconnect {
-inline constexpr Key initial = "initial";
-inline constexpr Key max = "max";
-inline constexpr Key jitter = "jitter";
+inline constexpr Key initial{"initial",
+                             "The first pause. The pause doubles with each failure, up to `max`; "
+                             "after a connection that lived longer than `max`, and after a pipe "
+                             "that carried anything, it begins anew"};
+inline constexpr Key max{"max", "The longest pause; at least `initial`"};
+inline constexpr Key jitter{"jitter",
+                            "By how much of it a pause may be shortened at random, so that many "
+                            "daemons do not come back at once"};
 }  // namespace reconnect
 
 }  // namespace protohost::config::keys

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "daemon/config/decode.hpp"
+#include "daemon/config/known.hpp"
 #include "daemon/config/load_yaml.hpp"
 #include "daemon/config/merge.hpp"
 #include "daemon/config/read_file.hpp"
@@ -27,19 +28,34 @@ void add_file(model::Node& root, const std::filesystem::path& file, Report& repo
 
 }  // namespace
 
-base::Result<model::Configuration> load(const std::filesystem::path& file) {
+base::Result<Loaded> load_with_source(const std::filesystem::path& file) {
     Report report;
-    model::Node root;
-    add_file(root, file, report);
+    Loaded loaded;
+    add_file(loaded.written, file, report);
     const auto additions = find_additions(file);
     if (additions) {
-        for (const std::filesystem::path& addition : *additions) add_file(root, addition, report);
+        for (const std::filesystem::path& addition : *additions) {
+            add_file(loaded.written, addition, report);
+        }
     } else {
         report.add(model::Place{}, additions.error());
     }
-    model::Configuration configuration = decode(root, report);
+    loaded.configuration = decode(loaded.written, report);
     if (!report.empty()) return report.sorted();
-    return configuration;
+    return loaded;
+}
+
+base::Result<model::Configuration> load(const std::filesystem::path& file) {
+    auto loaded = load_with_source(file);
+    if (!loaded) return loaded.error();
+    return std::move(loaded->configuration);
+}
+
+model::Node effective(const model::Node& written) {
+    Report report;
+    Known known;
+    decode(written, report, &known);
+    return effective(known);
 }
 
 }  // namespace protohost::config

@@ -17,14 +17,15 @@ namespace {
 using model::Member;
 using model::Node;
 
-std::string path_of(keys::Key section, keys::Key key) {
-    return model::path_to(std::string(section), key);
+std::string path_of(const keys::Key& section, const keys::Key& key) {
+    return model::path_to(std::string(section.name), key);
 }
 
 /// Sections and tables of names: what several files say about them is put together.
 bool is_united(const std::string& path) {
     const auto& all = keys::top::all;
-    return std::find(all.begin(), all.end(), path) != all.end() ||
+    const auto is_it = [&](const keys::Key& key) { return key.name == path; };
+    return std::any_of(all.begin(), all.end(), is_it) ||
            path == path_of(keys::top::log, keys::log::areas) ||
            path == path_of(keys::top::plugins, keys::plugins::modules);
 }

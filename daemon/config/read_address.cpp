@@ -14,7 +14,7 @@
 namespace protohost::config {
 namespace {
 
-using Kind = model::Address::Kind;
+using AddressKind = model::Address::Kind;
 using model::Node;
 
 bool takes_datagrams_only(AddressUse use) {
@@ -33,7 +33,7 @@ base::Errors refused(const Node& node, std::string what, std::string hint) {
 /// What keeps a well-formed address from standing where it stands.
 base::Errors check_use(const Node& node, const model::Address& address, AddressUse use) {
     const std::string text = base::printable(model::to_string(address));
-    const bool descriptor = address.kind == Kind::descriptor;
+    const bool descriptor = address.kind == AddressKind::descriptor;
     const bool datagram = model::is_datagram(address);
     if (use == AddressUse::listen && datagram) {
         return refused(node,
@@ -57,7 +57,7 @@ base::Errors check_use(const Node& node, const model::Address& address, AddressU
         return refused(node, "a descriptor is no address to be bound to", "write an address");
     }
     const bool reached = use == AddressUse::connect || use == AddressUse::remote;
-    const bool internet = address.kind == Kind::tcp || address.kind == Kind::udp;
+    const bool internet = address.kind == AddressKind::tcp || address.kind == AddressKind::udp;
     if (reached && internet && address.port == 0) {
         return refused(node, "nobody can be reached at port 0", "write the port of the peer");
     }
@@ -88,7 +88,7 @@ base::Result<LocatedAddress> read_other_end(const Node& node,
                                             AddressUse use,
                                             const std::optional<model::Address>& first) {
     auto other = read_address(node, use);
-    if (!other || !first || first->kind == Kind::descriptor) return other;
+    if (!other || !first || first->kind == AddressKind::descriptor) return other;
     const std::string_view key =
         use == AddressUse::remote ? keys::endpoint::bind : keys::endpoint::connect;
     const std::string_view scheme = model::scheme_of(*first);
@@ -132,7 +132,7 @@ base::Result<PipeName> read_pipe_name(const Node& node) {
     }
     std::string problem;
     const auto address = model::parse_address(node.text, problem);
-    if (address && address->kind == Kind::descriptor) {
+    if (address && address->kind == AddressKind::descriptor) {
         return PipeName{{{}, node.place}, address->descriptor};
     }
     if (address) problem = "for an address use connect";

@@ -19,15 +19,6 @@ bool is_alphanumeric(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-/// read_choice for an enumeration whose values count up from zero as `words` do.
-template <class Enumeration>
-base::Result<Enumeration> read_enumeration(const Node& node,
-                                           const std::vector<std::string_view>& words) {
-    const auto index = model::read_choice(node, words);
-    if (!index) return index.error();
-    return static_cast<Enumeration>(*index);
-}
-
 base::Result<std::uint64_t> read_count_from(std::int64_t least, const Node& node) {
     const auto value = model::read_integer(node, least, std::numeric_limits<std::int32_t>::max());
     if (!value) return value.error();
@@ -40,6 +31,10 @@ bool is_name(std::string_view text) {
     const auto fits = [](char c) { return is_alphanumeric(c) || c == '_' || c == '-' || c == '.'; };
     return !text.empty() && text.size() <= 64 && text[0] != '-' && text[0] != '.' &&
            std::all_of(text.begin(), text.end(), fits);
+}
+
+base::Result<Node> read_node(const Node& node) {
+    return node;
 }
 
 base::Result<model::Located<std::string>> read_path(const Node& node) {
@@ -70,35 +65,19 @@ base::Result<model::Located<std::string>> read_socket_path(const Node& node) {
     return path;
 }
 
-base::Result<std::vector<std::string>> read_directories(const Node& node) {
+base::Result<std::vector<model::Located<std::string>>> read_directories(const Node& node) {
     if (node.kind != Node::Kind::sequence) {
         return base::Errors{model::unexpected(node, "a list of absolute paths", "write [/path]")};
     }
     auto paths = read_each(node, read_path);
     if (!paths) return paths.error();
-    std::vector<std::string> directories;
+    std::vector<model::Located<std::string>> directories;
     for (auto& path : *paths) {
-        if (std::find(directories.begin(), directories.end(), path.value) == directories.end()) {
-            directories.push_back(std::move(path.value));
+        if (std::find(directories.begin(), directories.end(), path) == directories.end()) {
+            directories.push_back(std::move(path));
         }
     }
     return directories;
-}
-
-base::Result<base::Level> read_level(const Node& node) {
-    std::vector<std::string_view> words;
-    for (int i = 0; i <= static_cast<int>(base::Level::off); ++i) {
-        words.push_back(base::to_string(static_cast<base::Level>(i)));
-    }
-    return read_enumeration<base::Level>(node, words);
-}
-
-base::Result<base::LogFormat> read_log_format(const Node& node) {
-    return read_enumeration<base::LogFormat>(node, {"text", "json"});
-}
-
-base::Result<model::WriteBuffer::Policy> read_policy(const Node& node) {
-    return read_enumeration<model::WriteBuffer::Policy>(node, {"abort", "refuse"});
 }
 
 base::Result<std::uint64_t> read_count(const Node& node) {

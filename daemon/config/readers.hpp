@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "daemon/base/error.hpp"
-#include "daemon/base/log.hpp"
 #include "daemon/model/configuration.hpp"
 #include "daemon/model/node.hpp"
 
@@ -22,15 +21,13 @@ bool is_name(std::string_view text);
 inline constexpr std::string_view name_rule =
     "letters, digits, _ - . and first a letter, a digit or _; at most 64";
 
+base::Result<model::Node> read_node(const model::Node& node);
+
 base::Result<model::Located<std::string>> read_path(const model::Node& node);
 /// A path that fits into the address of a UNIX socket.
 base::Result<model::Located<std::string>> read_socket_path(const model::Node& node);
 /// A list of paths; what is repeated counts once.
-base::Result<std::vector<std::string>> read_directories(const model::Node& node);
-
-base::Result<base::Level> read_level(const model::Node& node);
-base::Result<base::LogFormat> read_log_format(const model::Node& node);
-base::Result<model::WriteBuffer::Policy> read_policy(const model::Node& node);
+base::Result<std::vector<model::Located<std::string>>> read_directories(const model::Node& node);
 
 base::Result<std::uint64_t> read_count(const model::Node& node);
 base::Result<std::uint64_t> read_count_above_zero(const model::Node& node);

@@ -5,6 +5,7 @@
 
 #include "daemon/base/format.hpp"
 #include "daemon/config/readers.hpp"
+#include "daemon/config/writers.hpp"
 #include "daemon/model/value.hpp"
 
 namespace protohost::config {
@@ -17,10 +18,27 @@ bool holds(const std::vector<std::string_view>& keys, std::string_view key) {
     return std::find(keys.begin(), keys.end(), key) != keys.end();
 }
 
+void mark_as_default(Node& node) {
+    node.is_default = true;
+    for (Node& item : node.items) mark_as_default(item);
+    for (model::Member& member : node.members) mark_as_default(member.value);
+}
+
+/// What was written as a whole, where it was not said of each part already.
+void place_at(Node& node, const model::Place& place) {
+    if (node.place.file.empty()) node.place = place;
+    for (Node& item : node.items) place_at(item, node.place);
+    for (model::Member& member : node.members) place_at(member.value, node.place);
+}
+
 }  // namespace
 
-Section::Section(const Node* node, const model::Place& place, Report& report, std::string_view what)
-    : node_(node), place_(place), report_(report) {
+Section::Section(const Node* node,
+                 const model::Place& place,
+                 Report& report,
+                 Known* known,
+                 std::string_view what)
+    : node_(node), place_(place), report_(report), known_(known) {
     if (node_ == nullptr || node_->kind == Node::Kind::mapping) return;
     if (node_->kind != Node::Kind::null) {
         report_.add(node_->place, model::unexpected(*node_, what));
@@ -28,25 +46,25 @@ Section::Section(const Node* node, const model::Place& place, Report& report, st
     }
 }
 
-const model::Member* Section::find_member(std::string_view key) {
-    if (node_ == nullptr || holds(refused_, key)) return nullptr;
-    if (!holds(known_, key)) known_.push_back(key);
+const model::Member* Section::find_member(const keys::Key& key) {
+    if (node_ == nullptr || is_refused(key)) return nullptr;
+    if (!holds(asked_, key)) asked_.push_back(key);
     for (const model::Member& member : node_->members) {
-        if (member.key == key) return &member;
+        if (member.key == key.name) return &member;
     }
     return nullptr;
 }
 
-const Node* Section::find(std::string_view key) {
+const Node* Section::find(const keys::Key& key) {
     const model::Member* const member = find_member(key);
     return member == nullptr ? nullptr : &member->value;
 }
 
-const Node* Section::require(std::string_view key, std::string_view example) {
+const Node* Section::require(const keys::Key& key, std::string_view example) {
     const Node* const found = find(key);
     if (found == nullptr) {
         report_missing(base::format("{} is missing", model::quote(key)),
-                       base::format("add {}: {}", key, example));
+                       base::format("add {}: {}", key.name, example));
     }
     return found;
 }
@@ -56,11 +74,11 @@ void Section::report_missing(std::string what, std::string hint) {
     report_.add(place_, {model::to_string(place_, node_->path), std::move(what), std::move(hint)});
 }
 
-void Section::refuse(std::string_view key, std::string what, std::string hint) {
-    if (node_ == nullptr) return;
+void Section::refuse(const keys::Key& key, std::string what, std::string hint) {
     refused_.push_back(key);
+    if (node_ == nullptr) return;
     for (const model::Member& member : node_->members) {
-        if (member.key != key) continue;
+        if (member.key != key.name) continue;
         report_.add(member.key_place,
                     {model::to_string(member.key_place, member.value.path),
                      std::move(what),
@@ -69,13 +87,38 @@ void Section::refuse(std::string_view key, std::string what, std::string hint) {
     }
 }
 
-Section Section::section(std::string_view key, std::string_view what) {
+bool Section::is_refused(std::string_view key) const {
+    return holds(refused_, key);
+}
+
+Section Section::section(const keys::Key& key, std::string_view what) {
     const Node* const found = find(key);
-    return {found, found == nullptr ? place_ : found->place, report_, what};
+    Known* const inner = known_ == nullptr || is_refused(key) ? nullptr : &known_->at(key);
+    if (inner != nullptr && found != nullptr) inner->place = found->place;
+    return {found, found == nullptr ? place_ : found->place, report_, inner, what};
+}
+
+Section Section::entry(const model::Member& member) {
+    Known* const inner = known_ == nullptr ? nullptr : &known_->add(member.key);
+    if (inner != nullptr) inner->place = member.value.place;
+    return {&member.value, member.key_place, report_, inner};
+}
+
+Section Section::item(const keys::Key& key, const Node& item) {
+    Known* const inner = known_ == nullptr ? nullptr : &known_->at(key);
+    return {&item, item.place, report_, inner};
+}
+
+bool Section::read_word(const keys::Key& key, std::string_view word) {
+    const Node* const node = find(key);
+    if (node == nullptr || node->kind != Node::Kind::scalar || node->text != word) return false;
+    if (known_ != nullptr) write_down(known_->at(key), node, write_word(word));
+    return true;
 }
 
 const std::vector<model::Member>& Section::names(std::string_view thing) {
     static const std::vector<model::Member> none;
+    if (known_ != nullptr) known_->is_table = true;
     if (node_ == nullptr) return none;
     for (const model::Member& member : node_->members) {
         if (is_name(member.key)) continue;
@@ -87,13 +130,22 @@ const std::vector<model::Member>& Section::names(std::string_view thing) {
     return node_->members;
 }
 
+void Section::write_down(Known& known, const Node* written, Node value) {
+    if (written == nullptr) {
+        mark_as_default(value);
+    } else {
+        place_at(value, written->place);
+    }
+    known.value = std::move(value);
+}
+
 void Section::finish() {
     if (node_ == nullptr) return;
     for (const model::Member& member : node_->members) {
-        if (holds(known_, member.key) || holds(refused_, member.key)) continue;
-        std::string hint = model::did_you_mean(member.key, known_);
+        if (holds(asked_, member.key) || holds(refused_, member.key)) continue;
+        std::string hint = model::did_you_mean(member.key, asked_);
         if (hint.empty()) {
-            for (const std::string_view key : known_) {
+            for (const std::string_view key : asked_) {
                 hint += hint.empty() ? "known here: " : ", ";
                 hint += key;
             }

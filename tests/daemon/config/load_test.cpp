@@ -2,14 +2,13 @@
 #include "daemon/config/load.hpp"
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
 
 #include "daemon/config/keys.hpp"
+#include "tests/daemon/config/manual.hpp"
 #include "tests/daemon/config/messages.hpp"
 #include "tests/daemon/config/scratch_folder.hpp"
 
@@ -17,7 +16,7 @@ namespace protohost::config {
 namespace {
 
 using namespace std::chrono_literals;
-const std::filesystem::path source = PROTOHOST_SOURCE_DIR;
+const std::filesystem::path source = source_folder();
 
 model::Configuration loaded(const std::filesystem::path& file) {
     const auto configuration = load(file);
@@ -62,30 +61,12 @@ TEST(Load, EveryExampleIsFine) {
     EXPECT_GE(count, 1);
 }
 
-/// Every block of YAML in a page of the manual.
-std::vector<std::string> yaml_blocks(const std::filesystem::path& page) {
-    std::ifstream file(page);
-    std::ostringstream all;
-    all << file.rdbuf();
-    const std::string text = all.str();
-    const std::string fence = "```yaml\n";
-    std::vector<std::string> blocks;
-    for (std::size_t at = text.find(fence); at != std::string::npos; at = text.find(fence, at)) {
-        at += fence.size();
-        blocks.push_back(text.substr(at, text.find("```", at) - at));
-    }
-    return blocks;
-}
-
 TEST(Load, TheExamplesOfTheManualAreFine) {
     std::size_t count = 0;
-    for (const auto& page : std::filesystem::directory_iterator(source / "docs")) {
-        for (const std::string& block : yaml_blocks(page.path())) {
-            const ScratchFolder folder;
-            EXPECT_EQ(messages_of(folder.write("a.yaml", block)), "") << page.path() << "\n"
-                                                                      << block;
-            ++count;
-        }
+    for (const std::string& block : manual_blocks()) {
+        const ScratchFolder folder;
+        EXPECT_EQ(messages_of(folder.write("a.yaml", block)), "") << block;
+        ++count;
     }
     EXPECT_GE(count, 4U);
 }
@@ -97,9 +78,10 @@ TEST(Load, TheFirstExampleOfTheReferenceHoldsEveryKey) {
     const model::Configuration configuration = loaded(folder.write("a.yaml", blocks[0]));
     EXPECT_EQ(configuration.log.level, base::Level::warn);
     EXPECT_EQ(configuration.listeners.at("web").listen.size(), 4U);
-    for (const std::string_view key : keys::top::all) {
-        if (key == keys::top::subprocesses) continue;
-        EXPECT_NE(('\n' + blocks[0]).find("\n" + std::string(key) + ":"), std::string::npos) << key;
+    for (const keys::Key& key : keys::top::all) {
+        if (key.name == keys::top::subprocesses.name) continue;
+        EXPECT_NE(('\n' + blocks[0]).find("\n" + std::string(key.name) + ":"), std::string::npos)
+            << key.name;
     }
     for (const std::string_view key :
          {"max_draining", "modules",     "unmap",          "administer",

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include <array>
-#include <filesystem>
-#include <fstream>
+#include <optional>
 #include <random>
-#include <sstream>
 #include <string>
 
 #include <gtest/gtest.h>
 
 #include "daemon/config/decode.hpp"
+#include "daemon/config/load.hpp"
 #include "daemon/config/load_yaml.hpp"
 #include "daemon/config/merge.hpp"
 #include "daemon/config/read_file.hpp"
+#include "daemon/config/write_yaml.hpp"
+#include "tests/daemon/config/manual.hpp"
 
 namespace protohost::config {
 namespace {
@@ -31,13 +32,6 @@ constexpr std::array pieces{"\n",     "  ",
                             "\x01",   "99999999999999999999",
                             "-1",     "listeners:\n",
                             ", "};
-
-std::string shipped() {
-    std::ifstream file(std::filesystem::path(PROTOHOST_SOURCE_DIR) / "config/protohost.yaml");
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-}
 
 void mutate(std::string& text, std::mt19937& random) {
     const std::size_t at = text.empty() ? 0 : random() % text.size();
@@ -76,7 +70,7 @@ std::string messages_for(const std::string& text) {
 }
 
 TEST(Mutations, OfAGoodFileNeverCrashAndEveryMessageIsOneLineWithAPlace) {
-    const std::string good = shipped();
+    const std::string good = text_of(source_folder() / "config/protohost.yaml");
     ASSERT_EQ(messages_for(good), "");
     std::mt19937 random(20260102);  // fixed: a failure must come back
     int refused = 0;
@@ -90,6 +84,41 @@ TEST(Mutations, OfAGoodFileNeverCrashAndEveryMessageIsOneLineWithAPlace) {
         ASSERT_EQ(messages, messages_for(text)) << "the same text has the same errors";
     }
     EXPECT_GT(refused, 500) << "mutations that change nothing prove nothing";
+}
+
+/// nullopt where the text is no configuration. `written` is its tree.
+std::optional<model::Configuration> configuration_of(const std::string& text,
+                                                     model::Node& written) {
+    Report report;
+    report.add({"a.yaml", 0, 0}, check_text("a.yaml", text));
+    if (!report.empty()) return std::nullopt;
+    written = {};
+    if (auto tree = load_yaml("a.yaml", text, report)) merge(written, std::move(*tree), report);
+    model::Configuration configuration = decode(written, report);
+    return report.empty() ? std::optional(std::move(configuration)) : std::nullopt;
+}
+
+TEST(Mutations, OfTheManualsExampleThatLoadAreTheSameWhenTheyAreWrittenOut) {
+    const std::string good = yaml_blocks(source_folder() / "docs/configuration.md").at(0);
+    std::mt19937 random(20260103);
+    int accepted = 0;
+    int changed = 0;
+    model::Node written;
+    const auto original = configuration_of(good, written);
+    ASSERT_TRUE(original);
+    for (int i = 0; i < 6000; ++i) {
+        std::string text = good;
+        mutate(text, random);
+        const auto configuration = configuration_of(text, written);
+        if (!configuration) continue;
+        ++accepted;
+        changed += *configuration == *original ? 0 : 1;
+        const std::string yaml = to_yaml(effective(written));
+        model::Node again;
+        ASSERT_TRUE(configuration_of(yaml, again) == configuration) << text << "\nbecame\n" << yaml;
+    }
+    EXPECT_GT(accepted, 200);
+    EXPECT_GT(changed, 100) << "what changes nothing proves nothing";
 }
 
 }  // namespace

@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "daemon/config/kinds.hpp"
 #include "daemon/config/load_yaml.hpp"
-#include "daemon/model/value.hpp"
 
 namespace protohost::config {
 namespace {
@@ -19,9 +19,9 @@ TEST(Section, ReportsKeysNobodyAskedFor) {
     Report report;
     const auto node = load_yaml("a", "size: 4KiB\nsizes: 1\nother: 2\n", report);
     ASSERT_TRUE(node);
-    Section section(*node, report);
+    Section section(&*node, node->place, report);
     std::uint64_t size = 0;
-    EXPECT_TRUE(section.read("size", size, model::read_size));
+    EXPECT_TRUE(section.read({"size"}, size, kinds::size));
     EXPECT_EQ(size, 4096U);
     section.finish();
     EXPECT_EQ(text_of(report),
@@ -33,10 +33,10 @@ TEST(Section, LeavesTheDefaultWhereAValueIsWrongOrAbsent) {
     Report report;
     const auto node = load_yaml("a", "wrong: x\n", report);
     ASSERT_TRUE(node);
-    Section section(*node, report);
+    Section section(&*node, node->place, report);
     std::uint64_t size = 7;
-    EXPECT_FALSE(section.read("absent", size, model::read_size));
-    EXPECT_FALSE(section.read("wrong", size, model::read_size));
+    EXPECT_FALSE(section.read({"absent"}, size, kinds::size));
+    EXPECT_FALSE(section.read({"wrong"}, size, kinds::size));
     EXPECT_EQ(size, 7U);
     EXPECT_EQ(text_of(report), "a:1:8: wrong: expected a size such as 64KiB, found \"x\"\n");
 }
@@ -44,8 +44,8 @@ TEST(Section, LeavesTheDefaultWhereAValueIsWrongOrAbsent) {
 TEST(Section, AnAbsentSectionIsAnEmptyOne) {
     Report report;
     Section section(nullptr, {}, report);
-    Section inner = section.section("inner");
-    EXPECT_EQ(inner.find("key"), nullptr);
+    Section inner = section.section({"inner"});
+    EXPECT_EQ(inner.find({"key"}), nullptr);
     inner.finish();
     section.finish();
     EXPECT_TRUE(report.empty());
@@ -55,8 +55,8 @@ TEST(Section, SaysOnceThatItIsNoMapping) {
     Report report;
     const auto node = load_yaml("a", "[1]", report);
     ASSERT_TRUE(node);
-    Section section(*node, report);
-    EXPECT_EQ(section.require("key", "1"), nullptr);
+    Section section(&*node, node->place, report);
+    EXPECT_EQ(section.require({"key"}, "1"), nullptr);
     section.finish();
     EXPECT_EQ(text_of(report), "a:1:1: expected a mapping, found a list\n");
 }

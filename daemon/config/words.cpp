@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/config/words.hpp"
+
+namespace protohost::config {
+
+template <>
+std::vector<std::string_view> words_of<base::Level>() {
+    std::vector<std::string_view> words;
+    for (int i = 0; i <= static_cast<int>(base::Level::off); ++i) {
+        words.push_back(base::to_string(static_cast<base::Level>(i)));
+    }
+    return words;
+}
+
+template <>
+std::vector<std::string_view> words_of<base::LogFormat>() {
+    return {"text", "json"};
+}
+
+template <>
+std::vector<std::string_view> words_of<model::WriteBuffer::Policy>() {
+    return {"abort", "refuse"};
+}
+
+}  // namespace protohost::config
