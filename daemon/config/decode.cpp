@@ -48,7 +48,7 @@ base::Result<std::uint64_t> read_budget(const Node& node) {
     return size;
 }
 
-constexpr Kind<std::uint64_t> budget{read_budget, write_size};
+constexpr Kind<std::uint64_t> budget{read_budget, write_size, size_above_zero_shape};
 
 model::MemorySettings decode_memory(Section section) {
     model::MemorySettings memory;
@@ -57,12 +57,14 @@ model::MemorySettings decode_memory(Section section) {
     return memory;
 }
 
+constexpr Kind<Node> nothing{read_node, write_node, nothing_shape};
+
 /// Of a section that is kept for later.
 void refuse_units(Section& top, Report& report) {
     const model::Member* const section = top.find_member(keys::top::subprocesses);
-    Node nothing;
-    nothing.kind = Node::Kind::mapping;
-    top.hold(keys::top::subprocesses, nothing, kinds::as_it_is);
+    Node empty;
+    empty.kind = Node::Kind::mapping;
+    top.hold(keys::top::subprocesses, empty, nothing);
     if (section == nullptr || section->value.kind == Node::Kind::null) return;
     if (section->value.kind == Node::Kind::mapping && section->value.members.empty()) return;
     report.add(section->key_place,

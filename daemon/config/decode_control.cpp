@@ -16,8 +16,9 @@ model::Node write_accounts(const Accounts& accounts) {
     return write_each(accounts, write_account);
 }
 
-constexpr Kind<model::Located<std::string>> socket_path{read_socket_path, write_path};
-constexpr Kind<Accounts> accounts{read_accounts, write_accounts};
+constexpr Kind<model::Located<std::string>> socket_path{
+    read_socket_path, write_path, socket_path_shape};
+constexpr Kind<Accounts> accounts{read_accounts, write_accounts, accounts_shape};
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "daemon/base/format.hpp"
+#include "daemon/config/addresses.hpp"
 #include "daemon/config/decode_reconnect.hpp"
 #include "daemon/config/decode_unit.hpp"
 #include "daemon/config/keys.hpp"
@@ -56,7 +57,7 @@ Node write_pipe(const PipeName& name) {
 
 constexpr auto& connect_address = kinds::address<AddressUse::connect>;
 constexpr auto& bind_address = kinds::address<AddressUse::bind>;
-constexpr Kind<PipeName> pipe{read_pipe_name, write_pipe};
+constexpr Kind<PipeName> pipe{read_pipe_name, write_pipe, pipe_shape};
 
 /// The one of connect, bind, read and write that is there; nullptr where there is none. Further
 /// ones, in the order of the file, are reported.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/base/format.hpp"
+#include "daemon/config/addresses.hpp"
 #include "daemon/config/decode_unit.hpp"
 #include "daemon/config/keys.hpp"
 #include "daemon/config/kinds.hpp"
@@ -34,7 +35,7 @@ model::Node write_listen(const Addresses& addresses) {
                                  : write_each(addresses, write_address);
 }
 
-constexpr Kind<Addresses> listen{read_listen, write_listen};
+constexpr Kind<Addresses> listen{read_listen, write_listen, listen_shape};
 
 model::Limits decode_limits(Section section, const Opening& opening) {
     model::Limits limits;

@@ -11,6 +11,7 @@
 #include "daemon/base/utf8.hpp"
 #include "daemon/config/keys.hpp"
 #include "daemon/config/kind.hpp"
+#include "daemon/config/shapes.hpp"
 #include "daemon/config/writers.hpp"
 #include "daemon/model/host_port.hpp"
 #include "daemon/model/value.hpp"
@@ -53,13 +54,13 @@ base::Result<std::string> read_interface(const Node& node) {
 using Joined = model::Located<model::MulticastGroup>;
 
 Node write_joined(const Joined& joined) {
-    const auto& [name, device] = joined.value;
+    const auto& [name, interface] = joined.value;
     Node node = write_text(name);
-    if (!device.empty()) {
+    if (!interface.empty()) {
         const Node name_node = std::exchange(node, Node{});
         node.kind = Node::Kind::mapping;
         node.members = {{std::string(keys::multicast::group.name), {}, name_node},
-                        {std::string(keys::multicast::interface.name), {}, write_text(device)}};
+                        {std::string(keys::multicast::interface.name), {}, write_text(interface)}};
     }
     node.place = joined.place;
     return node;
@@ -73,9 +74,9 @@ Node write_groups(const std::vector<Joined>& groups) {
     return write_each(groups, write_joined);
 }
 
-constexpr Kind<std::vector<Joined>> groups{nullptr, write_groups};
-constexpr Kind<std::string> group{read_any_group, write_text};
-constexpr Kind<std::string> interface { read_interface, write_text };
+constexpr Kind<std::vector<Joined>> groups{nullptr, write_groups, multicast_group_shape};
+constexpr Kind<std::string> group{read_any_group, write_text, multicast_group_shape};
+constexpr Kind<std::string> device{read_interface, write_text, interface_shape};
 
 /// nullopt: the report says why.
 std::optional<model::MulticastGroup> decode_item(Section& socket,
@@ -98,7 +99,7 @@ std::optional<model::MulticastGroup> decode_item(Section& socket,
         section.read(keys::multicast::group, joined.group, group, [&](const Node& node) {
             return read_group(node, bound);
         });
-    section.read(keys::multicast::interface, joined.interface, interface);
+    section.read(keys::multicast::interface, joined.interface, device);
     section.finish();
     return right ? std::optional(joined) : std::nullopt;
 }

@@ -18,7 +18,7 @@ model::Node write_paths(const Paths& directories) {
     return write_each(directories, write_path);
 }
 
-constexpr Kind<Paths> paths{read_directories, write_paths};
+constexpr Kind<Paths> paths{read_directories, write_paths, paths_shape};
 
 model::ModuleSettings decode_module(Section section) {
     model::ModuleSettings module;

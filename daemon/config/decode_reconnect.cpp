@@ -28,7 +28,7 @@ bool means_never(const std::string& text) {
     return std::find(words.begin(), words.end(), text) != words.end();
 }
 
-constexpr Kind<double> jitter{read_jitter, write_number};
+constexpr Kind<double> jitter{read_jitter, write_number, fraction_shape};
 
 model::Reconnect decode_pauses(Section section, Report& report) {
     model::Reconnect pauses;

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "daemon/base/format.hpp"
+#include "daemon/config/addresses.hpp"
 #include "daemon/config/decode_multicast.hpp"
 #include "daemon/config/keys.hpp"
 #include "daemon/config/kinds.hpp"
@@ -133,10 +134,11 @@ Node write_mode(const std::uint32_t& mode) {
     return write_word(base::format("{:04o}", mode));
 }
 
-constexpr Kind<int> backlog{read_backlog, write_backlog};
-constexpr Kind<std::chrono::nanoseconds> user_timeout{read_user_timeout, write_duration};
-constexpr Kind<std::uint64_t> kernel_buffer{read_kernel_buffer, write_size};
-constexpr Kind<std::uint32_t> mode{read_mode, write_mode};
+constexpr Kind<int> backlog{read_backlog, write_backlog, count_above_zero_shape};
+constexpr Kind<std::chrono::nanoseconds> user_timeout{
+    read_user_timeout, write_duration, duration_shape};
+constexpr Kind<std::uint64_t> kernel_buffer{read_kernel_buffer, write_size, size_shape};
+constexpr Kind<std::uint32_t> mode{read_mode, write_mode, mode_shape};
 
 }  // namespace
 

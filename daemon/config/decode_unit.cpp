@@ -65,7 +65,11 @@ model::Node write_protocol(const model::Located<model::ProtocolName>& name) {
     return write_text(factory.empty() ? plugin : plugin + '/' + factory);
 }
 
-constexpr Kind<model::Located<model::ProtocolName>> protocol{read_protocol, write_protocol};
+constexpr Kind<model::Located<model::ProtocolName>> protocol{
+    read_protocol, write_protocol, protocol_shape};
+
+/// The plugin says what they must be.
+constexpr Kind<Node> options{read_node, write_node, options_shape};
 
 /// Always a mapping, with a place and a path: whoever misses an option in it can say where.
 Node decode_options(const model::Member& unit, const Node* written, Report& report) {
@@ -92,7 +96,7 @@ void decode_unit(Section& section,
     section.require(keys::unit::protocol, "PLUGIN");
     section.read(keys::unit::protocol, spec.protocol, protocol);
     spec.options = decode_options(unit, section.find(keys::unit::options), report);
-    section.hold(keys::unit::options, spec.options, kinds::as_it_is);
+    section.hold(keys::unit::options, spec.options, options);
     spec.write_buffer = decode_write_buffer(section.section(keys::unit::write_buffer), report);
     spec.timeouts = decode_timeouts(section.section(keys::unit::timeouts), opening);
     spec.socket = decode_socket(section.section(keys::unit::socket), opening, report);

@@ -29,7 +29,8 @@ inline constexpr Key listeners{"listeners", "What accepts connections"};
 inline constexpr Key endpoints{"endpoints",
                                "What is opened once: an outgoing connection, a datagram socket, an "
                                "end of a pipe. No name is that of a listener, too"};
-inline constexpr Key subprocesses{"subprocesses"};
+inline constexpr Key subprocesses{"subprocesses",
+                                  "Reserved: anything in it is refused by this version"};
 inline constexpr std::array all{
     plugins, log, state, control, memory, listeners, endpoints, subprocesses};
 }  // namespace top

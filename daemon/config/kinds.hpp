@@ -8,6 +8,7 @@
 #include "daemon/config/kind.hpp"
 #include "daemon/config/read_account.hpp"
 #include "daemon/config/readers.hpp"
+#include "daemon/config/shapes.hpp"
 #include "daemon/config/writers.hpp"
 #include "daemon/model/value.hpp"
 
@@ -16,18 +17,20 @@
 
 namespace protohost::config::kinds {
 
-inline constexpr Kind<bool> boolean{model::read_boolean, write_boolean};
-inline constexpr Kind<std::uint64_t> count{read_count, write_count};
-inline constexpr Kind<std::uint64_t> count_above_zero{read_count_above_zero, write_count};
-inline constexpr Kind<std::uint64_t> size{model::read_size, write_size};
-inline constexpr Kind<std::chrono::nanoseconds> timeout{read_timeout, write_duration};
-inline constexpr Kind<std::chrono::nanoseconds> timeout_above_zero{read_timeout_above_zero,
-                                                                   write_duration};
-inline constexpr Kind<std::chrono::nanoseconds> timeout_or_none{read_timeout_or_none,
-                                                                write_duration};
-inline constexpr Kind<model::Located<std::string>> path{read_path, write_path};
-inline constexpr Kind<std::string> account{read_account, write_text};
-/// Who uses it looks for himself.
-inline constexpr Kind<model::Node> as_it_is{read_node, write_node};
+using Duration = std::chrono::nanoseconds;
+using Path = model::Located<std::string>;
+
+inline constexpr Kind<bool> boolean{model::read_boolean, write_boolean, boolean_shape};
+inline constexpr Kind<std::uint64_t> count{read_count, write_count, count_shape};
+inline constexpr Kind<std::uint64_t> count_above_zero{
+    read_count_above_zero, write_count, count_above_zero_shape};
+inline constexpr Kind<std::uint64_t> size{model::read_size, write_size, size_shape};
+inline constexpr Kind<Duration> timeout{read_timeout, write_duration, duration_shape};
+inline constexpr Kind<Duration> timeout_above_zero{
+    read_timeout_above_zero, write_duration, duration_above_zero_shape};
+inline constexpr Kind<Duration> timeout_or_none{
+    read_timeout_or_none, write_duration, duration_shape};
+inline constexpr Kind<Path> path{read_path, write_path, path_shape};
+inline constexpr Kind<std::string> account{read_account, write_text, account_shape};
 
 }  // namespace protohost::config::kinds

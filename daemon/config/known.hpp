@@ -17,8 +17,15 @@ namespace protohost::config {
 struct Known {
     keys::Key key;     ///< of our own keys; empty where the name is the operator's
     std::string name;  ///< "listen", or "web"
+    bool is_required = false;
     /// The names of the members are the operator's own.
     bool is_table = false;
+    /// A list, whose items may be sections with these members.
+    bool is_list = false;
+    /// The word that may stand instead of the section, or empty.
+    std::string_view word = {};
+    /// What the value must be, in the words of JSON Schema; of a list, each of its items.
+    model::Node (*shape)() = nullptr;
     /// What the key holds. Its place is where it was written, and where nobody wrote it, it
     /// `is_default`; then null is that it has no value at all. nullopt: it is a section.
     std::optional<model::Node> value = {};

@@ -6,8 +6,6 @@
 #include <vector>
 
 #include "daemon/base/error.hpp"
-#include "daemon/config/kind.hpp"
-#include "daemon/config/writers.hpp"
 #include "daemon/model/configuration.hpp"
 #include "daemon/model/node.hpp"
 
@@ -25,15 +23,6 @@ enum class AddressUse {
 using LocatedAddress = model::Located<model::Address>;
 
 base::Result<LocatedAddress> read_address(const model::Node& node, AddressUse use);
-
-namespace kinds {
-template <AddressUse use>
-base::Result<LocatedAddress> read_address_for(const model::Node& node) {
-    return read_address(node, use);
-}
-template <AddressUse use>
-inline constexpr Kind<LocatedAddress> address{read_address_for<use>, write_address};
-}  // namespace kinds
 
 /// The address of the other end: `remote` beside `bind`, `local` beside `connect`. One socket has
 /// both, so scheme and family are the same.

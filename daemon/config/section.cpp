@@ -62,6 +62,7 @@ const Node* Section::find(const keys::Key& key) {
 
 const Node* Section::require(const keys::Key& key, std::string_view example) {
     const Node* const found = find(key);
+    if (known_ != nullptr) known_->at(key).is_required = true;
     if (found == nullptr) {
         report_missing(base::format("{} is missing", model::quote(key)),
                        base::format("add {}: {}", key.name, example));
@@ -106,13 +107,15 @@ Section Section::entry(const model::Member& member) {
 
 Section Section::item(const keys::Key& key, const Node& item) {
     Known* const inner = known_ == nullptr ? nullptr : &known_->at(key);
+    if (inner != nullptr) inner->is_list = true;
     return {&item, item.place, report_, inner};
 }
 
 bool Section::read_word(const keys::Key& key, std::string_view word) {
     const Node* const node = find(key);
+    if (known_ != nullptr) known_->at(key).word = word;
     if (node == nullptr || node->kind != Node::Kind::scalar || node->text != word) return false;
-    if (known_ != nullptr) write_down(known_->at(key), node, write_word(word));
+    if (known_ != nullptr) write_down(known_->at(key), node, write_word(word), nullptr);
     return true;
 }
 
@@ -130,13 +133,14 @@ const std::vector<model::Member>& Section::names(std::string_view thing) {
     return node_->members;
 }
 
-void Section::write_down(Known& known, const Node* written, Node value) {
+void Section::write_down(Known& known, const Node* written, Node value, Node (*shape)()) {
     if (written == nullptr) {
         mark_as_default(value);
     } else {
         place_at(value, written->place);
     }
     known.value = std::move(value);
+    known.shape = shape;
 }
 
 void Section::finish() {

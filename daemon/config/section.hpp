@@ -77,7 +77,9 @@ public:
     template <class T>
     bool read_entry(const model::Member& member, T& into, const Kind<T>& kind) {
         const bool filled = read_node(member.value, into, kind.read);
-        if (known_ != nullptr) write_down(known_->add(member.key), &member.value, kind.write(into));
+        if (known_ != nullptr) {
+            write_down(known_->add(member.key), &member.value, kind.write(into), kind.shape);
+        }
         return filled;
     }
 
@@ -85,7 +87,7 @@ public:
     template <class T, class V>
     void hold(const keys::Key& key, const T& value, const Kind<V>& kind) {
         if (known_ == nullptr || is_refused(key)) return;
-        write_down(known_->at(key), find(key), write(value, kind));
+        write_down(known_->at(key), find(key), write(value, kind), kind.shape);
     }
 
     /// Reports the keys that nobody asked for.
@@ -113,7 +115,10 @@ private:
     }
 
     bool is_refused(std::string_view key) const;
-    static void write_down(Known& known, const model::Node* written, model::Node value);
+    static void write_down(Known& known,
+                           const model::Node* written,
+                           model::Node value,
+                           model::Node (*shape)());
 
     const model::Node* node_;
     model::Place place_;

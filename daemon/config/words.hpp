@@ -6,6 +6,7 @@
 
 #include "daemon/base/error.hpp"
 #include "daemon/base/log.hpp"
+#include "daemon/config/json.hpp"
 #include "daemon/config/kind.hpp"
 #include "daemon/config/writers.hpp"
 #include "daemon/model/configuration.hpp"
@@ -35,9 +36,15 @@ model::Node write_one_word(const Enumeration& value) {
     return write_word(words_of<Enumeration>()[static_cast<std::size_t>(value)]);
 }
 
+template <class Enumeration>
+model::Node shape_of_words() {
+    return json::object({{"enum", json::texts(words_of<Enumeration>())}});
+}
+
 namespace kinds {
 template <class Enumeration>
-inline constexpr Kind<Enumeration> word{read_one_word<Enumeration>, write_one_word<Enumeration>};
+inline constexpr Kind<Enumeration> word{
+    read_one_word<Enumeration>, write_one_word<Enumeration>, shape_of_words<Enumeration>};
 }  // namespace kinds
 
 }  // namespace protohost::config

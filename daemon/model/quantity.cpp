@@ -74,6 +74,14 @@ const Unit* find_unit(const std::array<Unit, N>& units, std::string_view name) {
     return nullptr;
 }
 
+template <std::size_t N>
+std::vector<std::string_view> names_of(const std::array<Unit, N>& units) {
+    std::vector<std::string_view> names;
+    names.reserve(N);
+    for (const Unit& unit : units) names.push_back(unit.name);
+    return names;
+}
+
 /// The digits behind the point as a share of `factor`; nullopt where it is no whole number.
 std::optional<std::uint64_t> share(std::string_view digits, std::uint64_t factor) {
     std::uint64_t sum = 0;
@@ -112,6 +120,14 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
     constexpr auto most = static_cast<std::uint64_t>(std::chrono::nanoseconds::max().count());
     if (!main || !rest || *main > most || *rest > most - *main) return std::nullopt;
     return std::chrono::nanoseconds(static_cast<std::int64_t>(*main + *rest));
+}
+
+std::vector<std::string_view> size_unit_names() {
+    return names_of(size_units);
+}
+
+std::vector<std::string_view> duration_unit_names() {
+    return names_of(duration_units);
 }
 
 std::optional<bool> parse_boolean(std::string_view text) {

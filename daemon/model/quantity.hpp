@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace protohost::model {
 
@@ -26,6 +27,10 @@ std::optional<bool> parse_boolean(std::string_view text);
 
 std::optional<std::int64_t> parse_integer(std::string_view text);
 std::optional<double> parse_number(std::string_view text);
+
+/// What may stand behind the number: "", "KiB", ...; "ms", "s", ...
+std::vector<std::string_view> size_unit_names();
+std::vector<std::string_view> duration_unit_names();
 
 /// The text that parses back to the same value, in the largest unit that fits without a fraction:
 /// "64KiB", "30s", "1500ms".
