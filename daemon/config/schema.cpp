@@ -2,6 +2,7 @@
 #include "daemon/config/schema.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 #include <string_view>
 #include <utility>
 
@@ -86,6 +87,9 @@ private:
     }
 
     Node table(const Known& known) const {
+        if (known.members.empty()) {
+            throw std::logic_error("the specimen has no name in " + known.name);
+        }
         const Known& first = known.members.front();
         Node entry = known.members.size() == 1 ? this->entry(first) : choice(known);
         return json::object({{"type", json::texts({"object", "null"})},

@@ -21,9 +21,9 @@ enum class Context { block, flow };
 
 /// Whether the text without quotation marks is that same scalar.
 bool is_plain(std::string_view text, Context context) {
-    constexpr std::array nulls{"", "~", "null", "Null", "NULL"};
-    if (std::find(nulls.begin(), nulls.end(), text) != nulls.end()) return false;
-    if (std::string_view("?:,[]{}#&*!|>'\"%@`<=").find(text[0]) != text.npos) return false;
+    constexpr std::array others{"", "~", "null", "Null", "NULL", "<<"};
+    if (std::find(others.begin(), others.end(), text) != others.end()) return false;
+    if (std::string_view("?:,[]{}#&*!|>'\"%@`").find(text[0]) != text.npos) return false;
     const bool dash = text[0] == '-' && (text.size() == 1 || text[1] == ' ');
     if (dash || text[0] == ' ' || text.back() == ' ' || text.back() == ':') return false;
     if (text.find(": ") != text.npos || text.find(" #") != text.npos) return false;
