@@ -24,6 +24,7 @@ struct Claim {
     std::string owner;  ///< "listeners.web"
     std::string key;    ///< "listeners.web.listen"
     bool shares = false;
+    Report::Position position = {};
 };
 
 std::string unit_path(std::string_view section, const std::string& name) {
@@ -90,8 +91,9 @@ std::vector<Claim> all_claims(const model::Configuration& configuration) {
 
 void check_addresses(const model::Configuration& configuration, Report& report) {
     std::vector<Claim> claims = all_claims(configuration);
-    std::stable_sort(claims.begin(), claims.end(), [&](const Claim& a, const Claim& b) {
-        return report.precedes(a.place, b.place);
+    for (Claim& claim : claims) claim.position = report.position_of(claim.place);
+    std::stable_sort(claims.begin(), claims.end(), [](const Claim& a, const Claim& b) {
+        return a.position < b.position;
     });
     std::map<Address, const Claim*> taken;
     for (const Claim& claim : claims) {
@@ -121,7 +123,9 @@ void check_names(const model::Configuration& configuration, Report& report) {
         if (listener == configuration.listeners.end()) continue;
         std::pair first{keys::top::listeners, &listener->second.place};
         std::pair second{keys::top::endpoints, &endpoint.place};
-        if (report.precedes(*second.second, *first.second)) std::swap(first, second);
+        if (report.position_of(*second.second) < report.position_of(*first.second)) {
+            std::swap(first, second);
+        }
         report.add(*second.second,
                    {model::to_string(*second.second, unit_path(second.first, name)),
                     base::format("the name is already taken by {} at {}",

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/config/load.hpp"
 
+#include <span>
 #include <string>
 #include <utility>
 
+#include "daemon/base/digest.hpp"
+#include "daemon/base/format.hpp"
 #include "daemon/config/decode.hpp"
 #include "daemon/config/known.hpp"
 #include "daemon/config/load_yaml.hpp"
@@ -14,32 +17,51 @@
 namespace protohost::config {
 namespace {
 
-void add_file(model::Node& root, const std::filesystem::path& file, Report& report) {
-    const std::string name = file.string();
-    report.add_file(name);
-    const auto text = read_file(file);
-    if (!text) {
-        report.add(model::Place{name, 0, 0}, text.error());
-        return;
+/// What the files hold, as it is read, file by file.
+class Files {
+public:
+    explicit Files(Report& report) : report_(report) {}
+
+    /// `name` is what the file is called in the digest, wherever all of them are.
+    void add(const std::filesystem::path& file, const std::string& name) {
+        const std::string path = file.string();
+        report_.add_file(path);
+        const auto text = read_file(file);
+        if (!text) {
+            report_.add(model::Place{path, 0, 0}, text.error());
+            return;
+        }
+        digests_ += base::format("{} {}\n", base::sha256(std::as_bytes(std::span(*text))), name);
+        auto tree = load_yaml(path, *text, report_);
+        if (tree) merge_.add(std::move(*tree), report_);
     }
-    auto tree = load_yaml(name, *text, report);
-    if (tree) merge(root, std::move(*tree), report);
-}
+
+    model::Node take() { return merge_.take(); }
+    std::string digest() const { return base::sha256(std::as_bytes(std::span(digests_))); }
+
+private:
+    Report& report_;
+    Merge merge_;
+    std::string digests_;  ///< as sha256sum prints them
+};
 
 }  // namespace
 
 base::Result<Loaded> load_with_source(const std::filesystem::path& file) {
     Report report;
-    Loaded loaded;
-    add_file(loaded.written, file, report);
+    Files files(report);
+    files.add(file, file.filename().string());
     const auto additions = find_additions(file);
     if (additions) {
         for (const std::filesystem::path& addition : *additions) {
-            add_file(loaded.written, addition, report);
+            files.add(addition, "conf.d/" + addition.filename().string());
         }
     } else {
         report.add(model::Place{}, additions.error());
     }
+    Loaded loaded;
+    loaded.written = files.take();
+    loaded.digest = files.digest();
     loaded.configuration = decode(loaded.written, report);
     if (!report.empty()) return report.sorted();
     return loaded;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "daemon/base/error.hpp"
 #include "daemon/model/configuration.hpp"
@@ -14,6 +15,8 @@ struct Loaded {
     model::Configuration configuration;
     /// All files put together: what was written, and where.
     model::Node written;
+    /// Of the bytes that were read, in hexadecimal: the same files, the same digest.
+    std::string digest;
 };
 
 /// [any] The configuration in `file` and in `conf.d/*.yaml` beside it, or everything that is wrong

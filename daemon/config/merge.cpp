@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <map>
 #include <string>
 #include <utility>
 
@@ -34,10 +33,18 @@ bool is_appended(const std::string& path) {
     return path == path_of(keys::top::plugins, keys::plugins::directories);
 }
 
-void unite(Node& into, Node from, Report& report);
+}  // namespace
+
+Merge::Positions& Merge::positions_in(const Node& mapping) {
+    Positions& positions = positions_[mapping.path];
+    for (std::size_t i = positions.size(); i < mapping.members.size(); ++i) {
+        positions.emplace(mapping.members[i].key, i);
+    }
+    return positions;
+}
 
 /// False where the setting may be made only once.
-bool join(Node& there, Node& from, Report& report) {
+bool Merge::join(Node& there, Node& from, Report& report) {
     if (is_united(from.path)) {
         if (from.kind == Node::Kind::mapping && there.kind == Node::Kind::mapping) {
             unite(there, std::move(from), report);
@@ -54,12 +61,11 @@ bool join(Node& there, Node& from, Report& report) {
     return true;
 }
 
-void unite(Node& into, Node from, Report& report) {
-    std::map<std::string, std::size_t> present;
-    for (std::size_t i = 0; i < into.members.size(); ++i) present[into.members[i].key] = i;
+void Merge::unite(Node& into, Node from, Report& report) {
+    Positions& positions = positions_in(into);
     for (Member& member : from.members) {
-        const auto found = present.find(member.key);
-        if (found == present.end()) {
+        const auto [found, fresh] = positions.try_emplace(member.key, into.members.size());
+        if (fresh) {
             into.members.push_back(std::move(member));
             continue;
         }
@@ -72,17 +78,15 @@ void unite(Node& into, Node from, Report& report) {
     }
 }
 
-}  // namespace
-
-void merge(Node& into, Node from, Report& report) {
-    if (from.kind != Node::Kind::mapping) {
-        report.add(from.place, model::unexpected(from, "a mapping of sections"));
+void Merge::add(Node file, Report& report) {
+    if (file.kind != Node::Kind::mapping) {
+        report.add(file.place, model::unexpected(file, "a mapping of sections"));
         return;
     }
-    if (into.kind != Node::Kind::mapping) {
-        into = std::move(from);
+    if (root_.kind != Node::Kind::mapping) {
+        root_ = std::move(file);
     } else {
-        unite(into, std::move(from), report);
+        unite(root_, std::move(file), report);
     }
 }
 

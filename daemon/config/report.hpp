@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <compare>
+#include <cstddef>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "daemon/base/error.hpp"
@@ -23,8 +26,14 @@ public:
     /// At the node, named by its place and path.
     void add(const model::Node& node, std::string what, std::string hint = {});
 
-    /// Whether a person reads `a` before `b`.
-    bool precedes(const model::Place& a, const model::Place& b) const;
+    /// Where a person comes to a place when reading all files: the smaller, the earlier.
+    struct Position {
+        std::size_t file;
+        int line;
+        int column;
+        auto operator<=>(const Position&) const = default;
+    };
+    Position position_of(const model::Place& place) const;
 
     bool empty() const { return entries_.empty(); }
 
@@ -32,15 +41,11 @@ public:
 
 private:
     struct Entry {
-        std::size_t file;
-        int line;
-        int column;
+        Position position;
         base::Error error;
     };
 
-    std::size_t number_of(const std::string& file) const;
-
-    std::vector<std::string> files_;
+    std::unordered_map<std::string, std::size_t> files_;  ///< in the order of reading
     std::vector<Entry> entries_;
 };
 

@@ -50,15 +50,19 @@ void mutate(std::string& text, std::mt19937& random) {
     }
 }
 
+model::Node tree_of(const std::string& text, Report& report) {
+    Merge merge;
+    if (auto tree = load_yaml("a.yaml", text, report)) merge.add(std::move(*tree), report);
+    return merge.take();
+}
+
 /// What load() does with one file, without the file.
 std::string messages_for(const std::string& text) {
     Report report;
     report.add_file("a.yaml");
     report.add({"a.yaml", 0, 0}, check_text("a.yaml", text));
     if (report.empty()) {
-        model::Node root;
-        if (auto tree = load_yaml("a.yaml", text, report)) merge(root, std::move(*tree), report);
-        decode(root, report);
+        decode(tree_of(text, report), report);
     }
     std::string messages;
     for (const base::Error& error : report.sorted()) {
@@ -92,8 +96,7 @@ std::optional<model::Configuration> configuration_of(const std::string& text,
     Report report;
     report.add({"a.yaml", 0, 0}, check_text("a.yaml", text));
     if (!report.empty()) return std::nullopt;
-    written = {};
-    if (auto tree = load_yaml("a.yaml", text, report)) merge(written, std::move(*tree), report);
+    written = tree_of(text, report);
     model::Configuration configuration = decode(written, report);
     return report.empty() ? std::optional(std::move(configuration)) : std::nullopt;
 }

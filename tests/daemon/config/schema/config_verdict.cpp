@@ -33,9 +33,9 @@ const std::vector<DeclaredProtocol> protocols{
 
 std::string verdict(const std::string& text) {
     Report report;
-    protohost::model::Node root;
-    if (auto tree = load_yaml("", text, report)) merge(root, std::move(*tree), report);
-    decode(root, report);
+    Merge merge;
+    if (auto tree = load_yaml("", text, report)) merge.add(std::move(*tree), report);
+    decode(merge.take(), report);
     std::string line;
     for (const auto& error : report.sorted()) line += (line.empty() ? "" : "; ") + to_string(error);
     return line;
