@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "daemon/model/node.hpp"
 
 namespace protohost::config {
 
@@ -23,5 +26,12 @@ struct DeclaredProtocol {
     std::string kind;  ///< "stream", "datagram"
     std::vector<DeclaredOption> options = {};
 };
+
+/// "echo/echo", and "echo" where that is the same one among `all`.
+std::vector<std::string> names_of(const DeclaredProtocol& protocol,
+                                  const std::vector<DeclaredProtocol>& all);
+
+/// The option where nobody wrote it, or nullopt, where it has no value then.
+std::optional<model::Node> default_of(const DeclaredOption& option);
 
 }  // namespace protohost::config

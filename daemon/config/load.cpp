@@ -11,6 +11,7 @@
 #include "daemon/config/known.hpp"
 #include "daemon/config/load_yaml.hpp"
 #include "daemon/config/merge.hpp"
+#include "daemon/config/option_defaults.hpp"
 #include "daemon/config/read_file.hpp"
 #include "daemon/config/report.hpp"
 
@@ -73,10 +74,11 @@ base::Result<model::Configuration> load(const std::filesystem::path& file) {
     return std::move(loaded->configuration);
 }
 
-model::Node effective(const model::Node& written) {
+model::Node effective(const model::Node& written, const std::vector<DeclaredProtocol>& protocols) {
     Report report;
     Known known;
     decode(written, report, &known);
+    add_option_defaults(known, protocols);
     return effective(known);
 }
 

@@ -3,8 +3,10 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "daemon/base/error.hpp"
+#include "daemon/config/declared_protocol.hpp"
 #include "daemon/model/configuration.hpp"
 #include "daemon/model/node.hpp"
 
@@ -29,7 +31,9 @@ base::Result<model::Configuration> load(const std::filesystem::path& file);
 
 /// [any] Every value that holds, defaults too, with its origin: the place where it was written, or
 /// that it `is_default`. `written` is that of a configuration that could be loaded. The tree is
-/// what decoding gives, key by key; write_yaml.hpp and write_json.hpp make text of it.
-model::Node effective(const model::Node& written);
+/// what decoding gives, key by key; write_yaml.hpp and write_json.hpp make text of it. Of
+/// `protocols` the defaults of options are known, too.
+model::Node effective(const model::Node& written,
+                      const std::vector<DeclaredProtocol>& protocols = {});
 
 }  // namespace protohost::config

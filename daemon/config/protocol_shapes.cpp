@@ -7,7 +7,6 @@
 
 #include "daemon/config/json.hpp"
 #include "daemon/config/keys.hpp"
-#include "daemon/config/load_yaml.hpp"
 #include "daemon/config/shapes.hpp"
 
 namespace protohost::config {
@@ -38,25 +37,13 @@ Node shape_of(const std::string& type) {
     return json::object();
 }
 
-void add_default(Node& shape, const DeclaredOption& option) {
-    if (option.default_value.empty()) return;
-    Report report;
-    auto value = load_yaml("", option.default_value, report);
-    if (option.type == "string" && (!value || value->kind != Node::Kind::scalar)) {
-        value = json::text(option.default_value);
-    }
-    if (!value) return;
-    if (option.type == "string") value->declared = "string";
-    json::put(shape, "default", std::move(*value));
-}
-
 Node options_of(const DeclaredProtocol& protocol) {
     Node properties = json::object();
     Node required = json::list({});
     for (const DeclaredOption& option : protocol.options) {
         Node shape = shape_of(option.type);
         if (!option.help.empty()) json::put(shape, "description", json::text(option.help));
-        add_default(shape, option);
+        if (auto value = default_of(option)) json::put(shape, "default", std::move(*value));
         json::put(properties, option.key, std::move(shape));
         if (option.required) required.items.push_back(json::text(option.key));
     }
@@ -108,7 +95,7 @@ void ProtocolShapes::add_to(Node& unit, std::string_view kind) const {
     Node rules = json::list({});
     for (const DeclaredProtocol& protocol : protocols_) {
         Node spoken = json::list({});
-        for (const std::string& name : names_of(protocol)) {
+        for (const std::string& name : names_of(protocol, protocols_)) {
             spoken.items.push_back(json::text(name));
         }
         Node condition = json::object(
@@ -128,21 +115,12 @@ void ProtocolShapes::add_to(Node& unit, std::string_view kind) const {
     json::put(unit, "allOf", std::move(rules));
 }
 
-std::vector<std::string> ProtocolShapes::names_of(const DeclaredProtocol& protocol) const {
-    const auto others =
-        std::count_if(protocols_.begin(), protocols_.end(), [&](const auto& candidate) {
-            return candidate.plugin == protocol.plugin;
-        });
-    std::vector<std::string> names{protocol.plugin + "/" + protocol.factory};
-    if (others == 1 || protocol.factory == protocol.plugin) names.push_back(protocol.plugin);
-    return names;
-}
-
 Node ProtocolShapes::names(std::string_view kind, bool fit) const {
     Node all = json::list({});
     for (const DeclaredProtocol& protocol : protocols_) {
         if ((kind.empty() || protocol.kind == kind) != fit) continue;
-        for (const std::string& name : names_of(protocol)) all.items.push_back(json::text(name));
+        for (const std::string& name : names_of(protocol, protocols_))
+            all.items.push_back(json::text(name));
     }
     return all;
 }

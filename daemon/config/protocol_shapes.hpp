@@ -24,8 +24,6 @@ public:
     void add_to(model::Node& unit, std::string_view kind) const;
 
 private:
-    /// "echo/echo", and "echo" where that means the same.
-    std::vector<std::string> names_of(const DeclaredProtocol& protocol) const;
     model::Node names(std::string_view kind, bool fit) const;
 
     const std::vector<DeclaredProtocol>& protocols_;
