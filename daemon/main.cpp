@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "daemon/base/version.hpp"
+#include "daemon/config/schema.hpp"
 #include "daemon/supervisor/daemon.hpp"
 #include "daemon/supervisor/installation.hpp"
 #include "daemon/unit/probe_child.hpp"
@@ -19,12 +20,15 @@ int run(int argc, char** argv) {
     std::string file = supervisor::find_installation().configuration_file;
     std::string plugin;
     bool check = false;
+    bool schema = false;
     bool probe = false;
     app.add_option("-c,--config", file, "The configuration; conf.d/*.yaml beside it belongs to it")
         ->capture_default_str();
     auto* check_flag =
         app.add_flag("--check", check, "Check configuration and plugins, change nothing, and exit");
     app.add_option("--dump-plugin", plugin, "Print what a plugin file is, and exit")
+        ->excludes(check_flag);
+    app.add_flag("--schema", schema, "Print the JSON Schema of the configuration, and exit")
         ->excludes(check_flag);
     // For the daemon itself: an empty group is not shown.
     app.add_flag("--probe", probe)->group("");
@@ -39,6 +43,10 @@ int run(int argc, char** argv) {
         return app.exit(error) == 0 ? supervisor::exit_ok : supervisor::exit_usage;
     }
     if (probe) return unit::run_probe();
+    if (schema) {
+        std::fputs(config::schema({}).c_str(), stdout);
+        return supervisor::exit_ok;
+    }
     if (!plugin.empty()) return supervisor::dump_plugin(plugin);
     return check ? supervisor::check_configuration(file) : supervisor::run_daemon(file);
 }
