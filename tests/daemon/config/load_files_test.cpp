@@ -137,10 +137,10 @@ TEST(LoadFiles, TheTimeGrowsAsTheNumberOfUnitsDoes) {
     for (const auto& lay_out : {in_one_file, in_many_files}) {
         const ScratchFolder few;
         const ScratchFolder many;
-        const double small = seconds_to_load(lay_out(few, 250));
-        const double large = seconds_to_load(lay_out(many, 2500));
-        // Ten times as many; a search through all units for each unit would make it a hundred.
-        EXPECT_LT(large, 25 * small);
+        const double small = seconds_to_load(lay_out(few, 200));
+        const double large = seconds_to_load(lay_out(many, 6000));
+        // Thirty times as many; a search through all units for each unit would make it up to 900.
+        EXPECT_LT(large, 50 * small);
     }
 }
 
