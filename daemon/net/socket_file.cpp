@@ -2,6 +2,8 @@
 #include "daemon/net/socket_file.hpp"
 
 #include <cerrno>
+#include <charconv>
+#include <cstdint>
 #include <cstring>
 #include <fcntl.h>
 #include <grp.h>
@@ -9,6 +11,7 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <system_error>
 #include <unistd.h>
 
 #include "daemon/base/format.hpp"
@@ -30,6 +33,13 @@ base::Errors refused(const std::string& where,
 
 base::Errors refused_errno(const std::string& where, const std::string& what) {
     return base::failure(where, what + ": " + std::strerror(errno));
+}
+
+/// As chown does: what is no name may be a number, also one that no account has.
+bool is_number(const std::string& text, std::uint32_t& id) {
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, id);
+    return error == std::errc() && stop == end && id != static_cast<std::uint32_t>(-1);
 }
 
 /// The lock lives in a file of its own, which its holder removes: what was locked must still be
@@ -107,15 +117,19 @@ base::Errors SocketFile::bound(const model::SocketSettings& settings, const std:
     gid_t group = static_cast<gid_t>(-1);
     if (settings.owner) {
         const passwd* const user = ::getpwnam(settings.owner->c_str());
-        if (user == nullptr)
+        if (user != nullptr) {
+            owner = user->pw_uid;
+        } else if (!is_number(*settings.owner, owner)) {
             return refused(where, "socket.owner: there is no user " + *settings.owner);
-        owner = user->pw_uid;
+        }
     }
     if (settings.group) {
         const ::group* const entry = ::getgrnam(settings.group->c_str());
-        if (entry == nullptr)
+        if (entry != nullptr) {
+            group = entry->gr_gid;
+        } else if (!is_number(*settings.group, group)) {
             return refused(where, "socket.group: there is no group " + *settings.group);
-        group = entry->gr_gid;
+        }
     }
     if ((settings.owner || settings.group) && ::lchown(path_.c_str(), owner, group) != 0) {
         return refused_errno(where, "socket.owner: cannot give " + path_ + " away");

@@ -79,6 +79,16 @@ TEST_F(UnixListener, BelongsToWhomItIsGiven) {
     EXPECT_TRUE(Client(path_).echoes("hello"));
 }
 
+TEST_F(UnixListener, BelongsToANumberThatNoAccountHas) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can give files away";
+    const Daemon daemon(
+        {.listeners = listen_on(address_, ", socket: {owner: 54321, group: \"54322\"}")});
+    struct stat made {};
+    ASSERT_EQ(::stat(path_.c_str(), &made), 0);
+    EXPECT_EQ(made.st_uid, 54321U);
+    EXPECT_EQ(made.st_gid, 54322U);
+}
+
 TEST_F(UnixListener, OfAnAccountThatIsNoneIsRefused) {
     const Finished finished =
         refused({.listeners = listen_on(address_, ", socket: {owner: no-such-user}")}, folder_);
