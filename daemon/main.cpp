@@ -7,7 +7,7 @@
 
 #include "daemon/base/version.hpp"
 #include "daemon/config/schema.hpp"
-#include "daemon/supervisor/daemon.hpp"
+#include "daemon/run.hpp"
 #include "daemon/supervisor/installation.hpp"
 #include "daemon/unit/probe_child.hpp"
 
@@ -19,6 +19,7 @@ int run(int argc, char** argv) {
     CLI::App app("Serves protocol plugins as a YAML configuration defines them.", "protohostd");
     std::string file = supervisor::find_installation().configuration_file;
     std::string plugin;
+    std::string tried;
     bool check = false;
     bool schema = false;
     bool probe = false;
@@ -30,25 +31,28 @@ int run(int argc, char** argv) {
         ->excludes(check_flag);
     app.add_flag("--schema", schema, "Print the JSON Schema of the configuration, and exit")
         ->excludes(check_flag);
+    app.add_option("--check-plugin", tried, "Try a plugin file in a process of its own, and exit")
+        ->excludes(check_flag);
     // For the daemon itself: an empty group is not shown.
     app.add_flag("--probe", probe)->group("");
     app.set_version_flag("--version", "protohostd " + std::string(base::version));
     app.footer(
         "Exit codes: 0 done; 1 an address or a directory cannot be had; 2 usage;\n"
         "78 the configuration or a plugin must be mended.\n"
-        "Signals: SIGTERM and SIGINT stop gracefully, a second one at once.");
+        "Signals: SIGHUP reloads; SIGTERM and SIGINT stop gracefully, a second one at once.");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? supervisor::exit_ok : supervisor::exit_usage;
+        return app.exit(error) == 0 ? exit_ok : exit_usage;
     }
     if (probe) return unit::run_probe();
     if (schema) {
         std::fputs(config::schema({}).c_str(), stdout);
-        return supervisor::exit_ok;
+        return exit_ok;
     }
-    if (!plugin.empty()) return supervisor::dump_plugin(plugin);
-    return check ? supervisor::check_configuration(file) : supervisor::run_daemon(file);
+    if (!plugin.empty()) return dump_plugin(plugin);
+    if (!tried.empty()) return check_plugin(tried);
+    return check ? check_configuration(file) : run_daemon(file);
 }
 
 }  // namespace
@@ -58,6 +62,6 @@ int main(int argc, char** argv) {
         return run(argc, argv);
     } catch (const std::exception& exception) {
         std::fprintf(stderr, "protohostd: %s\n", exception.what());
-        return protohost::supervisor::exit_machine;
+        return protohost::exit_machine;
     }
 }

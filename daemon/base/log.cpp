@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include <nlohmann/json.hpp>
 #include <spdlog/details/log_msg.h>
@@ -122,6 +123,13 @@ public:
         for (const auto& [name, area] : areas_) area->level.store(level_of(name));
     }
 
+    void set_override(const std::string& name, std::optional<Level> level) {
+        const std::lock_guard lock(mutex_);
+        overrides_.erase(name);
+        if (level) overrides_.emplace(name, *level);
+        for (const auto& [each, area] : areas_) area->level.store(level_of(each));
+    }
+
     void write(const Log::Area& area, Level level, std::string_view message) {
         sink_.log(
             spdlog::details::log_msg(spdlog::string_view_t(area.name.data(), area.name.size()),
@@ -133,6 +141,8 @@ private:
     /// The level given for the name or, failing that, for what is before its last dot, and so on.
     Level level_of(std::string_view name) const {
         while (true) {
+            const auto overridden = overrides_.find(std::string(name));
+            if (overridden != overrides_.end()) return overridden->second;
             const auto found = settings_.areas.find(std::string(name));
             if (found != settings_.areas.end()) return found->second;
             const std::size_t dot = name.rfind('.');
@@ -143,6 +153,7 @@ private:
 
     std::mutex mutex_;
     LogSettings settings_;
+    std::map<std::string, Level> overrides_;
     std::map<std::string, std::unique_ptr<Log::Area>, std::less<>> areas_;
     spdlog::sinks::stderr_color_sink_mt sink_;
 };
@@ -164,6 +175,17 @@ void Log::write(Level level, std::string_view message) const {
 
 void configure_logging(const LogSettings& settings) {
     areas().configure(settings);
+}
+
+void override_level(const std::string& area, std::optional<Level> level) {
+    areas().set_override(area, level);
+}
+
+std::optional<Level> parse_level(std::string_view name) {
+    for (int i = 0; i <= static_cast<int>(Level::off); ++i) {
+        if (to_string(static_cast<Level>(i)) == name) return static_cast<Level>(i);
+    }
+    return std::nullopt;
 }
 
 std::string_view to_string(Level level) {

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -76,6 +77,13 @@ private:
 /// unless NO_COLOR is set.
 void configure_logging(const LogSettings& settings);
 
+/// The level of an area, and of those below it that have none of their own, whatever the settings
+/// say; nullopt: as they say. [any] thread.
+void override_level(const std::string& area, std::optional<Level> level);
+
 std::string_view to_string(Level level);
+
+/// "debug"; nullopt: no level has that name.
+std::optional<Level> parse_level(std::string_view name);
 
 }  // namespace protohost::base

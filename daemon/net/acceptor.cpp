@@ -3,8 +3,11 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <sys/socket.h>
 #include <utility>
+
+#include "daemon/net/socket_options.hpp"
 
 namespace protohost::net {
 
@@ -12,6 +15,8 @@ namespace {
 
 /// One event brings at most so many connections before others get their turn.
 constexpr int accepts_per_event = 16;
+/// And its end so many: a millisecond or a few, whatever the length of the queue.
+constexpr int accepts_at_end = 256;
 /// While out of descriptors: they may also be freed where nobody tells us.
 constexpr auto retry_interval = std::chrono::milliseconds(100);
 /// Without a failure for so long, the shortage is over.
@@ -56,6 +61,44 @@ base::Result<std::vector<std::unique_ptr<Acceptor>>> Acceptor::bind(
     return acceptors;
 }
 
+void Acceptor::accept_waiting() {
+    // Bounded, for more may come as fast as they are accepted.
+    for (int i = 0; i < accepts_at_end && interest_ != 0; ++i) {
+        SocketAddress peer;
+        auto socket = accept(peer);
+        if (!socket && errno == EAGAIN) return;
+        if (socket) owner_->accepted(std::move(socket), peer);
+    }
+}
+
+base::Descriptor Acceptor::accept(SocketAddress& peer) {
+    return base::Descriptor(
+        ::accept4(socket_.get(), peer.data(), peer.size_to_fill(), SOCK_NONBLOCK | SOCK_CLOEXEC));
+}
+
+void Acceptor::retire(Loop& loop, std::vector<std::unique_ptr<Acceptor>>& acceptors) {
+    for (auto& acceptor : acceptors) {
+        acceptor->stop();
+        loop.retire(std::move(acceptor));
+    }
+    acceptors.clear();
+}
+
+std::vector<std::string> Acceptor::retune(const model::SocketSettings& settings) {
+    std::vector<std::string> problems;
+    const auto refused = apply_stream_options(socket_.get(), local_.family(), settings);
+    if (refused) problems.push_back(refused->text());
+    if (::listen(socket_.get(), settings.backlog) != 0) {
+        problems.push_back(std::string("socket.backlog: ") + std::strerror(errno));
+    }
+    if (file_ != nullptr) {
+        for (const base::Error& error : file_->bound(settings, {})) {
+            problems.push_back(base::to_string(error));
+        }
+    }
+    return problems;
+}
+
 void Acceptor::pause() {
     paused_ = true;
     if (interest_ != 0) listen(false);
@@ -84,8 +127,7 @@ void Acceptor::on_events(std::uint32_t) {
     if (interest_ == 0) return;
     for (int i = 0; i < accepts_per_event; ++i) {
         SocketAddress peer;
-        base::Descriptor socket(::accept4(
-            socket_.get(), peer.data(), peer.size_to_fill(), SOCK_NONBLOCK | SOCK_CLOEXEC));
+        base::Descriptor socket = accept(peer);
         if (socket) {
             owner_->accepted(std::move(socket), peer);
             if (interest_ == 0) return;

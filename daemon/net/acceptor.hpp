@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "daemon/base/descriptor.hpp"
@@ -43,9 +44,11 @@ public:
         const model::Address& address,
         const model::SocketSettings& settings,
         const std::string& where);
+    /// Of a socket that was opened elsewhere, on another thread perhaps.
+    Acceptor(Loop& loop, ListeningSocket socket);
     ~Acceptor() override;
 
-    /// Begins to accept. `owner` outlives this.
+    /// Begins to accept for `owner`, which outlives this, or is replaced by another start().
     void start(AcceptorOwner& owner);
 
     /// Leaves clients in the kernel's queue until resume(). Both idempotent.
@@ -56,12 +59,23 @@ public:
     /// event of this: it must then be retired, not destroyed.
     void stop();
 
+    /// Accepts who is in the kernel's queue by now, for the last time: closing the socket would
+    /// reset them. Not while it is paused.
+    void accept_waiting();
+
+    /// stop(), and the end of them when the iteration is over.
+    static void retire(Loop& loop, std::vector<std::unique_ptr<Acceptor>>& acceptors);
+
+    /// What can be changed about a socket that listens: the options that accepted connections
+    /// inherit, the backlog, and mode, owner and group of a path. What the kernel refuses, each in
+    /// a few words.
+    std::vector<std::string> retune(const model::SocketSettings& settings);
+
     /// With the port that the kernel chose, where 0 was asked for.
     const SocketAddress& local() const { return local_; }
 
 private:
-    Acceptor(Loop& loop, ListeningSocket socket);
-
+    base::Descriptor accept(SocketAddress& peer);
     void on_events(std::uint32_t events) override;
     void descriptor_free() override;
     void run() override;

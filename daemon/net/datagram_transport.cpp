@@ -81,6 +81,37 @@ ph_status DatagramTransport::set_protocol(ph_proto next) {
     return PH_OK;
 }
 
+void DatagramTransport::retune(const TransportSettings& settings) {
+    if (lost_) return;
+    limits_.retune(settings.write_buffer);
+    pause_if_over();
+    resume_if_under();
+}
+
+void DatagramTransport::hand_over(ph_proto next, std::shared_ptr<void> factory) {
+    if (lost_) {
+        // Its end is on its way, and is the old protocol's.
+        return destroy(loop_, next);
+    }
+    // For the old protocol it is over: what it still asks for is refused.
+    lost_ = true;
+    closing_ = true;
+    guarded(loop_, [&] { return ops().connection_lost(protocol_.self, nullptr); });
+    destroy(loop_, protocol_);
+    lost_ = false;
+    closing_ = false;
+    loop_.references().remove(reference_);
+    reference_ = loop_.references().add(*this);
+    factory_ = std::move(factory);
+    paused_reading_ = false;
+    paused_writing_ = false;
+    drain_asked_ = false;
+    limits_.reset();
+    start(next);
+    pause_if_over();
+    if (!kept_.empty()) schedule();
+}
+
 void DatagramTransport::on_events(std::uint32_t events) {
     if (lost_) return;
     dispatching_ = true;

@@ -66,10 +66,7 @@ StreamTransport::StreamTransport(Loop& loop,
       reference_(loop.references().add(*this)),
       peer_(std::move(peer)) {
     if (channel == Channel::socket) peer_.identify(socket_.get());
-    if (settings.idle.count() != 0) idle_ = std::make_unique<IdleTimeout>(*this, settings.idle);
-    if (settings.write_stall.count() != 0 && writes()) {
-        stall_ = std::make_unique<StallTimeout>(*this, settings.write_stall);
-    }
+    arm_timeouts(settings);
 }
 
 StreamTransport::~StreamTransport() {
@@ -87,6 +84,47 @@ void StreamTransport::start(ph_proto protocol) {
          [&](const ph_stream_ops& ops, void* self) { return ops.connection_made(self, handle()); });
     started_ = true;
     sync_interest();
+}
+
+void StreamTransport::arm_timeouts(const TransportSettings& settings) {
+    idle_.reset();
+    stall_.reset();
+    if (settings.idle.count() != 0) idle_ = std::make_unique<IdleTimeout>(*this, settings.idle);
+    if (settings.write_stall.count() != 0 && writes()) {
+        stall_ = std::make_unique<StallTimeout>(*this, settings.write_stall);
+        stall_->waits((interest_ & EPOLLOUT) != 0);
+    }
+}
+
+void StreamTransport::retune(const TransportSettings& settings) {
+    if (lost_) return;
+    limits_.retune(settings.write_buffer);
+    arm_timeouts(settings);
+    pause_if_over();
+    resume_if_under();
+}
+
+void StreamTransport::hand_over(ph_proto next, std::shared_ptr<void> factory) {
+    if (lost_) {
+        // Its end is on its way, and is the old protocol's.
+        return destroy(loop_, next);
+    }
+    // For the old protocol it is over: what it still asks for is refused.
+    lost_ = true;
+    closing_ = true;
+    guarded(loop_, [&] { return ops().connection_lost(protocol_.self, nullptr); });
+    destroy(loop_, protocol_);
+    lost_ = false;
+    closing_ = false;
+    loop_.references().remove(reference_);
+    reference_ = loop_.references().add(*this);
+    factory_ = std::move(factory);
+    paused_reading_ = false;
+    paused_writing_ = false;
+    drain_asked_ = false;
+    limits_.reset();
+    start(next);
+    pause_if_over();
 }
 
 ph_status StreamTransport::set_protocol(ph_proto next) {

@@ -59,6 +59,10 @@ public:
     ph_status get_extra_info(std::string_view name, ph_info& info) override;
     ph_status set_protocol(ph_proto next) override;
     ph_proto get_protocol() const override { return protocol_; }
+    void retune(const TransportSettings& settings) override;
+    void hand_over(ph_proto next, std::shared_ptr<void> factory) override;
+    bool is_writing_paused() const override { return paused_writing_; }
+    const void* factory() const override { return factory_.get(); }
 
     void pause_reading() override;
     void resume_reading() override;
@@ -118,6 +122,8 @@ private:
     void count_received(ssize_t size);
     void count_sent(std::size_t size);
     void timed_out(std::string text);
+
+    void arm_timeouts(const TransportSettings& settings);
 
     /// PH_OK, or why nothing more is written; counts what is dropped.
     ph_status check_writable(std::size_t size);

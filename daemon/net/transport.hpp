@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -94,6 +95,14 @@ public:
     virtual void close() = 0;
     virtual void abort() = 0;
     virtual bool is_closing() const = 0;
+
+    /// Other settings of its unit. What the protocol has set itself stays.
+    virtual void retune(const TransportSettings& settings) = 0;
+
+    /// Ends its protocol with connection_lost, in order, and begins anew with `next`, over the same
+    /// descriptor and with everything that waits on it. `factory` holds the code of `next`. What
+    /// the old protocol has kept of the transport is stale then. Not from inside a callback.
+    virtual void hand_over(ph_proto next, std::shared_ptr<void> factory) = 0;
     virtual ph_status get_extra_info(std::string_view name, ph_info& info) = 0;
     virtual ph_status set_protocol(ph_proto next) = 0;
     virtual ph_proto get_protocol() const = 0;
@@ -151,8 +160,20 @@ public:
 
     const Traffic& traffic() const { return traffic_; }
 
+    /// pause_writing was told, and resume_writing not yet.
+    virtual bool is_writing_paused() const = 0;
+
+    /// What holds the code of its protocol.
+    virtual const void* factory() const = 0;
+
     Role role() const { return role_; }
-    void set_role(Role role) { role_ = role; }
+    /// By its owner, before start().
+    void set_role(Role role) {
+        role_ = role;
+        opened_ = coarse_seconds();
+    }
+    /// Since then.
+    std::chrono::seconds age() const { return std::chrono::seconds(coarse_seconds() - opened_); }
 
 protected:
     Transport() = default;
@@ -160,6 +181,13 @@ protected:
     Traffic traffic_;
 
 private:
+    static std::uint32_t coarse_seconds() {
+        const auto now = std::chrono::steady_clock::now().time_since_epoch();
+        return static_cast<std::uint32_t>(
+            std::chrono::duration_cast<std::chrono::seconds>(now).count());
+    }
+
+    std::uint32_t opened_ = 0;  ///< in seconds: for people, and small
     Role role_ = Role::accepted;
 };
 static_assert(sizeof(ph_transport*) == sizeof(ph_ref));

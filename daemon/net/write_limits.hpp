@@ -34,6 +34,18 @@ public:
         return PH_OK;
     }
 
+    /// The unit's have changed. Watermarks that the protocol has set itself stay.
+    void retune(const model::WriteBuffer& unit) {
+        const bool own = high_ != unit_.high || low_ != unit_.low;
+        unit_ = unit;
+        if (!own) reset();
+    }
+    /// Back to the unit's.
+    void reset() {
+        high_ = unit_.high;
+        low_ = unit_.low;
+    }
+
 private:
     model::WriteBuffer unit_;
     std::uint64_t high_ = unit_.high;

@@ -124,4 +124,9 @@ ph_status Factory::started() {
     return guarded([&] { return declared_.table.started(context_, factory_); });
 }
 
+ph_status Factory::stopped() {
+    if (declared_.table.stopped == nullptr) return PH_OK;
+    return guarded([&] { return declared_.table.stopped(context_, factory_); });
+}
+
 }  // namespace protohost::plugin

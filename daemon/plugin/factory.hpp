@@ -36,6 +36,8 @@ public:
 
     /// [loop] Once, after the configuration with this binding was committed.
     ph_status started();
+    /// [loop] Once, after started(): nothing new comes to it.
+    ph_status stopped();
 
     const Module& module() const { return *module_; }
     const DeclaredFactory& declared() const { return declared_; }

@@ -16,6 +16,8 @@ struct Installation {
     std::string control_socket;
     /// Who may own plugin files, beside root and the user of the daemon.
     std::vector<uid_t> trusted_owners;
+    /// What tries plugins: the daemon itself, also where its file was replaced meanwhile.
+    std::string probe_program = "/proc/self/exe";
 };
 
 /// Looks at the binary's own place, the user and the environment. The plugins that were installed

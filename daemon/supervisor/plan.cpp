@@ -1,30 +1,122 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/supervisor/plan.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 
 namespace protohost::supervisor {
 namespace {
 
 using Section = UnitId::Section;
+using model::EndpointSpec;
+using model::ListenerSpec;
+using model::SocketSettings;
+
+std::vector<model::Address> canonical_addresses(const ListenerSpec& spec) {
+    std::vector<model::Address> addresses;
+    for (const auto& listen : spec.listen) addresses.push_back(model::canonical(listen.value));
+    std::sort(addresses.begin(), addresses.end());
+    return addresses;
+}
+
+/// Whether both listen at one address that has a place: two sockets of port 0 are strangers.
+bool share_an_address(const ListenerSpec& running, const ListenerSpec& desired) {
+    const auto before = canonical_addresses(running);
+    const auto after = canonical_addresses(desired);
+    std::vector<model::Address> both;
+    std::set_intersection(
+        before.begin(), before.end(), after.begin(), after.end(), std::back_inserter(both));
+    return !both.empty();
+}
+
+/// What a socket that is bound keeps for life.
+void keep_bound(const SocketSettings& running, SocketSettings& desired) {
+    desired.reuse_port = running.reuse_port;
+    desired.ipv6_only = running.ipv6_only;
+}
+
+ListenerSpec applied_spec(const ListenerSpec& running, ListenerSpec desired) {
+    if (share_an_address(running, desired)) keep_bound(running.socket, desired.socket);
+    return desired;
+}
+
+// Another way of opening an endpoint's socket opens another socket.
+EndpointSpec applied_spec(const EndpointSpec&, EndpointSpec desired) {
+    return desired;
+}
+
+bool same_factory(const model::UnitSpec& running,
+                  const model::UnitSpec& desired,
+                  const std::set<std::string>& new_generations) {
+    return running.protocol == desired.protocol && running.options == desired.options &&
+           !new_generations.contains(desired.protocol.value.plugin);
+}
+
+bool same_tuning(const model::UnitSpec& running, const model::UnitSpec& desired) {
+    return running.write_buffer == desired.write_buffer && running.timeouts == desired.timeouts &&
+           running.limits == desired.limits;
+}
+
+Change difference(const ListenerSpec& running,
+                  const ListenerSpec& desired,
+                  const std::set<std::string>& new_generations) {
+    return {.retuned = !same_tuning(running, desired) || running.socket != desired.socket,
+            .factory = !same_factory(running, desired, new_generations),
+            .moved = canonical_addresses(running) != canonical_addresses(desired)};
+}
+
+Change difference(const EndpointSpec& running,
+                  const EndpointSpec& desired,
+                  const std::set<std::string>& new_generations) {
+    const bool stays = running.kind == desired.kind && running.address == desired.address &&
+                       running.remote == desired.remote && running.path == desired.path &&
+                       running.descriptor == desired.descriptor && running.socket == desired.socket;
+    return {.retuned = !same_tuning(running, desired) || running.reconnect != desired.reconnect ||
+                       running.required != desired.required,
+            .factory = !same_factory(running, desired, new_generations),
+            .moved = !stays};
+}
+
+void note_restart(const UnitId& unit,
+                  const ListenerSpec& running,
+                  const ListenerSpec& desired,
+                  Plan& plan) {
+    if (!share_an_address(running, desired)) return;
+    const std::string socket = to_string(unit) + ".socket.";
+    if (running.socket.reuse_port != desired.socket.reuse_port) {
+        plan.restart.push_back(socket + "reuse_port");
+    }
+    if (running.socket.ipv6_only != desired.socket.ipv6_only) {
+        plan.restart.push_back(socket + "ipv6_only");
+    }
+}
+
+void note_restart(const UnitId&, const EndpointSpec&, const EndpointSpec&, Plan&) {}
 
 template <class Spec>
 void compare(Section section,
              const std::map<std::string, Spec>& running,
              const std::map<std::string, Spec>& desired,
+             const std::set<std::string>& new_generations,
              Plan& plan) {
-    for (const auto& [name, spec] : desired) {
+    for (const auto& [name, wanted] : desired) {
+        const UnitId unit{section, name};
         const auto before = running.find(name);
         if (before == running.end()) {
-            plan.start.push_back({section, name});
-        } else if (before->second == spec) {
-            plan.keep.push_back({section, name});
+            plan.added.push_back(unit);
+            continue;
+        }
+        note_restart(unit, before->second, wanted, plan);
+        const Spec spec = applied_spec(before->second, wanted);
+        if (const Change change = difference(before->second, spec, new_generations)) {
+            plan.changed.push_back({unit, change});
         } else {
-            plan.replace.push_back({section, name});
+            plan.unchanged.push_back(unit);
         }
     }
     for (const auto& [name, spec] : running) {
-        if (!desired.contains(name)) plan.stop.push_back({section, name});
+        if (!desired.contains(name)) plan.removed.push_back({section, name});
     }
 }
 
@@ -34,11 +126,40 @@ std::string to_string(const UnitId& unit) {
     return (unit.section == Section::listeners ? "listeners." : "endpoints.") + unit.name;
 }
 
-Plan make_plan(const model::Configuration& running, const model::Configuration& desired) {
+std::string to_string(const Change& change) {
+    std::string text;
+    const auto add = [&](bool is, std::string_view word) {
+        if (!is) return;
+        if (!text.empty()) text += ", ";
+        text += word;
+    };
+    add(change.moved, "moved");
+    add(change.factory, "new factory");
+    add(change.retuned, "retuned");
+    return text.empty() ? "unchanged" : text;
+}
+
+Plan make_plan(const model::Configuration& running,
+               const model::Configuration& desired,
+               const std::set<std::string>& new_generations) {
     Plan plan;
-    compare(Section::listeners, running.listeners, desired.listeners, plan);
-    compare(Section::endpoints, running.endpoints, desired.endpoints, plan);
+    compare(Section::listeners, running.listeners, desired.listeners, new_generations, plan);
+    compare(Section::endpoints, running.endpoints, desired.endpoints, new_generations, plan);
+    if (running.state_directory != desired.state_directory) {
+        plan.restart.push_back("state.directory");
+    }
+    if (running.control.socket != desired.control.socket) plan.restart.push_back("control.socket");
     return plan;
+}
+
+model::Configuration applied(const model::Configuration& running, model::Configuration desired) {
+    for (auto& [name, spec] : desired.listeners) {
+        const auto before = running.listeners.find(name);
+        if (before != running.listeners.end()) spec = applied_spec(before->second, std::move(spec));
+    }
+    desired.state_directory = running.state_directory;
+    desired.control.socket = running.control.socket;
+    return desired;
 }
 
 }  // namespace protohost::supervisor

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,19 +22,55 @@ struct UnitId {
 /// "listeners.web", as the configuration's messages have it.
 std::string to_string(const UnitId& unit);
 
-/// What would have to happen to the running units to become the desired ones; each sorted. A unit
-/// that did not change is in `keep`, and nothing of it is touched.
-struct Plan {
-    std::vector<UnitId> start;
-    std::vector<UnitId> keep;
-    std::vector<UnitId> replace;
-    std::vector<UnitId> stop;
+/// What is different about a unit that keeps its name. Any of them may come together.
+struct Change {
+    /// Limits, timeouts, buffers and whatever else can be changed on what is open.
+    bool retuned = false;
+    /// Another protocol, other options, or a new generation of the plugin: new connections get the
+    /// new factory, old ones keep theirs.
+    bool factory = false;
+    /// It opens other addresses, or opens them in another way.
+    bool moved = false;
 
+    explicit operator bool() const { return retuned || factory || moved; }
+    bool operator==(const Change&) const = default;
+};
+
+/// "new factory, moved", for people.
+std::string to_string(const Change& change);
+
+/// What would have to happen to the running units to become the desired ones; each sorted. Nothing
+/// of a unit in `unchanged` is touched.
+struct Plan {
+    struct Changed {
+        UnitId unit;
+        Change change;
+
+        bool operator==(const Changed&) const = default;
+    };
+
+    std::vector<UnitId> added;
+    std::vector<UnitId> unchanged;
+    std::vector<Changed> changed;
+    std::vector<UnitId> removed;
+    /// Keys that differ and take effect only when the daemon starts: "state.directory",
+    /// "listeners.web.socket.ipv6_only".
+    std::vector<std::string> restart;
+
+    /// Nothing to do, nothing to wait for.
+    bool empty() const { return added.empty() && changed.empty() && removed.empty(); }
     bool operator==(const Plan&) const = default;
 };
 
-/// Pure. The first start is the plan from the empty configuration. A name that went over to the
-/// other section is one unit that stops and another one that starts.
-Plan make_plan(const model::Configuration& running, const model::Configuration& desired);
+/// Pure. `new_generations` names the plugins whose files are not what the running units were loaded
+/// from. The first start is the plan from the empty configuration. A name that went over to the
+/// other section is one unit that is removed and another one that is added.
+Plan make_plan(const model::Configuration& running,
+               const model::Configuration& desired,
+               const std::set<std::string>& new_generations = {});
+
+/// The desired configuration, but with what only a restart can change as it is running. That is
+/// what runs after the plan: the next plan finds the same keys to wait for a restart.
+model::Configuration applied(const model::Configuration& running, model::Configuration desired);
 
 }  // namespace protohost::supervisor

@@ -4,24 +4,45 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 #include <vector>
 
 #include "daemon/base/error.hpp"
 #include "daemon/model/configuration.hpp"
+#include "daemon/plugin/probe.hpp"
 #include "daemon/plugin/staging.hpp"
 #include "daemon/unit/binding.hpp"
 #include "daemon/unit/generations.hpp"
 
 namespace protohost::supervisor {
 
-/// The plugins that a configuration needs, each loaded once for all units that name it.
+/// One plugin of the running configuration.
+struct RunningPlugin {
+    plugin::StagedPlugin staged;
+    std::shared_ptr<unit::Generation> generation;
+    /// What ran before, for `protohostctl plugin rollback`.
+    std::shared_ptr<const plugin::StagedPlugin> previous;
+    /// After a rollback: the digest of the file that was rolled back from, and is not taken again.
+    std::string refused;
+};
+using RunningPlugins = std::map<std::string, RunningPlugin>;
+
+/// The plugins that a configuration needs, each looked at once for all units that name it. Not on
+/// the loop: it reads files, starts probes and runs code of plugins.
 class PluginSet {
 public:
-    PluginSet(plugin::StagingDirectory& staging,
-              unit::Generations& generations,
-              std::vector<std::string> directories);
+    /// What is common to all reloads. All of it outlives this.
+    struct Workshop {
+        plugin::StagingDirectory& staging;
+        unit::Generations& generations;
+        const std::vector<std::string>& directories;
+        const std::vector<uid_t>& trusted_owners;
+        /// What tries new code in a process of its own first; empty: nothing.
+        std::string probe_program;
+    };
 
     /// What a definition needs of a factory.
     struct Wanted {
@@ -31,20 +52,46 @@ public:
         std::uint32_t kind;        ///< PH_STREAM, PH_DATAGRAM
     };
 
-    /// [load] The factory that the definition names, configured with its options. A plugin that
-    /// cannot be loaded is reported for the first unit that needs it, and silently missing for the
-    /// others.
+    PluginSet(const Workshop& workshop, RunningPlugins running)
+        : workshop_(workshop), plugins_(std::move(running)) {}
+
+    /// Finds the plugin that a definition names, and looks whether its file is what is running. A
+    /// file that is new or has changed is staged, and no code of it runs. Every plugin is reported
+    /// for the first definition that needs it.
+    base::Errors find(const Wanted& wanted);
+
+    /// Puts the generation that ran before in the place of the running one.
+    base::Errors roll_back(const std::string& name);
+
+    /// The plugins whose files are not what is running.
+    const std::set<std::string>& changed() const { return changed_; }
+
+    /// Tries what was staged in a process of its own, with all definitions that will use it.
+    base::Errors probe(const std::vector<Wanted>& wanted);
+
+    /// [load] The factory that the definition names, configured with its options; loads what was
+    /// staged when it comes to it.
     base::Result<std::shared_ptr<unit::Binding>> bind(const Wanted& wanted);
 
+    /// What runs once all of this is committed: of the plugins that were looked for.
+    RunningPlugins in_use() const;
+
 private:
-    using Loaded = base::Result<std::shared_ptr<unit::Generation>>;
+    base::Errors look(const std::string& where, const std::string& name);
+    base::Errors stage(const std::string& where,
+                       const std::string& name,
+                       const plugin::PluginFile& file);
+    void replace(const std::string& name, plugin::StagedPlugin staged, std::string refused);
+    base::Result<std::shared_ptr<unit::Generation>> load(const Wanted& wanted);
 
-    Loaded load(const std::string& where, const std::string& name);
-
-    plugin::StagingDirectory& staging_;
-    unit::Generations& generations_;
-    std::vector<std::string> directories_;
-    std::map<std::string, std::shared_ptr<unit::Generation>> loaded_;  ///< nullptr: failed
+    Workshop workshop_;
+    RunningPlugins plugins_;
+    std::set<std::string> found_;
+    std::set<std::string> failed_;
+    std::set<std::string> changed_;
 };
+
+/// "protohost.yaml:12:9: listeners.web.protocol".
+std::string place_of_protocol(const PluginSet::Wanted& wanted);
 
 }  // namespace protohost::supervisor

@@ -4,100 +4,251 @@
 #include <algorithm>
 #include <utility>
 
-#include "daemon/config/load.hpp"
+#include "daemon/base/format.hpp"
+#include "daemon/base/service_notification.hpp"
+#include "daemon/model/quantity.hpp"
 #include "daemon/net/loop.hpp"
-#include "daemon/supervisor/plugin_set.hpp"
 #include "daemon/unit/endpoint.hpp"
-#include "daemon/unit/listener.hpp"
 
 namespace protohost::supervisor {
+
+using Section = UnitId::Section;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+constexpr std::size_t records_kept = 10;
+
+// Of an entry of either list of units.
+unit::Unit* pointer(const std::unique_ptr<unit::Unit>& unit) {
+    return unit.get();
+}
+unit::Unit* pointer(const std::pair<const std::string, std::unique_ptr<unit::Unit>>& entry) {
+    return entry.second.get();
+}
+
+/// To the service manager, in one datagram as it wants it.
+void notify_reloading() {
+    const auto now =
+        std::chrono::duration_cast<std::chrono::microseconds>(Clock::now().time_since_epoch());
+    base::notify_service(base::format("RELOADING=1\nMONOTONIC_USEC={}", now.count()));
+}
+
+/// After every outcome: it serves, the old configuration or the new one.
+void notify_reloaded(const ReloadRecord& record) {
+    base::notify_service(
+        base::format("READY=1\nSTATUS=Reload {} {}", record.number, to_string(record.verdict)));
+}
+
+}  // namespace
+
+struct Supervisor::Job {
+    enum class Kind { reload, diff, rollback };
+
+    Kind kind = Kind::reload;
+    std::string plugin{};
+    std::vector<Request> requests{};
+    ReloadRecord record{};
+    Clock::time_point began{};
+    std::optional<Attempt> attempt{};
+    bool good = false;
+
+    void run() {
+        good = kind == Kind::rollback
+                   ? attempt->run_rollback(plugin)
+                   : attempt->run(kind == Kind::diff ? Attempt::Goal::plan : Attempt::Goal::bind);
+    }
+};
 
 Supervisor::Supervisor(const unit::Shared& shared, std::string file, Installation installation)
     : shared_(shared),
       file_(std::move(file)),
       installation_(std::move(installation)),
-      generations_(shared.loop, host_.table()) {}
+      generations_(shared.loop, host_.table()),
+      worker_(shared.loop, 1) {}
 
 Supervisor::~Supervisor() = default;
 
-Outcome Supervisor::reload() {
-    auto desired = config::load(file_);
-    if (!desired) return {Refusal::configuration, desired.error()};
-
-    const auto& state = desired->state_directory;
-    auto staging = plugin::StagingDirectory::create(
-        state ? state->value : installation_.state_directory, installation_.trusted_owners);
-    if (!staging) return {Refusal::machine, staging.error()};
-    Units prepared;
-    if (auto outcome = prepare(*desired, std::move(*staging), prepared); !outcome) return outcome;
-    if (auto outcome = bind(prepared); !outcome) return outcome;
-    commit(std::move(*desired), std::move(prepared));
-    return {};
+Running Supervisor::running() const {
+    Running found{running_, source_, plugins_, {}};
+    for (const auto& [name, unit] : units_) unit->collect_sockets(found.sockets);
+    return found;
 }
 
-Outcome Supervisor::check() {
-    auto desired = config::load(file_);
-    if (!desired) return {Refusal::configuration, desired.error()};
+Attempt::Means Supervisor::means() {
+    return {file_, installation_, generations_, staging_, true, fault_};
+}
+
+ReloadRecord Supervisor::start() {
+    ReloadRecord record;
+    record.asked_by = "start";
+    record.began = std::chrono::system_clock::now();
+    const auto began = Clock::now();
+    auto how = means();
+    how.probes = false;  // a plugin that crashes now takes nothing down
+    Attempt attempt(std::move(how), running());
+    const bool good = attempt.run(Attempt::Goal::bind);
+    record.took = Clock::now() - began;
+    return conclude(attempt, good, std::move(record));
+}
+
+base::Result<Plan> Supervisor::check(Refusal& refusal) {
+    refusal = Refusal::machine;
     auto staging = plugin::StagingDirectory::create_throw_away(installation_.trusted_owners);
-    if (!staging) return {Refusal::machine, staging.error()};
-    Units prepared;
-    return prepare(*desired, std::move(*staging), prepared);
+    if (!staging) return staging.error();
+    staging_ = std::move(*staging);
+    Attempt attempt(means(), running());
+    const bool good = attempt.run(Attempt::Goal::prepare);
+    refusal = attempt.refusal();
+    if (!good) return attempt.errors();
+    return attempt.plan();
 }
 
-Outcome Supervisor::prepare(const model::Configuration& desired,
-                            std::unique_ptr<plugin::StagingDirectory> staging,
-                            Units& prepared) {
-    const Plan plan = make_plan(running_, desired);
-    staging_ = std::move(staging);
-
-    std::vector<std::string> directories = desired.plugins.directories;
-    directories.insert(directories.end(),
-                       installation_.plugin_directories.begin(),
-                       installation_.plugin_directories.end());
-    PluginSet plugins(*staging_, generations_, std::move(directories));
-
-    base::Errors errors;
-    for (const UnitId& id : plan.start) {
-        base::append(errors, prepare_unit(id, desired, plugins, prepared));
+void Supervisor::reload(std::string asked_by, Reloaded done) {
+    Request request{std::move(asked_by), std::move(done)};
+    // One that has not begun will read the files anew: it does for this one too.
+    for (std::size_t i = 1; i < jobs_.size(); ++i) {
+        if (jobs_[i]->kind != Job::Kind::reload) continue;
+        jobs_[i]->requests.push_back(std::move(request));
+        return;
     }
-    return errors.empty() ? Outcome{} : Outcome{Refusal::configuration, std::move(errors)};
+    enqueue(std::make_unique<Job>(), std::move(request));
 }
 
-base::Errors Supervisor::prepare_unit(const UnitId& id,
-                                      const model::Configuration& desired,
-                                      PluginSet& plugins,
-                                      Units& prepared) {
-    if (id.section == UnitId::Section::listeners) {
-        const model::ListenerSpec& spec = desired.listeners.at(id.name);
-        auto binding = plugins.bind({spec, "listeners", "listener " + id.name, PH_STREAM});
-        if (!binding) return binding.error();
-        prepared.push_back(std::make_unique<unit::Listener>(shared_, spec, *binding));
-        return {};
+void Supervisor::diff(std::string asked_by, Reloaded done) {
+    auto job = std::make_unique<Job>();
+    job->kind = Job::Kind::diff;
+    enqueue(std::move(job), {std::move(asked_by), std::move(done)});
+}
+
+void Supervisor::roll_back(std::string plugin, std::string asked_by, Reloaded done) {
+    auto job = std::make_unique<Job>();
+    job->kind = Job::Kind::rollback;
+    job->plugin = std::move(plugin);
+    enqueue(std::move(job), {std::move(asked_by), std::move(done)});
+}
+
+void Supervisor::enqueue(std::unique_ptr<Job> job, Request request) {
+    job->requests.push_back(std::move(request));
+    jobs_.push_back(std::move(job));
+    if (jobs_.size() == 1) begin_next();
+}
+
+void Supervisor::begin_next() {
+    if (jobs_.empty()) return;
+    Job& job = *jobs_.front();
+    job.record.asked_by = job.requests.front().asked_by;
+    job.record.began = std::chrono::system_clock::now();
+    job.began = Clock::now();
+    if (job.kind != Job::Kind::diff) notify_reloading();
+    job.attempt.emplace(means(), running());
+    const auto submitted = worker_.submit(
+        this, [&job] { job.run(); }, [this](const net::Executor::Outcome& done) { finish(done); });
+    if (submitted == 0) finish({PH_E_NOMEM, "no thread can be started"});
+}
+
+void Supervisor::finish(const net::Executor::Outcome& outcome) {
+    // It stays the first until everyone was told: what they ask for begins after it.
+    Job* const job = jobs_.front().get();
+    Attempt& attempt = *job->attempt;
+    if (outcome.status < 0) attempt.refuse(Refusal::machine, base::failure("", outcome.text));
+    if (stopped_) attempt.refuse(Refusal::machine, base::failure("", "the daemon is stopping"));
+    const bool good = job->good && attempt.refusal() == Refusal::none;
+    job->record.took = Clock::now() - job->began;
+    if (job->kind == Job::Kind::diff) {
+        describe(attempt, good, job->record);
+    } else {
+        job->record = conclude(attempt, good, std::move(job->record));
+        notify_reloaded(job->record);
     }
-    const model::EndpointSpec& spec = desired.endpoints.at(id.name);
-    const std::uint32_t kind = unit::Endpoint::protocol_kind(spec);
-    auto binding = plugins.bind({spec, "endpoints", "endpoint " + id.name, kind});
-    if (!binding) return binding.error();
-    prepared.push_back(std::make_unique<unit::Endpoint>(shared_, spec, *binding));
-    return {};
-}
-
-Outcome Supervisor::bind(Units& prepared) {
-    base::Errors errors;
-    for (auto& unit : prepared) base::append(errors, unit->bind());
-    return errors.empty() ? Outcome{} : Outcome{Refusal::machine, std::move(errors)};
-}
-
-void Supervisor::commit(model::Configuration desired, Units prepared) {
-    base::configure_logging(desired.log);
-    running_ = std::move(desired);
-    shared_.loop.write_budget().set_limit(running_.memory.write_buffers);
-    for (auto& unit : prepared) {
-        unit->on_readiness([this] { check_ready(); });
-        unit->start();
-        std::string name = unit->name();
-        units_.emplace(std::move(name), std::move(unit));
+    for (const Request& request : job->requests) {
+        if (request.done) request.done(job->record);
     }
+    jobs_.pop_front();
+    begin_next();
+}
+
+void Supervisor::describe(const Attempt& attempt, bool good, ReloadRecord& record) const {
+    record.plan = attempt.plan();
+    record.errors = attempt.errors();
+    if (!good) {
+        record.verdict = Verdict::rejected;
+        return;
+    }
+    const bool same =
+        record.plan.empty() && running_ != nullptr && *attempt.configuration() == *running_;
+    record.verdict = same ? Verdict::unchanged : Verdict::applied;
+}
+
+ReloadRecord Supervisor::conclude(Attempt& attempt, bool good, ReloadRecord record) {
+    record.number = ++reloads_;
+    describe(attempt, good, record);
+    record.refusal = attempt.refusal();
+    if (good) {
+        const auto began = Clock::now();
+        commit(attempt);
+        record.commit = Clock::now() - began;
+        record.took += record.commit;
+        restart_pending_ = record.plan.restart;
+    }
+    ++counts_[static_cast<std::size_t>(record.verdict)];
+    log(record);
+    history_.push_front(record);
+    if (history_.size() > records_kept) history_.pop_back();
+    return record;
+}
+
+void Supervisor::log(const ReloadRecord& record) const {
+    if (record.asked_by == "start") return;  // said by whoever starts the daemon
+    const std::string took =
+        model::format_duration(std::chrono::ceil<std::chrono::milliseconds>(record.took));
+    const Plan& plan = record.plan;
+    if (record.verdict == Verdict::rejected) {
+        for (const base::Error& error : record.errors) log_.error("{}", base::to_string(error));
+        log_.error("reload {} ({}) rejected after {}: {} errors; nothing was changed",
+                   record.number,
+                   record.asked_by,
+                   took,
+                   record.errors.size());
+        return;
+    }
+    log_.info("reload {} ({}) {} in {}: {} added, {} changed, {} removed, {} unchanged",
+              record.number,
+              record.asked_by,
+              to_string(record.verdict),
+              took,
+              plan.added.size(),
+              plan.changed.size(),
+              plan.removed.size(),
+              plan.unchanged.size());
+    for (const Plan::Changed& changed : plan.changed) {
+        log_.info(
+            "reload {}: {}: {}", record.number, to_string(changed.unit), to_string(changed.change));
+    }
+    for (const std::string& key : plan.restart) {
+        log_.warn(
+            "reload {}: {} has changed, and takes effect at the next start", record.number, key);
+    }
+}
+
+unit::Unit* Supervisor::find(const std::string& name) {
+    const auto found = units_.find(name);
+    return found != units_.end() ? found->second.get() : nullptr;
+}
+
+base::Errors Supervisor::start_unit(unit::Unit& unit) {
+    base::Errors errors = unit.bind();
+    if (errors.empty()) unit.start();
+    return errors;
+}
+
+bool Supervisor::close_connection(const std::string& id, bool abort) {
+    const auto end = [&](auto& units) {
+        return std::any_of(units.begin(), units.end(), [&](auto& unit) {
+            return pointer(unit)->close_connection(id, abort);
+        });
+    };
+    return end(units_) || end(leaving_);
 }
 
 void Supervisor::when_ready(std::function<void()> ready,
@@ -123,21 +274,23 @@ void Supervisor::stop(std::function<void()> stopped) {
     ready_ = nullptr;
     if (stopped_) {
         for (auto& [name, unit] : units_) unit->abort_connections();
+        for (auto& unit : leaving_) unit->abort_connections();
         return;
     }
     stopped_ = std::move(stopped);
-    stopping_ = units_.size();
     for (auto& [name, unit] : units_) {
-        unit->stop([this] {
-            --stopping_;
-            unit_stopped();
-        });
+        if (unit->stopped()) continue;
+        ++stopping_;
+        // One that an operator stops is on its way already, and tells both.
+        unit->stop([this] { unit_stopped(); });
     }
+    stopping_ += leaving_.size();
+    ++stopping_;
     unit_stopped();
 }
 
 void Supervisor::unit_stopped() {
-    if (stopping_ == 0) stopped_();
+    if (--stopping_ == 0) stopped_();
 }
 
 }  // namespace protohost::supervisor

@@ -1,37 +1,36 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "daemon/base/error.hpp"
+#include "daemon/base/log.hpp"
 #include "daemon/model/configuration.hpp"
+#include "daemon/net/executor.hpp"
 #include "daemon/plugin/staging.hpp"
+#include "daemon/supervisor/attempt.hpp"
 #include "daemon/supervisor/installation.hpp"
 #include "daemon/supervisor/plan.hpp"
+#include "daemon/supervisor/snapshot.hpp"
 #include "daemon/unit/generations.hpp"
 #include "daemon/unit/host.hpp"
+#include "daemon/unit/listener.hpp"
 #include "daemon/unit/shared.hpp"
 #include "daemon/unit/unit.hpp"
 
 namespace protohost::supervisor {
 
-class PluginSet;
-
-/// Which part of a reload refused: what an operator mends in a file, or what the machine denies.
-enum class Refusal { none, configuration, machine };
-
-struct Outcome {
-    Refusal refusal = Refusal::none;
-    base::Errors errors;
-
-    explicit operator bool() const { return refusal == Refusal::none; }
-};
-
-/// Makes the running units what the configuration says.
+/// Makes the running units what the configuration says. All [loop].
 class Supervisor {
 public:
     Supervisor(const unit::Shared& shared, std::string file, Installation installation);
@@ -39,13 +38,26 @@ public:
     Supervisor(const Supervisor&) = delete;
     Supervisor& operator=(const Supervisor&) = delete;
 
-    /// load -> check -> plan -> prepare -> bind -> commit. Everything that can fail comes before
-    /// commit, and a failure there changes nothing. The first start is a reload from the empty
-    /// configuration, and so far the only one.
-    Outcome reload();
+    /// The first start: a reload from the empty configuration, with the caller waiting.
+    ReloadRecord start();
 
-    /// The same, stopped before bind: safe beside a running daemon.
-    Outcome check();
+    /// The same, stopped before bind: safe beside a running daemon. `refusal` says whose fault
+    /// errors are.
+    base::Result<Plan> check(Refusal& refusal);
+
+    using Reloaded = std::function<void(const ReloadRecord& record)>;
+
+    /// load -> check -> plan -> prepare -> bind, on a thread of its own, and commit here. A failure
+    /// before commit changes nothing, and commit has no failure. One runs at a time; whatever is
+    /// asked for meanwhile is one more, which reads the files anew. `done` is called once, never
+    /// from inside.
+    void reload(std::string asked_by, Reloaded done);
+
+    /// What reload() would do now. Touches nothing.
+    void diff(std::string asked_by, Reloaded done);
+
+    /// The generation of the plugin that ran before comes back, with the running configuration.
+    void roll_back(std::string plugin, std::string asked_by, Reloaded done);
 
     /// Stops accepting, and lets connections finish within the drain timeouts of their units.
     /// `stopped` is called once, when the last is gone. Asked again: connections are aborted.
@@ -55,20 +67,63 @@ public:
     /// so already. `failed` where that can no more be, with the reason.
     void when_ready(std::function<void()> ready, std::function<void(std::string why)> failed);
 
+    /// `committed` is called after each reload that was applied.
+    void on_commit(std::function<void()> committed) { committed_ = std::move(committed); }
+
+    /// False: there is no connection of that id. As its transport's close() or abort().
+    bool close_connection(const std::string& id, bool abort);
+
+    /// nullptr: no such unit.
+    unit::Unit* find(const std::string& name);
+    /// Opens a stopped unit again.
+    base::Errors start_unit(unit::Unit& unit);
+
+    Snapshot snapshot();
+    std::vector<unit::ConnectionSnapshot> connections();
+    std::vector<unit::GenerationStatus> generations() const { return generations_.list(); }
+    /// nullptr before the first start.
+    const std::shared_ptr<const model::Configuration>& configuration() const { return running_; }
+    const RunningPlugins& plugins() const { return plugins_; }
+    /// What it was made of.
+    const Source& source() const { return source_; }
+    const Installation& installation() const { return installation_; }
     std::size_t units() const { return units_.size(); }
 
-private:
-    using Units = std::vector<std::unique_ptr<unit::Unit>>;
+    /// For tests: see Attempt::Means::fault.
+    void set_fault(std::function<base::Errors(std::string_view step)> fault) {
+        fault_ = std::move(fault);
+    }
 
-    Outcome prepare(const model::Configuration& desired,
-                    std::unique_ptr<plugin::StagingDirectory> staging,
-                    Units& prepared);
-    Outcome bind(Units& prepared);
-    void commit(model::Configuration desired, Units prepared);
-    base::Errors prepare_unit(const UnitId& id,
-                              const model::Configuration& desired,
-                              PluginSet& plugins,
-                              Units& prepared);
+private:
+    using Units = std::map<std::string, std::unique_ptr<unit::Unit>>;
+    using Sockets = std::map<std::string, unit::Listener::Acceptors>;
+
+    struct Request {
+        std::string asked_by;
+        Reloaded done;
+    };
+    /// An attempt, and who waits for it.
+    struct Job;
+
+    Running running() const;
+    Attempt::Means means();
+    void enqueue(std::unique_ptr<Job> job, Request request);
+    void begin_next();
+    void finish(const net::Executor::Outcome& outcome);
+    void describe(const Attempt& attempt, bool good, ReloadRecord& record) const;
+    ReloadRecord conclude(Attempt& attempt, bool good, ReloadRecord record);
+    void commit(Attempt& attempt);
+    Sockets take_sockets(Attempt& attempt);
+    void change(const model::Configuration& desired,
+                Attempt::PreparedUnit& prepared,
+                Sockets& sockets);
+    void add(const model::Configuration& desired,
+             Attempt::PreparedUnit& prepared,
+             Sockets& sockets);
+    void leave(std::unique_ptr<unit::Unit> unit);
+    void tell_generations();
+    void log(const ReloadRecord& record) const;
+
     void unit_stopped();
     void check_ready();
 
@@ -76,14 +131,29 @@ private:
     std::string file_;
     Installation installation_;
     unit::Host host_;
-    unit::Generations generations_;  ///< of all that is below; goes after the units
-    model::Configuration running_;
+    base::Log log_{"supervisor"};
     std::unique_ptr<plugin::StagingDirectory> staging_;
-    std::map<std::string, std::unique_ptr<unit::Unit>> units_;
+    unit::Generations generations_;
+    std::shared_ptr<const model::Configuration> running_;
+    Source source_;
+    RunningPlugins plugins_;
+    Units units_;
+    /// Removed by a reload, and not yet empty.
+    std::vector<std::unique_ptr<unit::Unit>> leaving_;
+    std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
+    std::deque<ReloadRecord> history_;
+    std::uint64_t reloads_ = 0;
+    std::array<std::uint64_t, 3> counts_{};  ///< by Verdict
+    std::vector<std::string> restart_pending_;
+    std::function<base::Errors(std::string_view)> fault_;
+    std::deque<std::unique_ptr<Job>> jobs_;  ///< the first is under way
     std::size_t stopping_ = 0;
     std::function<void()> stopped_;
+    std::function<void()> committed_;
     std::function<void()> ready_;
     std::function<void(std::string)> failed_;
+    /// One thread; last, so that no attempt is under way when the rest goes.
+    net::Executor worker_;
 };
 
 }  // namespace protohost::supervisor

@@ -34,6 +34,7 @@ public:
 
     /// "echo/echo", as a log line has it.
     std::string protocol_name() const;
+    unsigned generation_number() const { return factory_->module().generation(); }
     const std::string& plugin_name() const { return factory_->module().name(); }
 
 private:

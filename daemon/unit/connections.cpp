@@ -3,7 +3,9 @@
 
 #include <utility>
 
+#include "daemon/base/format.hpp"
 #include "daemon/model/quantity.hpp"
+#include "daemon/net/loop_time.hpp"
 
 namespace protohost::unit {
 
@@ -44,14 +46,48 @@ net::Transport& Connections::adopt(std::unique_ptr<net::Transport> transport,
     net::Transport& adopted = *transport.release();
     adopted.set_role(role);
     transports_.push_back(adopted);
+    ++counters_.opened;
     log_.debug("{}: {}", title_, described(adopted));
     adopted.start(protocol);
     return adopted;
 }
 
-void Connections::drain(std::uint64_t deadline) {
-    // A transport ends in an iteration of its own, so the list stays as it is here.
-    for (net::Transport& transport : transports_) transport.drain(deadline);
+void Connections::drain(std::chrono::steady_clock::time_point deadline) {
+    std::vector<net::Transport*> all;
+    for (net::Transport& transport : transports_) all.push_back(&transport);
+    drain(all, deadline);
+}
+
+void Connections::drain(std::span<net::Transport* const> transports,
+                        std::chrono::steady_clock::time_point deadline) {
+    if (transports.empty()) return;
+    const auto drain = drains_.emplace(drains_.end(), loop_);
+    // A transport ends in an iteration of its own, so each of them is there still.
+    for (net::Transport* const transport : transports) {
+        drain->transports.push_back(transport->ref());
+        transport->drain(net::loop_time(deadline));
+    }
+    drain->deadline.start(deadline, [this, drain] {
+        abort_rest(*drain);
+        drains_.erase(drain);
+    });
+}
+
+void Connections::abort_rest(const Drain& drain) {
+    std::size_t aborted = 0;
+    for (const ph_ref reference : drain.transports) {
+        net::Transport* const transport = loop_.references().find(reference);
+        if (transport == nullptr) continue;
+        transport->abort();
+        ++aborted;
+    }
+    if (aborted != 0) {
+        log_.warn("{}: aborting {} connections that did not drain", title_, aborted);
+    }
+}
+
+void Connections::retune() {
+    for (net::Transport& transport : transports_) transport.retune(settings());
 }
 
 void Connections::abort() {
@@ -59,6 +95,9 @@ void Connections::abort() {
 }
 
 void Connections::ended(net::Transport& transport) {
+    counters_.traffic.received += transport.traffic().received;
+    counters_.traffic.sent += transport.traffic().sent;
+    counters_.traffic.dropped += transport.traffic().dropped;
     if (const auto dropped = transport.traffic().dropped; dropped > 0) {
         log_.debug("{}: {} ended with {} bytes written and never sent",
                    title_,
@@ -75,6 +114,8 @@ void Connections::ended(net::Transport& transport) {
 void Connections::callback_failed(net::Transport& transport,
                                   std::string_view callback,
                                   std::string_view text) {
+    ++counters_.failed;
+    last_error_ = base::format("{} failed: {}", callback, text);
     log_.error("{}: {}{}: plugin {}: {} failed: {}",
                title_,
                described(transport),

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <list>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "daemon/base/log.hpp"
 #include "daemon/model/configuration.hpp"
 #include "daemon/net/loop.hpp"
+#include "daemon/net/timer.hpp"
 #include "daemon/net/transport.hpp"
 
 #include <protohost/abi.h>
@@ -49,9 +55,30 @@ public:
                           net::Role role,
                           ph_proto protocol);
 
-    /// Asks each to finish until `deadline`, in nanoseconds of loop time.
-    void drain(std::uint64_t deadline);
+    /// Asks each that lives now to finish until `deadline`; those that then still live are aborted.
+    void drain(std::chrono::steady_clock::time_point deadline);
+    void drain(std::span<net::Transport* const> transports,
+               std::chrono::steady_clock::time_point deadline);
     void abort();
+
+    /// The settings have changed: they hold for the living ones too.
+    void retune();
+
+    template <class F>
+    void each(F&& function) {
+        for (net::Transport& transport : transports_) function(transport);
+    }
+
+    /// What there was since the beginning, connections that have ended included.
+    struct Counters {
+        std::uint64_t opened = 0;
+        std::uint64_t failed = 0;  ///< callbacks
+        net::Traffic traffic;      ///< of those that have ended
+    };
+    const Counters& counters() const { return counters_; }
+    /// What happened last that ought not to have.
+    const std::string& last_error() const { return last_error_; }
+    void note_error(std::string text) { last_error_ = std::move(text); }
 
     bool empty() const { return transports_.empty(); }
     std::size_t size() const { return transports_.size(); }
@@ -66,12 +93,25 @@ private:
     void timed_out(net::Transport& transport, std::string_view text) override;
     void ended(net::Transport& transport) override;
 
+    /// Some that were asked to finish, and when their patience ends.
+    struct Drain {
+        explicit Drain(net::Loop& loop) : deadline(loop) {}
+
+        std::vector<ph_ref> transports;
+        net::Timer deadline;
+    };
+
+    void abort_rest(const Drain& drain);
+
     net::Loop& loop_;
     const model::UnitSpec& spec_;
     std::string title_;
     ConnectionsOwner& owner_;
     base::Log log_;
     net::Transports transports_;
+    std::list<Drain> drains_;
+    Counters counters_;
+    std::string last_error_;
 };
 
 }  // namespace protohost::unit

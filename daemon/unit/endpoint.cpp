@@ -63,31 +63,83 @@ std::string Endpoint::target() const {
     return definition_.path.value;
 }
 
-base::Errors Endpoint::bind() {
-    if (definition_.kind != Kind::bind) return {};
+base::Result<net::DatagramSocket> Endpoint::open_bound(const model::EndpointSpec& spec) {
     const std::string where =
-        model::to_string(definition_.address.place, "endpoints." + spec_.name + ".bind");
-    const auto remote =
-        definition_.remote ? std::optional(definition_.remote->value) : std::nullopt;
-    auto socket =
-        net::open_datagram_socket({definition_.address.value, remote, spec_.socket}, where);
+        model::to_string(spec.address.place, "endpoints." + spec.name + ".bind");
+    const auto remote = spec.remote ? std::optional(spec.remote->value) : std::nullopt;
+    return net::open_datagram_socket({spec.address.value, remote, spec.socket}, where);
+}
+
+base::Errors Endpoint::bind() {
+    if (definition_.kind != Kind::bind || bound_) return {};
+    auto socket = open_bound(definition_);
     if (!socket) return socket.error();
-    bound_.emplace(std::move(*socket));
-    const auto local = net::SocketAddress::local_of(bound_->descriptor.get());
-    if (!local.text().empty()) bound_at_ = local.uri(SOCK_DGRAM);
+    hold(std::move(*socket));
     return {};
 }
 
+void Endpoint::hold(net::DatagramSocket socket) {
+    bound_.emplace(std::move(socket));
+    const auto local = net::SocketAddress::local_of(bound_->descriptor.get());
+    bound_at_ = local.text().empty() ? "" : local.uri(SOCK_DGRAM);
+}
+
 void Endpoint::open() {
+    closed_ = false;
     attempt();
 }
 
 void Endpoint::close() {
     closed_ = true;
+    withdraw();
+}
+
+void Endpoint::withdraw() {
     pause_.cancel();
     connector_.reset();
     resolution_.reset();
     held_.close();
+}
+
+void Endpoint::apply(const model::EndpointSpec& spec,
+                     Difference difference,
+                     std::optional<net::DatagramSocket> opened) {
+    const bool reopens = !definition_.reconnect && spec.reconnect;
+    if (spec.reconnect && spec.reconnect != definition_.reconnect) {
+        backoff_ = Backoff(*spec.reconnect);
+    }
+    definition_ = spec;
+    retune(spec);
+    if (difference.moved) bound_at_.clear();
+    if (opened && wants_sockets()) hold(std::move(*opened));
+    if (!serving()) return;
+    const bool over = current_ == nullptr && !under_way();
+    if (difference.moved || (over && (difference.factory || reopens))) return open_anew();
+    // What is under way asks the factory that there is when it is open.
+    if (!difference.factory || current_ == nullptr) return;
+    spec.kind == Kind::connect ? open_anew() : hand_over();
+}
+
+bool Endpoint::under_way() const {
+    return pause_.running() || connector_ != nullptr || resolution_.has_value();
+}
+
+void Endpoint::open_anew() {
+    given_up_.clear();
+    told_.clear();
+    net::Transport* const former = std::exchange(current_, nullptr);
+    withdraw();
+    backoff_.reset();
+    attempt();
+    if (former == nullptr) return;
+    connections_.drain({&former, 1}, std::chrono::steady_clock::now() + spec_.timeouts.drain);
+}
+
+void Endpoint::hand_over() {
+    ph_proto protocol{};
+    if (!make_protocol(target(), protocol)) return;
+    log_.info("{}: {} goes to protocol {}", title(), target(), binding()->protocol_name());
+    current_->hand_over(protocol, binding());
 }
 
 template <class Make>
@@ -102,10 +154,11 @@ void Endpoint::serve(net::Role role, Make&& make) {
              title(),
              opened_word(role),
              target(),
-             binding_->protocol_name(),
+             binding()->protocol_name(),
              failures_ > 0 ? base::format(", after {} failures", failures_) : "");
     failures_ = 0;
     told_.clear();
+    last_failure_.clear();
     current_ = &connections_.adopt(make(), role, protocol);
     if (!std::exchange(opened_once_, true)) readiness_changed();
 }
@@ -156,7 +209,7 @@ void Endpoint::serve_datagrams(net::DatagramSocket socket, net::Role role) {
                                                         std::move(socket),
                                                         connections_.settings(),
                                                         connections_.transport_owner(),
-                                                        binding_);
+                                                        binding());
     });
 }
 
@@ -175,7 +228,7 @@ void Endpoint::open_pipe() {
             net::PeerName(target()),
             connections_.settings(),
             connections_.transport_owner(),
-            binding_,
+            binding(),
             reads ? net::Channel::read_pipe : net::Channel::write_pipe);
     });
 }
@@ -188,7 +241,7 @@ void Endpoint::connected(net::Connector&, base::Descriptor socket, const net::So
                                                       peer,
                                                       connections_.settings(),
                                                       connections_.transport_owner(),
-                                                      binding_);
+                                                      binding());
     });
 }
 
@@ -199,6 +252,7 @@ void Endpoint::connect_failed(net::Connector&, const net::ConnectError& error) {
 
 void Endpoint::attempt_failed(const std::string& text) {
     ++failures_;
+    last_failure_ = text;
     // Once for each cause, not for each attempt: a server that is away for a night would fill the
     // log. There are few, unless one of them has a number in it.
     if (told_.size() == most_causes) told_.clear();
@@ -218,7 +272,22 @@ void Endpoint::wait_and_attempt(const std::string& why) {
     log_.debug("{}: next attempt in {}",
                title(),
                model::format_duration(std::chrono::ceil<std::chrono::milliseconds>(pause)));
-    pause_.start(pause, [this] { attempt(); });
+    next_attempt_ = std::chrono::steady_clock::now() + pause;
+    pause_.start(next_attempt_, [this] { attempt(); });
+}
+
+void Endpoint::describe(UnitSnapshot& snapshot) const {
+    snapshot.section = "endpoints";
+    snapshot.addresses.push_back(target());
+    if (!last_failure_.empty()) snapshot.last_error = last_failure_;
+    if (!serving() || current_ != nullptr) return;
+    if (pause_.running()) {
+        snapshot.state = "waiting";
+        snapshot.next_attempt = std::chrono::ceil<std::chrono::milliseconds>(
+            next_attempt_ - std::chrono::steady_clock::now());
+    } else {
+        snapshot.state = given_up_.empty() ? "opening" : "given up";
+    }
 }
 
 bool Endpoint::worked(const net::Transport& transport) const {

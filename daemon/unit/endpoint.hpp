@@ -37,6 +37,23 @@ public:
     static std::uint32_t protocol_kind(const model::EndpointSpec& spec);
 
     base::Errors bind() override;
+
+    /// The socket of a `bind`. On any thread; a name blocks on the resolver.
+    static base::Result<net::DatagramSocket> open_bound(const model::EndpointSpec& spec);
+
+    /// How its definition has changed.
+    struct Difference {
+        bool factory = false;
+        bool moved = false;
+    };
+
+    /// Takes the settings of `spec`. What it opens otherwise is opened now, and what was open
+    /// drains meanwhile; with nothing but another factory a datagram socket or a pipe stays open
+    /// and goes to a protocol of the new one. `opened` is the socket of a `bind` that has moved.
+    void apply(const model::EndpointSpec& spec,
+               Difference difference,
+               std::optional<net::DatagramSocket> opened);
+
     bool ready() const override { return !definition_.required || opened_once_; }
     std::string given_up() const override { return definition_.required ? given_up_ : ""; }
 
@@ -50,7 +67,15 @@ private:
                    const net::SocketAddress& peer) override;
     void connect_failed(net::Connector& connector, const net::ConnectError& error) override;
 
+    void describe(UnitSnapshot& snapshot) const override;
     void attempt();
+    void withdraw();
+    void hold(net::DatagramSocket socket);
+    /// Whether it is open soon, or tries again.
+    bool under_way() const;
+    /// What is open is drained, beside what is opened now.
+    void open_anew();
+    void hand_over();
     void connect_datagram();
     void open_datagram(const net::DatagramAddresses& ends);
     void open_pipe();
@@ -66,18 +91,20 @@ private:
     /// has become the one that was free.
     std::string target() const;
 
-    const model::EndpointSpec definition_;
+    model::EndpointSpec definition_;
     Backoff backoff_;
     net::Timer pause_;
+    std::chrono::steady_clock::time_point next_attempt_;
     std::unique_ptr<net::Connector> connector_;
     std::optional<Resolution> resolution_;
     std::optional<net::DatagramSocket> bound_;
     std::string bound_at_;
     base::Descriptor held_;  ///< of a FIFO that is read, also while it waits to be opened again
-    const net::Transport* current_ = nullptr;
+    net::Transport* current_ = nullptr;
     std::chrono::steady_clock::time_point opened_at_;
     std::uint64_t failures_ = 0;  ///< since it was open last
     std::set<std::string> told_;  ///< why, since then
+    std::string last_failure_;    ///< the last of them
     std::string given_up_;
     bool opened_once_ = false;
     bool closed_ = false;

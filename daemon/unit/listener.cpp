@@ -2,8 +2,11 @@
 #include "daemon/unit/listener.hpp"
 
 #include <cstring>
+#include <iterator>
+#include <set>
 #include <utility>
 
+#include "daemon/base/format.hpp"
 #include "daemon/net/stream_transport.hpp"
 
 namespace protohost::unit {
@@ -12,7 +15,7 @@ Listener::Listener(const Shared& shared,
                    const model::ListenerSpec& spec,
                    std::shared_ptr<Binding> binding)
     : Unit(shared, spec, "listener " + spec.name, std::move(binding)),
-      listen_(spec.listen),
+      definition_(spec),
       sources_(spec.limits.per_source) {}
 
 Listener::~Listener() {
@@ -21,40 +24,108 @@ Listener::~Listener() {
 
 base::Errors Listener::bind() {
     base::Errors errors;
-    for (const auto& address : listen_) {
+    for (std::size_t i = 0; i < definition_.listen.size(); ++i) {
+        const auto& address = definition_.listen[i];
         const std::string where =
             model::to_string(address.place, "listeners." + spec_.name + ".listen");
-        auto opened = net::Acceptor::bind(shared_.loop, address.value, spec_.socket, where);
+        auto opened = net::Acceptor::bind(shared_.loop, address.value, definition_.socket, where);
         if (!opened) {
             base::append(errors, opened.error());
             continue;
         }
-        for (auto& acceptor : *opened) acceptors_.push_back(std::move(acceptor));
+        acceptors_[socket_key(definition_, i)] = std::move(*opened);
     }
     if (!errors.empty()) close();
     return errors;
 }
 
 void Listener::open() {
-    for (auto& acceptor : acceptors_) {
+    for (auto& [key, acceptors] : acceptors_) begin(acceptors);
+}
+
+void Listener::begin(Acceptors& acceptors) {
+    for (auto& acceptor : acceptors) {
         log_.info("{}: listening on {} with protocol {}",
                   title(),
                   acceptor->local().uri(),
-                  binding_->protocol_name());
+                  binding()->protocol_name());
         acceptor->start(*this);
     }
 }
 
 void Listener::close() {
-    for (auto& acceptor : acceptors_) {
-        acceptor->stop();
-        shared_.loop.retire(std::move(acceptor));
-    }
+    for (auto& [key, acceptors] : acceptors_) net::Acceptor::retire(shared_.loop, acceptors);
     acceptors_.clear();
+}
+
+std::string Listener::socket_key(const model::ListenerSpec& spec, std::size_t entry) {
+    const model::Address address = model::canonical(spec.listen[entry].value);
+    std::string key = model::to_string(address);
+    const bool any_port = address.kind == model::Address::Kind::tcp && address.port == 0;
+    // Many may have the same text: each knows its own, by what comes before it in its list.
+    if (any_port || spec.socket.reuse_port) {
+        std::size_t same = 0;
+        for (std::size_t i = 0; i < entry; ++i) {
+            if (model::canonical(spec.listen[i].value) == address) ++same;
+        }
+        key += base::format(" of {}, {}", spec.name, same);
+    }
+    return key;
+}
+
+void Listener::release(const model::ListenerSpec& spec,
+                       std::map<std::string, Acceptors>& released) {
+    std::set<std::string> wanted;
+    for (std::size_t i = 0; i < spec.listen.size(); ++i) wanted.insert(socket_key(spec, i));
+    for (auto entry = acceptors_.begin(); entry != acceptors_.end();) {
+        auto next = std::next(entry);
+        if (!wanted.contains(entry->first)) released.insert(acceptors_.extract(entry));
+        entry = next;
+    }
+}
+
+void Listener::apply(const model::ListenerSpec& spec, std::map<std::string, Acceptors>& opened) {
+    const bool other_settings = definition_.socket != spec.socket;
+    if (definition_.limits.per_source != spec.limits.per_source) count_sources(spec.limits);
+    definition_ = spec;
+    Unit::retune(spec);
+    if (other_settings) each([&](net::Acceptor& acceptor) { retune(acceptor); });
+    if (!wants_sockets()) return;
+    for (std::size_t i = 0; i < spec.listen.size(); ++i) {
+        auto taken = opened.extract(socket_key(spec, i));
+        if (taken.empty()) continue;
+        auto added = acceptors_.insert(std::move(taken)).position;
+        // It may come from a listener with other settings.
+        for (auto& acceptor : added->second) retune(*acceptor);
+        if (serving()) begin(added->second);
+    }
+    pause_or_resume();
+}
+
+void Listener::collect_sockets(std::set<std::string>& keys) const {
+    for (const auto& entry : acceptors_) keys.insert(entry.first);
+}
+
+void Listener::count_sources(const model::Limits& limits) {
+    sources_ = SourceLimit(limits.per_source);
+    connections_.each([&](const net::Transport& transport) {
+        if (transport.role() == net::Role::accepted) sources_.count(transport.peer_address());
+    });
+}
+
+void Listener::retune(net::Acceptor& acceptor) {
+    for (const std::string& problem : acceptor.retune(definition_.socket)) {
+        log_.error("{}: {}: {}; it keeps what it had", title(), acceptor.local().uri(), problem);
+    }
+}
+
+void Listener::pause_or_resume() {
+    each([&](net::Acceptor& acceptor) { full() ? acceptor.pause() : acceptor.resume(); });
 }
 
 void Listener::accepted(base::Descriptor socket, const net::SocketAddress& peer) {
     if (!sources_.admit(peer)) {
+        ++refused_;
         log_.debug("{}: connection from {} closed: over limits.per_source ({})",
                    title(),
                    peer.label(),
@@ -72,12 +143,10 @@ void Listener::accepted(base::Descriptor socket, const net::SocketAddress& peer)
                                                               peer,
                                                               connections_.settings(),
                                                               connections_.transport_owner(),
-                                                              binding_),
+                                                              binding()),
                        net::Role::accepted,
                        protocol);
-    if (full()) {
-        for (auto& acceptor : acceptors_) acceptor->pause();
-    }
+    if (full()) pause_or_resume();
 }
 
 void Listener::connection_ended(const net::Transport& transport) {
@@ -85,11 +154,19 @@ void Listener::connection_ended(const net::Transport& transport) {
         const bool was_full = full();
         --accepted_;
         sources_.left(transport.peer_address());
-        if (was_full && !full()) {
-            for (auto& acceptor : acceptors_) acceptor->resume();
-        }
+        if (was_full && !full()) pause_or_resume();
     }
     Unit::connection_ended(transport);
+}
+
+void Listener::describe(UnitSnapshot& snapshot) const {
+    snapshot.section = "listeners";
+    snapshot.refused = refused_;
+    for (const auto& [key, acceptors] : acceptors_) {
+        for (const auto& acceptor : acceptors) {
+            snapshot.addresses.push_back(acceptor->local().uri());
+        }
+    }
 }
 
 void Listener::accepting_suspended(int os_errno) {

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "daemon/model/configuration.hpp"
@@ -22,12 +24,29 @@ public:
 
     base::Errors bind() override;
 
+    /// The sockets of one entry of `listen`.
+    using Acceptors = std::vector<std::unique_ptr<net::Acceptor>>;
+
+    /// What its socket for `address`, an entry of `listen` of `spec`, is known by among the sockets
+    /// of all listeners: the same text is the same socket, so that it can go from one to the other.
+    static std::string socket_key(const model::ListenerSpec& spec, std::size_t entry);
+
+    void collect_sockets(std::set<std::string>& keys) const override;
+
+    /// Gives up the sockets that `spec` has no use for, without closing them: by their keys.
+    void release(const model::ListenerSpec& spec, std::map<std::string, Acceptors>& released);
+
+    /// Takes the settings and addresses of `spec`, and for each new address its sockets out of
+    /// `opened`. After release(), and with the same one.
+    void apply(const model::ListenerSpec& spec, std::map<std::string, Acceptors>& opened);
+
 private:
     void open() override;
     void close() override;
     void connection_ended(const net::Transport& transport) override;
 
     void accepted(base::Descriptor socket, const net::SocketAddress& peer) override;
+    void describe(UnitSnapshot& snapshot) const override;
     void accepting_suspended(int os_errno) override;
     void accepting_resumed(unsigned times) override;
 
@@ -35,9 +54,22 @@ private:
         return spec_.limits.connections != 0 && accepted_ >= spec_.limits.connections;
     }
 
-    std::vector<model::Located<model::Address>> listen_;
-    std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
+    /// Of each acceptor.
+    template <class F>
+    void each(F&& function) {
+        for (auto& [key, acceptors] : acceptors_) {
+            for (auto& acceptor : acceptors) function(*acceptor);
+        }
+    }
+    void begin(Acceptors& acceptors);
+    void pause_or_resume();
+    void count_sources(const model::Limits& limits);
+    void retune(net::Acceptor& acceptor);
+
+    model::ListenerSpec definition_;
+    std::map<std::string, Acceptors> acceptors_;  ///< by socket_key()
     SourceLimit sources_;
+    std::uint64_t refused_ = 0;
     std::uint64_t accepted_ = 0;  ///< that still live
 };
 

@@ -41,10 +41,14 @@ void LoopServices::open() {
     binding_->context().services = this;
 }
 
+void LoopServices::close_servers() {
+    for (auto& [id, server] : servers_) server->close();
+}
+
 void LoopServices::close() {
     closed_ = true;
     binding_->context().services = nullptr;
-    for (auto& [id, server] : servers_) server->close();
+    close_servers();
     for (auto& [op, operation] : operations_) operation->services_closed();
 }
 

@@ -42,6 +42,8 @@ public:
 
     /// From here on the plugin finds them in its context, and may ask.
     void open();
+    /// Ends accepting; everything else goes on.
+    void close_servers();
     /// It does no more; servers are closed, and what is under way is cancelled, except for files
     /// that are being sent: they end with their connections.
     void close();

@@ -39,6 +39,11 @@ bool SourceLimit::admit(const net::SocketAddress& peer) {
     return true;
 }
 
+void SourceLimit::count(const net::SocketAddress& peer) {
+    if (limit_ == 0) return;
+    if (const auto source = source_of(peer)) ++counts_[*source];
+}
+
 void SourceLimit::left(const net::SocketAddress& peer) {
     if (limit_ == 0) return;
     const auto source = source_of(peer);

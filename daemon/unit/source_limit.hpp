@@ -18,6 +18,8 @@ public:
 
     /// Counts it, unless it is one too many.
     bool admit(const net::SocketAddress& peer);
+    /// Counts it, also where it is one too many: it is there already.
+    void count(const net::SocketAddress& peer);
     void left(const net::SocketAddress& peer);
 
 private:

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "daemon/model/quantity.hpp"
-#include "daemon/net/loop_time.hpp"
 #include "daemon/plugin/guard.hpp"
 
 namespace protohost::unit {
@@ -16,33 +15,90 @@ Unit::Unit(const Shared& shared,
            std::shared_ptr<Binding> binding)
     : shared_(shared),
       spec_(std::move(spec)),
-      binding_(std::move(binding)),
       title_(std::move(title)),
       connections_(shared.loop, spec_, title_, *this),
-      services_(shared, spec_, title_, connections_, binding_, [this] { check_stopped(); }),
-      drain_deadline_(shared.loop),
+      current_(make_use(std::move(binding))),
       last_word_(shared.loop) {}
 
+Unit::~Unit() = default;
+
+Unit::Use Unit::make_use(std::shared_ptr<Binding> binding) {
+    auto services = std::make_unique<LoopServices>(
+        shared_, spec_, title_, connections_, binding, [this] { check_stopped(); });
+    return {std::move(binding), std::move(services)};
+}
+
 void Unit::start() {
-    services_.open();
+    state_ = State::serving;
+    current_.services->open();
     tell_started();
     open();
 }
 
 void Unit::tell_started() {
     const net::CallbackScope scope(shared_.loop);
-    if (const ph_status status = binding_->factory().started(); status < 0) {
+    if (const ph_status status = binding()->factory().started(); status < 0) {
         log_.error("{}: plugin {}: started failed: {}; serving all the same",
                    title_,
-                   binding_->plugin_name(),
+                   binding()->plugin_name(),
                    plugin::failure_text(status));
     }
 }
 
+void Unit::tell_stopped(Binding& binding) {
+    const net::CallbackScope scope(shared_.loop);
+    if (const ph_status status = binding.factory().stopped(); status < 0) {
+        log_.error("{}: plugin {}: stopped failed: {}",
+                   title_,
+                   binding.plugin_name(),
+                   plugin::failure_text(status));
+    }
+}
+
+void Unit::use(std::shared_ptr<Binding> next) {
+    Use& former = former_.emplace_back(std::exchange(current_, make_use(std::move(next))));
+    if (state_ != State::serving) return run();
+    current_.services->open();
+    former.services->close_servers();
+    tell_stopped(*former.binding);
+    tell_started();
+    shared_.loop.call_soon(*this);
+}
+
+void Unit::run() {
+    // Besides us and its services nobody holds it: no connection, nothing under way.
+    std::erase_if(former_, [](const Use& use) {
+        return use.services->idle() && use.binding.use_count() == 2;
+    });
+}
+
+void Unit::retune(const model::UnitSpec& spec) {
+    spec_.write_buffer = spec.write_buffer;
+    spec_.timeouts = spec.timeouts;
+    spec_.limits = spec.limits;
+    connections_.retune();
+}
+
+void Unit::drain() {
+    const auto deadline = std::chrono::steady_clock::now() + spec_.timeouts.drain;
+    connections_.drain(deadline);
+}
+
 void Unit::stop(std::function<void()> stopped) {
+    if (stopping()) {
+        // Whoever asked before is told too.
+        stopped_ = [first = std::move(stopped_), second = std::move(stopped)] {
+            first();
+            second();
+        };
+        return;
+    }
     stopped_ = std::move(stopped);
+    state_ = State::draining;
     close();
-    services_.close();
+    tell_stopped(*binding());
+    current_.services->close();
+    for (const Use& use : former_) use.services->close();
     if (!connections_.empty()) {
         log_.info("{}: draining {} connections, at most {}",
                   title_,
@@ -50,17 +106,17 @@ void Unit::stop(std::function<void()> stopped) {
                   model::format_duration(spec_.timeouts.drain));
     }
     const auto deadline = std::chrono::steady_clock::now() + spec_.timeouts.drain;
-    connections_.drain(net::loop_time(deadline));
-    drain_deadline_.start(deadline, [this] { abort_connections(); });
+    connections_.drain(deadline);
     check_stopped();
 }
 
 void Unit::abort_connections() {
     if (!connections_.empty()) {
-        log_.warn("{}: aborting {} connections that did not drain", title_, connections_.size());
+        log_.warn("{}: aborting {} connections", title_, connections_.size());
     }
     connections_.abort();
-    services_.cancel_all();
+    current_.services->cancel_all();
+    for (const Use& use : former_) use.services->cancel_all();
 }
 
 void Unit::connection_ended(const net::Transport&) {
@@ -68,19 +124,25 @@ void Unit::connection_ended(const net::Transport&) {
 }
 
 void Unit::check_stopped() {
-    if (!stopped_ || !connections_.empty() || !services_.idle()) return;
-    drain_deadline_.cancel();
+    // In a later step: whoever ended is still on the stack, and holds its factory.
+    if (!former_.empty() && !is_linked()) shared_.loop.call_soon(*this);
+    if (!stopped_ || !connections_.empty() || !current_.services->idle()) return;
+    for (const Use& use : former_) {
+        if (!use.services->idle()) return;
+    }
+    state_ = State::stopped;
     last_word_.start(std::chrono::nanoseconds(0), std::exchange(stopped_, nullptr));
 }
 
 bool Unit::make_protocol(std::string_view whom, ph_proto& protocol) {
     const net::CallbackScope scope(shared_.loop);
-    const ph_status status = binding_->factory().make_protocol(protocol);
+    const ph_status status = binding()->factory().make_protocol(protocol);
     if (status >= 0) return true;
+    ++failed_factories_;
     log_.error("{}: {} closed: plugin {}: make_protocol failed: {}",
                title_,
                whom,
-               binding_->plugin_name(),
+               binding()->plugin_name(),
                plugin::failure_text(status));
     return false;
 }

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "daemon/base/error.hpp"
 #include "daemon/base/log.hpp"
@@ -15,22 +18,24 @@
 #include "daemon/unit/connections.hpp"
 #include "daemon/unit/loop_services.hpp"
 #include "daemon/unit/shared.hpp"
+#include "daemon/unit/snapshot.hpp"
 
 namespace protohost::unit {
 
 /// One running definition: its factory, and what it opened.
 ///
-///     prepared --bind()--> bound (clients queue) --start()--> serving --stop()--> draining -->
-///     stopped
+///     prepared --bind()--> bound (clients queue) --start()--> serving <--> (changed in place)
+///         stopped <-- draining <--stop()--/
 ///
-/// Everything that can fail happens in bind() or before; start() and stop() have no error path.
-class Unit : protected ConnectionsOwner {
+/// Everything that can fail happens in bind() or before; start(), stop() and what changes a unit
+/// that serves have no error path. Stopped, it can be bound and started again.
+class Unit : protected ConnectionsOwner, private net::Task {
 public:
-    virtual ~Unit() = default;
+    virtual ~Unit();
     Unit(const Unit&) = delete;
     Unit& operator=(const Unit&) = delete;
 
-    /// Opens every address of its own, or none and says why.
+    /// Opens every address of its own that is not open, or none and says why.
     virtual base::Errors bind() = 0;
 
     /// From here on it serves. The plugin is told first, so that whatever comes finds it ready.
@@ -38,11 +43,31 @@ public:
 
     /// Nothing new is opened; each living connection is asked to finish, and aborted after the
     /// unit's drain timeout. `stopped` is called once, when the last is gone, never from inside
-    /// this call.
+    /// this call. Asked again meanwhile, it tells each who asked.
     void stop(std::function<void()> stopped);
 
     /// Ends the draining at once.
     void abort_connections();
+
+    /// Asks what lives now to finish, as stop() does; what is opened meanwhile is left alone.
+    void drain();
+
+    /// New connections get `next`. Those that live keep what they have, and so does what the old
+    /// factory opened, but for its servers; it is told that it was stopped.
+    void use(std::shared_ptr<Binding> next);
+
+    /// The listening sockets that are open, by Listener::socket_key().
+    virtual void collect_sockets(std::set<std::string>&) const {}
+
+    /// What it says of itself.
+    UnitSnapshot snapshot();
+    void append_connections(std::vector<ConnectionSnapshot>& to);
+    /// False: none of its living connections has that id.
+    bool close_connection(const std::string& id, bool abort);
+
+    bool serving() const { return state_ == State::serving; }
+    bool stopped() const { return state_ == State::stopped; }
+    bool stopping() const { return state_ == State::draining; }
 
     /// Whether it does all that the daemon needs to be ready.
     virtual bool ready() const { return true; }
@@ -66,6 +91,8 @@ protected:
     virtual void open() = 0;
     /// Ends what would bring further connections.
     virtual void close() = 0;
+    /// The rest of the snapshot: where, and how it is doing while it serves.
+    virtual void describe(UnitSnapshot& snapshot) const = 0;
     /// Also for derived classes that have more to do when a connection ends.
     void connection_ended(const net::Transport& transport) override;
 
@@ -76,23 +103,44 @@ protected:
         if (readiness_) readiness_();
     }
 
+    /// Limits, timeouts and buffers of `spec`, also of what is open.
+    void retune(const model::UnitSpec& spec);
+
+    /// Whether there is use for what it opens: not while it is stopped.
+    bool wants_sockets() const { return state_ == State::prepared || serving(); }
+
+    const std::shared_ptr<Binding>& binding() const { return current_.binding; }
+
     const Shared shared_;
-    const model::UnitSpec spec_;
-    const std::shared_ptr<Binding> binding_;
+    model::UnitSpec spec_;
     const base::Log log_{"unit"};
 
 private:
+    enum class State { prepared, serving, draining, stopped };
+
+    /// A factory, and what the loop does for it.
+    struct Use {
+        std::shared_ptr<Binding> binding;
+        std::unique_ptr<LoopServices> services;
+    };
+
+    Use make_use(std::shared_ptr<Binding> binding);
     void tell_started();
+    void tell_stopped(Binding& binding);
     void check_stopped();
+    /// Lets go of former factories that nothing uses any more.
+    void run() override;
 
     std::string title_;
+    std::uint64_t failed_factories_ = 0;  ///< make_protocol
+    State state_ = State::prepared;
 
 protected:
     Connections connections_;
 
 private:
-    LoopServices services_;
-    net::Timer drain_deadline_;
+    Use current_;
+    std::vector<Use> former_;
     net::Timer last_word_;
     std::function<void()> stopped_;
     std::function<void()> readiness_;

@@ -36,6 +36,7 @@ private:
     }
     void open() override {}
     void close() override {}
+    void describe(unit::UnitSnapshot&) const override {}
 };
 
 base::Descriptor bound_socket() {

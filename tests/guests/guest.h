@@ -40,6 +40,9 @@
 #ifndef GUEST_RELEASE
 #define GUEST_RELEASE NULL
 #endif
+#ifndef GUEST_STOPPED
+#define GUEST_STOPPED NULL
+#endif
 #ifndef GUEST_OPTIONS /* an array */
 #define GUEST_OPTIONS NULL
 #define GUEST_OPTION_COUNT 0
@@ -112,7 +115,8 @@ static inline ph_status guest_make_protocol(ph_ctx* context, void* factory, ph_p
                                              GUEST_CONFIGURE,                                \
                                              GUEST_MAKE_PROTOCOL,                            \
                                              GUEST_STARTED,                                  \
-                                             GUEST_RELEASE};                                 \
+                                             GUEST_RELEASE,                                  \
+                                             GUEST_STOPPED};                                 \
     static const ph_factory* const guest_factories[] = {&guest_factory};                     \
     static const ph_plugin guest_plugin = {sizeof(ph_plugin),                                \
                                            GUEST_FLAGS,                                      \

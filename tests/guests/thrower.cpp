@@ -158,7 +158,8 @@ constexpr ph_factory factory = {sizeof(ph_factory),
                                 configure,
                                 make_protocol,
                                 started,
-                                release};
+                                release,
+                                nullptr};
 constexpr const ph_factory* factories[] = {&factory};
 constexpr ph_plugin plugin = {
     sizeof(ph_plugin), 0, TEXT("thrower"), TEXT("1.0"), factories, 1, load, nullptr, nullptr};

@@ -101,7 +101,8 @@ static_assert(offsetof(ph_factory, size) == 0 && offsetof(ph_factory, kind) == 4
               offsetof(ph_factory, name) == 8 && offsetof(ph_factory, summary) == 24 &&
               offsetof(ph_factory, option_count) == 48 && offsetof(ph_factory, options) == 40 &&
               offsetof(ph_factory, configure) == 56 && offsetof(ph_factory, make_protocol) == 64 &&
-              offsetof(ph_factory, started) == 72 && offsetof(ph_factory, release) == 80);
+              offsetof(ph_factory, started) == 72 && offsetof(ph_factory, release) == 80 &&
+              offsetof(ph_factory, stopped) == 88);
 static_assert(offsetof(ph_plugin, size) == 0 && offsetof(ph_plugin, flags) == 4 &&
               offsetof(ph_plugin, name) == 8 && offsetof(ph_plugin, version) == 24 &&
               offsetof(ph_plugin, factory_count) == 48 && offsetof(ph_plugin, factories) == 40 &&

@@ -5,7 +5,7 @@
  * A plugin exports one function, `protohost_plugin_entry_v1`, and carries one ELF note. Everything it
  * may call comes through the tables it is handed; it resolves no symbol of the daemon.
  *
- *     entry -> load -> configure* -> started* -> make_protocol* ... release* -> quiesce -> unload
+ *     entry -> load -> configure* -> started* -> make_protocol* ... stopped* ... release* -> quiesce -> unload
  *
  * The promise: a plugin built against an older header of this major keeps working, unchanged, with
  * every newer daemon. Source written for an older header compiles with a newer one. A plugin built
@@ -391,6 +391,10 @@ typedef struct ph_factory {
     ph_status (*started)(ph_ctx *, void *factory);
     /* [loop] After the last protocol's destroy. */
     void (*release)(ph_ctx *, void *factory);
+    /* [loop] Optional. Once, after started: the unit stops, or another factory has taken its place.
+     * End here what started began, for nobody else does it when only the factory is replaced: living
+     * connections go on, and the calls below go on working until release. */
+    ph_status (*stopped)(ph_ctx *, void *factory);
 } ph_factory;
 
 enum { PH_PLUGIN_PIN = 1u /* never unmap */, PH_PLUGIN_THREADS = 2u /* starts threads after load */ };

@@ -57,6 +57,31 @@ TEST(Acceptor, TakesAFreePortAndAcceptsFromBothFamilies) {
     }
 }
 
+TEST(Acceptor, AcceptsWhoIsInTheQueueBeforeItGoes) {
+    Rig rig;
+    Keeper keeper;
+    std::vector<std::unique_ptr<Acceptor>> acceptors;
+    acceptors.push_back(listen_on(rig.loop, "127.0.0.1"));
+    acceptors.front()->start(keeper);
+    const base::Descriptor first = connect_to(acceptors.front()->local());
+    const base::Descriptor second = connect_to(acceptors.front()->local());
+    acceptors.front()->accept_waiting();
+    Acceptor::retire(rig.loop, acceptors);
+    EXPECT_EQ(keeper.sockets.size(), 2U);
+    EXPECT_TRUE(acceptors.empty());
+}
+
+TEST(Acceptor, GoesWithoutAcceptingWhileItIsPaused) {
+    Rig rig;
+    Keeper keeper;
+    const auto acceptor = listen_on(rig.loop, "127.0.0.1");
+    acceptor->start(keeper);
+    acceptor->pause();
+    const base::Descriptor client = connect_to(acceptor->local());
+    acceptor->accept_waiting();
+    EXPECT_EQ(keeper.sockets.size(), 0U);
+}
+
 TEST(Acceptor, ClientsWaitInTheQueueBeforeStart) {
     Rig rig;
     Keeper keeper;

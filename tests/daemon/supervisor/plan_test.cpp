@@ -2,6 +2,7 @@
 #include "daemon/supervisor/plan.hpp"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -10,6 +11,11 @@ namespace protohost::supervisor {
 namespace {
 
 using Units = std::vector<UnitId>;
+using Changes = std::vector<Plan::Changed>;
+
+constexpr Change retuned{.retuned = true, .factory = false, .moved = false};
+constexpr Change factory{.retuned = false, .factory = true, .moved = false};
+constexpr Change moved{.retuned = false, .factory = false, .moved = true};
 
 UnitId listeners(std::string name) {
     return {UnitId::Section::listeners, std::move(name)};
@@ -43,77 +49,159 @@ model::Configuration configuration(const std::vector<model::ListenerSpec>& liste
     return made;
 }
 
-TEST(MakePlan, StartsEverythingFromTheEmptyConfiguration) {
+void greet(model::UnitSpec& spec) {
+    spec.options.kind = model::Node::Kind::mapping;
+    spec.options.members.push_back({"greeting", {}, {}});
+}
+
+/// What becomes of the only listener when it is changed so.
+template <class F>
+Plan plan_of_listener(F&& change) {
+    auto after = listener("a", 1);
+    change(after);
+    return make_plan(configuration({listener("a", 1)}), configuration({after}));
+}
+
+template <class F>
+Plan plan_of_endpoint(F&& change) {
+    auto after = endpoint("e", 5);
+    change(after);
+    return make_plan(configuration({}, {endpoint("e", 5)}), configuration({}, {after}));
+}
+
+TEST(MakePlan, AddsEverythingToTheEmptyConfigurationAndRemovesItAgain) {
     const auto desired =
         configuration({listener("b", 2), listener("a", 1)}, {endpoint("d", 4), endpoint("c", 3)});
     const Units all{listeners("a"), listeners("b"), endpoints("c"), endpoints("d")};
-    EXPECT_EQ(make_plan({}, desired), (Plan{.start = all, .keep = {}, .replace = {}, .stop = {}}));
-    EXPECT_EQ(make_plan(desired, {}), (Plan{.start = {}, .keep = {}, .replace = {}, .stop = all}));
-    EXPECT_EQ(make_plan(desired, desired),
-              (Plan{.start = {}, .keep = all, .replace = {}, .stop = {}}));
+    Plan added;
+    added.added = all;
+    EXPECT_EQ(make_plan({}, desired), added);
+    Plan removed;
+    removed.removed = all;
+    EXPECT_EQ(make_plan(desired, {}), removed);
+    Plan unchanged;
+    unchanged.unchanged = all;
+    EXPECT_EQ(make_plan(desired, desired), unchanged);
+    EXPECT_TRUE(unchanged.empty());
 }
 
-TEST(MakePlan, KeepsWhatDidNotChangeAlsoWhenItMovedInTheFile) {
-    auto moved = listener("a", 1);
-    moved.place = {"b.yaml", 77, 3};
-    moved.listen[0].place = {"b.yaml", 78, 5};
-    auto moved_too = endpoint("b", 2);
-    moved_too.place = {"c.yaml", 1, 1};
-    moved_too.address.place = {"c.yaml", 2, 2};
+TEST(MakePlan, LeavesAloneWhatOnlyMovedInTheFile) {
+    auto listener_after = listener("a", 1);
+    listener_after.place = {"b.yaml", 77, 3};
+    listener_after.listen[0].place = {"b.yaml", 78, 5};
+    auto endpoint_after = endpoint("b", 2);
+    endpoint_after.place = {"c.yaml", 1, 1};
+    endpoint_after.address.place = {"c.yaml", 2, 2};
     const Plan plan = make_plan(configuration({listener("a", 1)}, {endpoint("b", 2)}),
-                                configuration({moved}, {moved_too}));
-    EXPECT_EQ(
-        plan,
-        (Plan{.start = {}, .keep = {listeners("a"), endpoints("b")}, .replace = {}, .stop = {}}));
+                                configuration({listener_after}, {endpoint_after}));
+    EXPECT_TRUE(plan.empty());
+    EXPECT_EQ(plan.unchanged, (Units{listeners("a"), endpoints("b")}));
 }
 
-TEST(MakePlan, ReplacesWhatChangedAndStopsWhatIsGone) {
-    auto options = listener("c", 3);
-    options.options.kind = model::Node::Kind::mapping;
-    options.options.members.push_back({"greeting", {}, {}});
-    auto never = endpoint("e", 5);
-    never.reconnect = std::nullopt;
-    const Plan plan = make_plan(
-        configuration({listener("a", 1), listener("b", 2), listener("c", 3)},
-                      {endpoint("e", 5), endpoint("f", 6)}),
-        configuration({listener("b", 22), options, listener("d", 4)}, {never, endpoint("g", 7)}));
-    EXPECT_EQ(plan,
-              (Plan{.start = {listeners("d"), endpoints("g")},
-                    .keep = {},
-                    .replace = {listeners("b"), listeners("c"), endpoints("e")},
-                    .stop = {listeners("a"), endpoints("f")}}));
+TEST(MakePlan, LeavesAloneWhatIsSpeltDifferently) {
+    auto before = listener("a", 1);
+    before.listen[0].value.host = "::1";
+    auto after = before;
+    after.listen[0].value.host = "0::1";
+    EXPECT_TRUE(make_plan(configuration({before}), configuration({after})).empty());
 }
 
-TEST(MakePlan, ReplacesAUnitWhateverPartOfItChanged) {
-    using Change = void (*)(model::EndpointSpec&);
-    const std::vector<Change> changes{
-        [](auto& spec) { spec.kind = model::EndpointSpec::Kind::bind; },
-        [](auto& spec) { spec.address.value.port = 99; },
-        [](auto& spec) {
-            spec.remote = {{.host = "127.0.0.1", .port = 1}, {}};
-        },
-        [](auto& spec) { spec.path.value = "/run/x"; },
-        [](auto& spec) { spec.descriptor = 3; },
-        [](auto& spec) { spec.reconnect->jitter = 0; },
-        [](auto& spec) { spec.required = true; },
-        [](auto& spec) { spec.protocol.value.factory = "other"; },
-        [](auto& spec) { spec.write_buffer.limit = 1; },
-        [](auto& spec) { spec.timeouts.idle = std::chrono::seconds(1); },
-        [](auto& spec) { spec.socket.nodelay = false; },
-        [](auto& spec) { spec.limits.connections = 1; }};
-    for (std::size_t i = 0; i < changes.size(); ++i) {
-        auto changed = endpoint("e", 5);
-        changes[i](changed);
-        const Plan plan =
-            make_plan(configuration({}, {endpoint("e", 5)}), configuration({}, {changed}));
-        EXPECT_EQ(plan.replace, Units{endpoints("e")}) << "change " << i;
+TEST(MakePlan, NamesEachKindOfChangeOfAListener) {
+    const std::vector<std::pair<Change, void (*)(model::ListenerSpec&)>> cases{
+        {retuned, [](auto& spec) { spec.timeouts.drain = std::chrono::seconds(1); }},
+        {retuned, [](auto& spec) { spec.limits.connections = 1; }},
+        {retuned, [](auto& spec) { spec.write_buffer.high = 1; }},
+        {retuned, [](auto& spec) { spec.socket.backlog = 1; }},
+        {retuned, [](auto& spec) { spec.socket.mode = 0600; }},
+        {factory, [](auto& spec) { spec.protocol.value.plugin = "other"; }},
+        {factory, [](auto& spec) { spec.protocol.value.factory = "other"; }},
+        {factory, [](auto& spec) { greet(spec); }},
+        {moved, [](auto& spec) { spec.listen[0].value.port = 2; }},
+        {moved,
+         [](auto& spec) {
+             spec.listen.push_back({{.host = "::1", .port = 1}, {}});
+         }},
+        {{.retuned = true, .factory = true, .moved = true}, [](auto& spec) {
+             spec.limits.per_source = 1;
+             greet(spec);
+             spec.listen[0].value.port = 2;
+         }}};
+    for (const auto& [expected, change] : cases) {
+        const Plan plan = plan_of_listener(change);
+        EXPECT_EQ(plan.changed, (Changes{{listeners("a"), expected}}))
+            << "expected: " << to_string(expected);
+        EXPECT_TRUE(plan.restart.empty());
     }
 }
 
-TEST(MakePlan, ANameThatChangesItsSectionStopsAndStarts) {
-    EXPECT_EQ(
-        make_plan(configuration({listener("a", 1)}), configuration({}, {endpoint("a", 1)})),
-        (Plan{.start = {endpoints("a")}, .keep = {}, .replace = {}, .stop = {listeners("a")}}));
+TEST(MakePlan, NamesEachKindOfChangeOfAnEndpoint) {
+    const std::vector<std::pair<Change, void (*)(model::EndpointSpec&)>> cases{
+        {moved, [](auto& spec) { spec.kind = model::EndpointSpec::Kind::bind; }},
+        {moved, [](auto& spec) { spec.address.value.port = 99; }},
+        {moved,
+         [](auto& spec) {
+             spec.remote = {{.host = "127.0.0.1", .port = 1}, {}};
+         }},
+        {moved, [](auto& spec) { spec.path.value = "/run/x"; }},
+        {moved, [](auto& spec) { spec.descriptor = 3; }},
+        {moved, [](auto& spec) { spec.socket.nodelay = false; }},
+        {retuned, [](auto& spec) { spec.reconnect->jitter = 0; }},
+        {retuned, [](auto& spec) { spec.reconnect = std::nullopt; }},
+        {retuned, [](auto& spec) { spec.required = true; }},
+        {retuned, [](auto& spec) { spec.timeouts.idle = std::chrono::seconds(1); }},
+        {retuned, [](auto& spec) { spec.write_buffer.limit = 1; }},
+        {factory, [](auto& spec) { spec.protocol.value.factory = "other"; }},
+        {factory, [](auto& spec) { greet(spec); }}};
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+        EXPECT_EQ(plan_of_endpoint(cases[i].second).changed,
+                  (Changes{{endpoints("e"), cases[i].first}}))
+            << "case " << i;
+    }
+}
+
+TEST(MakePlan, GivesUnitsOfANewGenerationANewFactoryAndNobodyElse) {
+    auto other = listener("b", 2);
+    other.protocol.value.plugin = "chat";
+    const auto running = configuration({listener("a", 1), other}, {endpoint("e", 5)});
+    const Plan plan = make_plan(running, running, {"echo", "feed", "unused"});
+    EXPECT_EQ(plan.changed, (Changes{{listeners("a"), factory}, {endpoints("e"), factory}}));
+    EXPECT_EQ(plan.unchanged, Units{listeners("b")});
+}
+
+TEST(MakePlan, ANameThatChangesItsSectionIsRemovedAndAdded) {
+    const Plan plan =
+        make_plan(configuration({listener("a", 1)}), configuration({}, {endpoint("a", 1)}));
+    EXPECT_EQ(plan.added, Units{endpoints("a")});
+    EXPECT_EQ(plan.removed, Units{listeners("a")});
+    EXPECT_TRUE(plan.changed.empty());
+}
+
+TEST(MakePlan, NamesWhatOnlyARestartChangesEachTimeUntilThen) {
+    const auto running = configuration({listener("a", 1)});
+    auto desired = running;
+    desired.listeners.at("a").socket.ipv6_only = false;
+    desired.listeners.at("a").socket.reuse_port = true;
+    desired.state_directory = {"/srv/state", {}};
+    desired.control.socket = {"/run/x.sock", {}};
+    const std::vector<std::string> keys{"listeners.a.socket.reuse_port",
+                                        "listeners.a.socket.ipv6_only",
+                                        "state.directory",
+                                        "control.socket"};
+    const Plan plan = make_plan(running, desired);
+    EXPECT_EQ(plan.restart, keys);
+    EXPECT_TRUE(plan.empty());
+    EXPECT_EQ(applied(running, desired), running);
+    EXPECT_EQ(make_plan(applied(running, desired), desired).restart, keys);
+}
+
+TEST(MakePlan, ASocketThatIsOpenedAnewNeedsNoRestart) {
+    const Plan plan = plan_of_listener([](auto& spec) {
+        spec.socket.reuse_port = true;
+        spec.listen[0].value.port = 2;
+    });
+    EXPECT_TRUE(plan.restart.empty());
+    EXPECT_EQ(plan.changed,
+              (Changes{{listeners("a"), {.retuned = true, .factory = false, .moved = true}}}));
 }
 
 TEST(UnitId, IsWrittenAsInTheMessages) {

@@ -58,6 +58,7 @@ private:
     puppet_strings strings_;
     std::shared_ptr<Binding> binding_;
     std::unique_ptr<Unit> unit_;
+    unsigned asked_to_stop_ = 0;
     unsigned stops_ = 0;
     bool in_stop_ = false;
 };

@@ -16,6 +16,10 @@ std::string test_plugins() {
     return PROTOHOST_BUILD_DIR "/tests/system/plugins";
 }
 
+std::string control_socket(const ScratchFolder& folder) {
+    return (folder.path() / "control.sock").string();
+}
+
 std::string write_configuration(const ScratchFolder& folder, const DaemonSetup& setup) {
     const std::string state =
         setup.state_directory.empty() ? (folder.path() / "state").string() : setup.state_directory;
@@ -23,7 +27,11 @@ std::string write_configuration(const ScratchFolder& folder, const DaemonSetup& 
                        "\nstate: {directory: " + state + "}\n";
     if (!setup.listeners.empty()) text += "listeners:\n" + setup.listeners;
     if (!setup.endpoints.empty()) text += "endpoints:\n" + setup.endpoints;
-    return folder.write("protohost.yaml", text + setup.sections);
+    text += setup.sections;
+    if (!text.ends_with('\n')) text += '\n';
+    // Last, so that the tests' own lines are where they count them.
+    text += "control: {socket: " + control_socket(folder) + setup.control + "}\n";
+    return folder.write("protohost.yaml", text);
 }
 
 std::string listener(std::string_view name, std::string_view protocol, std::string_view more) {

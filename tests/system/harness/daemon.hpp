@@ -29,6 +29,8 @@ struct DaemonSetup {
     std::string endpoints = {};
     /// Sections as they stand in a file, from the first column.
     std::string sections = {};
+    /// The rest of the mapping `control:`, as in ", read: [user]".
+    std::string control = {};
     /// YAML below `log:`, in one line.
     std::string log = "{level: info}";
     /// Searched before the plugins of the build tree.
@@ -41,7 +43,11 @@ struct DaemonSetup {
     std::string awaited = " serves ";
 };
 
-/// Writes the configuration of `setup` into `folder`; returns its file name.
+/// Where the daemon of that folder is controlled.
+std::string control_socket(const ScratchFolder& folder);
+
+/// Writes the configuration of `setup` into `folder`, where its control socket is too; returns its
+/// file name.
 std::string write_configuration(const ScratchFolder& folder, const DaemonSetup& setup);
 
 /// The YAML of one listener on a free port of 127.0.0.1. `more` is the rest of its mapping, as in
@@ -60,6 +66,12 @@ public:
 
     /// Of a listener on TCP, or of an endpoint that is bound to a UDP address.
     std::uint16_t port(std::string_view name) const;
+    /// Where its sockets, files and plugins may be.
+    const ScratchFolder& folder() const { return folder_; }
+    std::string control_socket() const { return harness::control_socket(folder_); }
+    /// Another configuration in the place of the one that it was started with, for a reload.
+    void rewrite(const DaemonSetup& setup) const { write_configuration(folder_, setup); }
+
     pid_t pid() const { return child_->pid(); }
     const LogLines& log() const { return *log_; }
     const std::string& configuration() const { return configuration_; }

@@ -86,6 +86,13 @@ struct FactoryCallbacks {
             return ph_status{PH_OK};
         });
     }
+    static ph_status stopped(ph_ctx*, void* factory) {
+        auto& bound = *static_cast<Bound*>(factory);
+        return guarded(bound.context, [&] {
+            if constexpr (requires { bound.call.stopped(); }) bound.call.stopped();
+            return ph_status{PH_OK};
+        });
+    }
     static void release(ph_ctx*, void* factory) { delete static_cast<Bound*>(factory); }
 
     static constexpr ph_factory make(std::string_view name,
@@ -102,6 +109,7 @@ struct FactoryCallbacks {
         factory.make_protocol = make_protocol;
         factory.started = started;
         factory.release = release;
+        factory.stopped = stopped;
         return factory;
     }
 };

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <protohost/abi.h>
 #include <protohost/detail/testing/configured_factory.hpp>
@@ -63,8 +64,10 @@ public:
         return connections_.emplace_back(factory_.unit(), factory_.make_protocol(), settings);
     }
 
-    /// The unit goes: every connection is drained; see Connection::drain().
+    /// The unit goes: its factory is told that it was stopped, once, and every connection is
+    /// drained; see Connection::drain().
     void drain(std::chrono::nanoseconds timeout = std::chrono::seconds(30)) {
+        if (!std::exchange(stopped_, true)) factory_.stopped();
         for (Connection& connection : connections_) connection.drain(timeout);
     }
 
@@ -86,6 +89,7 @@ private:
     detail::testing::ConfiguredFactory factory_;
     ConnectionSettings settings_;
     std::deque<Connection> connections_;
+    bool stopped_ = false;
 };
 
 }  // namespace protohost::testing

@@ -59,6 +59,11 @@ public:
         const ph_status status = guarded([&] { return declared_.started(unit_.ctx(), factory_); });
         if (status < 0) unit_.core.log.write(PH_LOG_ERROR, "started failed: " + take_failure());
     }
+    void stopped() {
+        if (declared_.stopped == nullptr) return;
+        const ph_status status = guarded([&] { return declared_.stopped(unit_.ctx(), factory_); });
+        if (status < 0) unit_.core.log.write(PH_LOG_ERROR, "stopped failed: " + take_failure());
+    }
     ph_proto make_protocol() {
         ph_proto protocol{};
         const ph_status status =

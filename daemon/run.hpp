@@ -3,7 +3,7 @@
 
 #include <string>
 
-namespace protohost::supervisor {
+namespace protohost {
 
 /// What the exit code says; the same everywhere, and known to the systemd unit.
 enum ExitCode : int {
@@ -22,4 +22,7 @@ int check_configuration(const std::string& file);
 /// `protohostd --dump-plugin`: prints what the file is.
 int dump_plugin(const std::string& file);
 
-}  // namespace protohost::supervisor
+/// `protohostd --check-plugin`: the same, after it was tried in a process of its own.
+int check_plugin(const std::string& file);
+
+}  // namespace protohost

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "daemon/base/log.hpp"
+#include "daemon/control/session.hpp"
+#include "daemon/net/timer.hpp"
+#include "daemon/supervisor/supervisor.hpp"
+
+namespace protohost::control {
+
+/// What protohostctl can ask for: the verbs of the control socket, who may use each, and what they
+/// do. docs/control.md describes arguments and results. All [loop].
+class Verbs {
+public:
+    /// Both outlive this.
+    Verbs(net::Loop& loop, supervisor::Supervisor& supervisor);
+
+    /// Answers `call` once, now or later.
+    void handle(const Call& call);
+
+private:
+    using Method = void (Verbs::*)(const Call&);
+    struct Verb {
+        Role role;  ///< that it takes
+        Method method;
+    };
+    static const std::map<std::string_view, Verb> verbs;
+
+    void version(const Call& call);
+    void status(const Call& call);
+    void list(const Call& call);
+    void show(const Call& call);
+    void reload(const Call& call);
+    void diff(const Call& call);
+    void roll_back(const Call& call);
+    void drain(const Call& call);
+    void stop(const Call& call);
+    void start(const Call& call);
+    void close_connection(const Call& call);
+    void set_level(const Call& call);
+    void configuration(const Call& call);
+    void schema(const Call& call);
+
+    /// The unit that the arguments name; nullptr, and answered, where there is none.
+    unit::Unit* unit_of(const Call& call);
+
+    net::Loop& loop_;
+    supervisor::Supervisor& supervisor_;
+    const base::Log log_{"control"};
+    /// By area: when its level goes back to the configuration's.
+    std::map<std::string, std::unique_ptr<net::Timer>> levels_;
+};
+
+}  // namespace protohost::control

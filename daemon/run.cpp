@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/run.hpp"
+
+#include <cstdio>
+#include <functional>
+#include <string_view>
+#include <sys/resource.h>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+
+#include "daemon/base/log.hpp"
+#include "daemon/base/service_notification.hpp"
+#include "daemon/base/version.hpp"
+#include "daemon/control/permissions.hpp"
+#include "daemon/control/server.hpp"
+#include "daemon/control/verbs.hpp"
+#include "daemon/net/executor.hpp"
+#include "daemon/net/loop.hpp"
+#include "daemon/net/resolver.hpp"
+#include "daemon/plugin/describe.hpp"
+#include "daemon/plugin/probe.hpp"
+#include "daemon/supervisor/installation.hpp"
+#include "daemon/supervisor/signals.hpp"
+#include "daemon/supervisor/supervisor.hpp"
+
+namespace protohost {
+
+namespace {
+
+namespace asio = boost::asio;
+
+void print(std::FILE* to, std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), to);
+    std::fputc('\n', to);
+}
+
+int report(supervisor::Refusal refusal, const base::Errors& errors) {
+    for (const base::Error& error : errors) print(stderr, base::to_string(error));
+    return refusal == supervisor::Refusal::machine ? exit_machine : exit_configuration;
+}
+
+/// A daemon that serves connections wants all the descriptors it may have.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/// Everything that a process of ours consists of.
+struct Daemon {
+    explicit Daemon(const std::string& file)
+        : supervisor({loop, resolver, executor}, file, supervisor::find_installation()),
+          verbs(loop, supervisor),
+          control(loop, [this](const control::Call& call) { verbs.handle(call); }) {
+        loop.set_executor(&executor);
+    }
+
+    asio::io_context io{1};
+    net::Loop loop{io};
+    net::Resolver resolver{loop};
+    net::Executor executor{loop};
+    supervisor::Supervisor supervisor;
+    control::Verbs verbs;
+    control::Server control;
+};
+
+control::Permissions permissions(const model::Configuration& configuration, const base::Log& log) {
+    base::Errors errors;
+    auto found = control::Permissions::look_up(configuration.control, errors);
+    for (const base::Error& error : errors) log.error("{}", base::to_string(error));
+    return found;
+}
+
+/// False: it was asked for by name, and cannot be had. The default's absence is no reason not to
+/// serve: another daemon may have it.
+bool open_control(Daemon& daemon, const base::Log& log) {
+    const auto& configuration = *daemon.supervisor.configuration();
+    const auto& socket = configuration.control.socket;
+    const std::string where =
+        socket ? model::to_string(socket->place, "control.socket") : "control.socket";
+    const std::string path =
+        socket ? socket->value : daemon.supervisor.installation().control_socket;
+    const base::Errors errors = daemon.control.open(path, permissions(configuration, log), where);
+    if (errors.empty()) return true;
+    if (socket) {
+        for (const base::Error& error : errors) print(stderr, base::to_string(error));
+        return false;
+    }
+    log.warn("{}; this daemon has no control socket", base::to_string(errors.front()));
+    return true;
+}
+
+int describe_plugin(const std::string& file, bool try_first) {
+    auto staging =
+        plugin::StagingDirectory::create_throw_away(supervisor::find_installation().trusted_owners);
+    if (!staging) return report(supervisor::Refusal::machine, staging.error());
+    const auto staged = (*staging)->stage(file);
+    if (!staged) return report(supervisor::Refusal::configuration, staged.error());
+    if (try_first) {
+        const auto tried = plugin::probe({*staged, {}});
+        if (!tried) return report(supervisor::Refusal::configuration, tried.error());
+        for (const base::Error& warning : tried->warnings) {
+            print(stderr, "warning: " + base::to_string(warning));
+        }
+    }
+    const unit::Host host;
+    const auto module = plugin::Module::open(*staged, host.table());
+    if (!module) return report(supervisor::Refusal::configuration, module.error());
+    std::fputs(plugin::describe(**module).c_str(), stdout);
+    return exit_ok;
+}
+
+}  // namespace
+
+int run_daemon(const std::string& file) {
+    raise_descriptor_limit();
+    Daemon daemon(file);
+    const base::Log log("supervisor");
+    const auto end = [&daemon] { daemon.control.close([&daemon] { daemon.io.stop(); }); };
+    // Before anything starts: a signal meanwhile waits until the loop runs.
+    supervisor::Signals signals(daemon.io, daemon.supervisor, end);
+    const supervisor::ReloadRecord start = daemon.supervisor.start();
+    if (start.verdict == supervisor::Verdict::rejected) return report(start.refusal, start.errors);
+    if (!open_control(daemon, log)) return exit_machine;
+    daemon.supervisor.on_commit([&] {
+        daemon.control.set_permissions(permissions(*daemon.supervisor.configuration(), log));
+    });
+
+    int exit_code = exit_ok;
+    daemon.supervisor.when_ready(
+        [&] {
+            log.info("protohostd {} serves {}, units: {}",
+                     base::version,
+                     file,
+                     daemon.supervisor.units());
+            base::notify_service("READY=1");
+        },
+        [&](const std::string& why) {
+            log.error("cannot start: a required endpoint is not open: {}", why);
+            exit_code = exit_machine;
+            daemon.supervisor.stop(end);
+        });
+    daemon.io.run();
+    log.info("stopped");
+    return exit_code;
+}
+
+int check_configuration(const std::string& file) {
+    Daemon daemon(file);
+    supervisor::Refusal refusal = supervisor::Refusal::none;
+    const auto plan = daemon.supervisor.check(refusal);
+    if (!plan) return report(refusal, plan.error());
+    print(stdout, file + ": the configuration is good");
+    return exit_ok;
+}
+
+int dump_plugin(const std::string& file) {
+    return describe_plugin(file, false);
+}
+
+int check_plugin(const std::string& file) {
+    return describe_plugin(file, true);
+}
+
+}  // namespace protohost

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/supervisor/attempt.hpp"
+
+#include <utility>
+
+#include "daemon/base/format.hpp"
+#include "daemon/config/load.hpp"
+#include "daemon/unit/endpoint.hpp"
+#include "daemon/unit/listener.hpp"
+
+namespace protohost::supervisor {
+
+using Section = UnitId::Section;
+
+Attempt::Attempt(Means means, Running running)
+    : means_(std::move(means)), running_(std::move(running)) {}
+
+bool Attempt::run(Goal goal) {
+    if (!load() || !check() || !make_plan() || !check_draining()) return false;
+    if (goal == Goal::plan) return true;
+    if (!prepare()) return false;
+    return goal == Goal::prepare || bind();
+}
+
+bool Attempt::run_rollback(const std::string& plugin) {
+    desired_ = running_.configuration;
+    source_ = running_.source;
+    if (!check()) return false;
+    if (auto errors = plugins_->roll_back(plugin); !errors.empty()) {
+        return refuse(Refusal::configuration, std::move(errors));
+    }
+    return make_plan() && prepare() && bind();
+}
+
+bool Attempt::refuse(Refusal refusal, base::Errors errors) {
+    refusal_ = refusal;
+    base::append(errors_, std::move(errors));
+    return false;
+}
+
+bool Attempt::step(std::string_view name) {
+    if (!means_.fault) return true;
+    base::Errors errors = means_.fault(name);
+    return errors.empty() || refuse(Refusal::machine, std::move(errors));
+}
+
+bool Attempt::load() {
+    if (!step("load")) return false;
+    auto loaded = config::load_with_source(means_.file);
+    if (!loaded) return refuse(Refusal::configuration, loaded.error());
+    model::Configuration& found = loaded->configuration;
+    if (running_.configuration == nullptr) {
+        // At the first start everything can be had as it is wanted.
+        auto nothing = std::make_shared<model::Configuration>();
+        nothing->state_directory = found.state_directory;
+        nothing->control.socket = found.control.socket;
+        running_.configuration = std::move(nothing);
+    }
+    desired_ = std::make_shared<const model::Configuration>(std::move(found));
+    source_ = {std::make_shared<const model::Node>(std::move(loaded->written)),
+               std::move(loaded->digest)};
+    return true;
+}
+
+bool Attempt::open_staging() {
+    if (means_.staging != nullptr) return true;
+    const auto& state = desired_->state_directory;
+    auto created =
+        plugin::StagingDirectory::create(state ? state->value : means_.installation.state_directory,
+                                         means_.installation.trusted_owners);
+    if (!created) return refuse(Refusal::machine, created.error());
+    means_.staging = std::move(*created);
+    return true;
+}
+
+bool Attempt::check() {
+    if (!step("check") || !open_staging()) return false;
+    directories_ = desired_->plugins.directories;
+    directories_.insert(directories_.end(),
+                        means_.installation.plugin_directories.begin(),
+                        means_.installation.plugin_directories.end());
+    plugins_.emplace(PluginSet::Workshop{*means_.staging,
+                                         means_.generations,
+                                         directories_,
+                                         means_.installation.trusted_owners,
+                                         means_.probes ? means_.installation.probe_program : ""},
+                     running_.plugins);
+    base::Errors errors;
+    for (const auto& definition : all_wanted()) base::append(errors, plugins_->find(definition));
+    // The places of what cannot be loaded are known now; what else is wrong shows in prepare().
+    return errors.empty() || refuse(Refusal::configuration, std::move(errors));
+}
+
+bool Attempt::make_plan() {
+    if (!step("plan")) return false;
+    plan_ = supervisor::make_plan(*running_.configuration, *desired_, plugins_->changed());
+    desired_ =
+        std::make_shared<const model::Configuration>(applied(*running_.configuration, *desired_));
+    return true;
+}
+
+bool Attempt::check_draining() {
+    const std::size_t draining = means_.generations.draining();
+    if (plugins_->changed().empty() || draining < desired_->plugins.max_draining) return true;
+    return refuse(
+        Refusal::configuration,
+        base::failure("plugins.max_draining",
+                      base::format("{} replaced generations of plugins still have connections, and "
+                                   "this would leave another one",
+                                   draining),
+                      "see protohostctl plugin list for who holds them; end those, or raise it"));
+}
+
+PluginSet::Wanted Attempt::wanted(const UnitId& id) const {
+    if (id.section == Section::listeners) {
+        const model::ListenerSpec& spec = desired_->listeners.at(id.name);
+        return {spec, "listeners", "listener " + id.name, PH_STREAM};
+    }
+    const model::EndpointSpec& spec = desired_->endpoints.at(id.name);
+    return {spec, "endpoints", "endpoint " + id.name, unit::Endpoint::protocol_kind(spec)};
+}
+
+std::vector<PluginSet::Wanted> Attempt::all_wanted() const {
+    std::vector<PluginSet::Wanted> all;
+    for (const auto& entry : desired_->listeners) {
+        all.push_back(wanted({Section::listeners, entry.first}));
+    }
+    for (const auto& entry : desired_->endpoints) {
+        all.push_back(wanted({Section::endpoints, entry.first}));
+    }
+    return all;
+}
+
+bool Attempt::prepare() {
+    if (!step("prepare")) return false;
+    for (const UnitId& id : plan_.added) {
+        units_.push_back({.id = id, .added = true, .change = {.factory = true, .moved = true}});
+    }
+    for (const auto& changed : plan_.changed) {
+        units_.push_back({.id = changed.unit, .change = changed.change});
+    }
+    base::Errors errors = plugins_->probe(all_wanted());
+    for (PreparedUnit& unit : units_) {
+        if (!unit.change.factory) continue;
+        if (!step("prepare " + to_string(unit.id))) return false;
+        auto binding = plugins_->bind(wanted(unit.id));
+        if (binding) {
+            unit.binding = std::move(*binding);
+        } else {
+            base::append(errors, binding.error());
+        }
+    }
+    return errors.empty() || refuse(Refusal::configuration, std::move(errors));
+}
+
+bool Attempt::bind() {
+    if (!step("bind")) return false;
+    base::Errors errors;
+    for (PreparedUnit& unit : units_) {
+        if (!step("bind " + to_string(unit.id))) return false;
+        base::append(errors, open(unit));
+    }
+    return errors.empty() || refuse(Refusal::machine, std::move(errors));
+}
+
+base::Errors Attempt::open(PreparedUnit& unit) const {
+    const bool listener = unit.id.section == Section::listeners;
+    return listener ? open_listening(unit) : open_datagrams(unit);
+}
+
+base::Errors Attempt::open_listening(PreparedUnit& unit) const {
+    const model::ListenerSpec& spec = desired_->listeners.at(unit.id.name);
+    base::Errors errors;
+    for (std::size_t i = 0; i < spec.listen.size(); ++i) {
+        const std::string key = unit::Listener::socket_key(spec, i);
+        // What any running listener has is taken over, from whichever it is: two may swap.
+        if (running_.sockets.contains(key)) continue;
+        const std::string where =
+            model::to_string(spec.listen[i].place, "listeners." + spec.name + ".listen");
+        auto opened = net::open_listening(spec.listen[i].value, spec.socket, where);
+        if (opened) {
+            unit.listening.emplace(key, std::move(*opened));
+        } else {
+            base::append(errors, opened.error());
+        }
+    }
+    return errors;
+}
+
+base::Errors Attempt::open_datagrams(PreparedUnit& unit) const {
+    const model::EndpointSpec& spec = desired_->endpoints.at(unit.id.name);
+    if (spec.kind != model::EndpointSpec::Kind::bind || !unit.change.moved) return {};
+    auto socket = unit::Endpoint::open_bound(spec);
+    if (!socket) return socket.error();
+    unit.datagrams.emplace(std::move(*socket));
+    return {};
+}
+
+}  // namespace protohost::supervisor

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/base/error.hpp"
+#include "daemon/model/configuration.hpp"
+#include "daemon/net/datagram_socket.hpp"
+#include "daemon/net/listening_socket.hpp"
+#include "daemon/plugin/staging.hpp"
+#include "daemon/supervisor/installation.hpp"
+#include "daemon/supervisor/plan.hpp"
+#include "daemon/supervisor/plugin_set.hpp"
+#include "daemon/supervisor/snapshot.hpp"
+#include "daemon/unit/binding.hpp"
+
+namespace protohost::supervisor {
+
+/// What a configuration was made of.
+struct Source {
+    /// All files put together: what was written, and where. nullptr: nothing yet.
+    std::shared_ptr<const model::Node> written;
+    std::string digest;  ///< sha256 of what was read, hexadecimal
+};
+
+/// What runs, as a reload finds it.
+struct Running {
+    /// nullptr: nothing yet, this is the first start.
+    std::shared_ptr<const model::Configuration> configuration;
+    Source source;
+    RunningPlugins plugins;
+    /// The listening sockets that are open, by unit::Listener::socket_key().
+    std::set<std::string> sockets;
+};
+
+/// A reload up to its commit, away from the loop:
+///
+///     load -> check -> plan -> prepare -> bind
+///
+/// Whatever fails, what runs has not been touched, and what was opened or loaded here goes with
+/// this object.
+class Attempt {
+public:
+    /// How far to go.
+    enum class Goal {
+        plan,     ///< what would happen, and nothing of it
+        prepare,  ///< `--check`: everything but addresses
+        bind      ///< everything
+    };
+
+    /// What attempts are made with. All of it outlives them; one attempt at a time.
+    struct Means {
+        std::string file;
+        const Installation& installation;
+        unit::Generations& generations;
+        /// Made by the first attempt that wants plugins, in the folder that its configuration says.
+        std::unique_ptr<plugin::StagingDirectory>& staging;
+        bool probes = true;
+        /// Called before each step, and before each unit and address within one; what it returns is
+        /// as if the step had failed with it. For tests that fail every step in turn.
+        std::function<base::Errors(std::string_view step)> fault = {};
+    };
+
+    /// One unit that is new or has changed.
+    struct PreparedUnit {
+        UnitId id;
+        bool added = false;
+        Change change{};
+        std::shared_ptr<unit::Binding> binding{};  ///< where the factory is a new one
+        /// By unit::Listener::socket_key().
+        std::map<std::string, std::vector<net::ListeningSocket>> listening{};
+        std::optional<net::DatagramSocket> datagrams{};
+    };
+
+    Attempt(Means means, Running running);
+
+    /// Goes as far as `goal`; false: refused, and errors() say why.
+    bool run(Goal goal);
+
+    /// Instead of reading the file: what runs, with the plugin's earlier generation.
+    bool run_rollback(const std::string& plugin);
+
+    /// False.
+    bool refuse(Refusal refusal, base::Errors errors);
+
+    Refusal refusal() const { return refusal_; }
+    const base::Errors& errors() const { return errors_; }
+    const Plan& plan() const { return plan_; }
+
+    // After run(Goal::bind), for the commit.
+    const std::shared_ptr<const model::Configuration>& configuration() const { return desired_; }
+    const Source& source() const { return source_; }
+    RunningPlugins plugins() const { return plugins_->in_use(); }
+    std::vector<PreparedUnit>& units() { return units_; }
+
+private:
+    bool load();
+    bool check();
+    bool make_plan();
+    /// Not for a rollback: going back is what relieves.
+    bool check_draining();
+    bool prepare();
+    bool bind();
+
+    /// False where a test wants the step to fail.
+    bool step(std::string_view name);
+    bool open_staging();
+    PluginSet::Wanted wanted(const UnitId& id) const;
+    std::vector<PluginSet::Wanted> all_wanted() const;
+    base::Errors open(PreparedUnit& unit) const;
+    base::Errors open_listening(PreparedUnit& unit) const;
+    base::Errors open_datagrams(PreparedUnit& unit) const;
+
+    Means means_;
+    Running running_;
+    std::shared_ptr<const model::Configuration> desired_;
+    Source source_;
+    std::vector<std::string> directories_;
+    std::optional<PluginSet> plugins_;
+    Plan plan_;
+    std::vector<PreparedUnit> units_;
+    Refusal refusal_ = Refusal::none;
+    base::Errors errors_;
+};
+
+}  // namespace protohost::supervisor

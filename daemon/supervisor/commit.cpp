@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <utility>
+
+#include "daemon/net/acceptor.hpp"
+#include "daemon/net/loop.hpp"
+#include "daemon/supervisor/supervisor.hpp"
+#include "daemon/unit/endpoint.hpp"
+
+// The last step of a reload: in one turn of the loop, and nothing in it fails.
+
+namespace protohost::supervisor {
+
+using Section = UnitId::Section;
+
+void Supervisor::commit(Attempt& attempt) {
+    const auto desired = attempt.configuration();
+    const Plan& plan = attempt.plan();
+    base::configure_logging(desired->log);
+    shared_.loop.write_budget().set_limit(desired->memory.write_buffers);
+
+    // Every socket that changes hands is on the table before anyone takes one: two may swap.
+    Sockets sockets = take_sockets(attempt);
+    for (Attempt::PreparedUnit& unit : attempt.units()) {
+        if (!unit.added) change(*desired, unit, sockets);
+    }
+    std::vector<std::unique_ptr<unit::Unit>> removed;
+    for (const UnitId& id : plan.removed) {
+        removed.push_back(std::move(units_.extract(id.name).mapped()));
+    }
+    for (Attempt::PreparedUnit& unit : attempt.units()) {
+        if (unit.added) add(*desired, unit, sockets);
+    }
+    // What is new serves by now; only then what was before ends.
+    for (auto& [key, acceptors] : sockets) {
+        for (auto& acceptor : acceptors) acceptor->accept_waiting();
+        net::Acceptor::retire(shared_.loop, acceptors);
+    }
+    for (auto& unit : removed) leave(std::move(unit));
+
+    running_ = desired;
+    source_ = attempt.source();
+    plugins_ = attempt.plugins();
+    tell_generations();
+    if (committed_) committed_();
+}
+
+Supervisor::Sockets Supervisor::take_sockets(Attempt& attempt) {
+    Sockets sockets;
+    for (Attempt::PreparedUnit& unit : attempt.units()) {
+        for (auto& [key, opened] : unit.listening) {
+            auto& acceptors = sockets[key];
+            for (net::ListeningSocket& socket : opened) {
+                acceptors.push_back(
+                    std::make_unique<net::Acceptor>(shared_.loop, std::move(socket)));
+            }
+        }
+    }
+    const auto& wanted = attempt.configuration()->listeners;
+    const auto release = [&](const UnitId& id) {
+        if (id.section != Section::listeners) return;
+        const auto found = wanted.find(id.name);
+        auto& listener = static_cast<unit::Listener&>(*units_.at(id.name));
+        listener.release(found != wanted.end() ? found->second : model::ListenerSpec{}, sockets);
+    };
+    for (const Plan::Changed& changed : attempt.plan().changed) release(changed.unit);
+    for (const UnitId& id : attempt.plan().removed) release(id);
+    return sockets;
+}
+
+void Supervisor::change(const model::Configuration& desired,
+                        Attempt::PreparedUnit& prepared,
+                        Sockets& sockets) {
+    unit::Unit& unit = *units_.at(prepared.id.name);
+    if (prepared.binding != nullptr) unit.use(std::move(prepared.binding));
+    if (prepared.id.section == Section::listeners) {
+        static_cast<unit::Listener&>(unit).apply(desired.listeners.at(prepared.id.name), sockets);
+        return;
+    }
+    static_cast<unit::Endpoint&>(unit).apply(desired.endpoints.at(prepared.id.name),
+                                             {prepared.change.factory, prepared.change.moved},
+                                             std::move(prepared.datagrams));
+}
+
+void Supervisor::add(const model::Configuration& desired,
+                     Attempt::PreparedUnit& prepared,
+                     Sockets& sockets) {
+    const std::string& name = prepared.id.name;
+    std::unique_ptr<unit::Unit> added;
+    if (prepared.id.section == Section::listeners) {
+        const model::ListenerSpec& spec = desired.listeners.at(name);
+        auto listener =
+            std::make_unique<unit::Listener>(shared_, spec, std::move(prepared.binding));
+        listener->apply(spec, sockets);
+        added = std::move(listener);
+    } else {
+        const model::EndpointSpec& spec = desired.endpoints.at(name);
+        auto endpoint =
+            std::make_unique<unit::Endpoint>(shared_, spec, std::move(prepared.binding));
+        endpoint->apply(spec, {}, std::move(prepared.datagrams));
+        added = std::move(endpoint);
+    }
+    added->on_readiness([this] { check_ready(); });
+    added->start();
+    units_.emplace(name, std::move(added));
+}
+
+void Supervisor::leave(std::unique_ptr<unit::Unit> unit) {
+    unit::Unit& leaving = *unit;
+    if (leaving.stopped()) return;
+    leaving_.push_back(std::move(unit));
+    leaving.stop([this, &leaving] {
+        std::erase_if(leaving_, [&](const auto& other) { return other.get() == &leaving; });
+        if (stopped_) unit_stopped();
+    });
+}
+
+void Supervisor::tell_generations() {
+    std::vector<std::shared_ptr<unit::Generation>> active;
+    for (const auto& [name, plugin] : plugins_) active.push_back(plugin.generation);
+    generations_.set_active(active);
+    std::set<std::string> unmapped;
+    for (const auto& [name, module] : running_->plugins.modules) {
+        if (module.unmap) unmapped.insert(name);
+    }
+    generations_.set_unmapped(std::move(unmapped));
+}
+
+}  // namespace protohost::supervisor

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace protohost::unit {
+
+/// What a unit says of itself.
+struct UnitSnapshot {
+    std::string section;  ///< "listeners", "endpoints"
+    std::string name;
+    /// "serving", "opening", "waiting" (for its next attempt), "given up", "stopped" (by an
+    /// operator), "draining" (its definition is gone, or an operator stops it).
+    std::string state;
+    std::vector<std::string> addresses;  ///< where it listens, or what it opens
+    std::string protocol;                ///< "echo/echo"
+    unsigned generation = 0;             ///< of its plugin, for what is opened now
+    std::size_t connections = 0;
+    std::size_t old_connections = 0;  ///< of those, with an earlier factory
+    std::uint64_t opened = 0;         ///< connections since the unit began
+    std::uint64_t refused = 0;        ///< for limits.per_source
+    std::uint64_t failed = 0;         ///< callbacks and factories that failed
+    std::uint64_t received = 0;       ///< bytes, of connections that have ended too
+    std::uint64_t sent = 0;
+    std::string last_error;
+    std::chrono::milliseconds next_attempt{0};  ///< while "waiting"
+};
+
+/// One living transport.
+struct ConnectionSnapshot {
+    std::string id;  ///< never used again in the life of the process
+    std::string unit;
+    std::string role;  ///< "accepted", "served", "connected", "bound", "pipe"
+    std::string peer;
+    std::string state;  ///< "open", "closing"
+    unsigned generation = 0;
+    std::chrono::seconds age{0};
+    std::uint64_t received = 0;
+    std::uint64_t sent = 0;
+    std::size_t write_buffer = 0;
+    bool reading = false;
+    bool writing_paused = false;
+};
+
+}  // namespace protohost::unit

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+#include <filesystem>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/daemon/supervisor/rig.hpp"
+
+namespace protohost::supervisor::testing {
+namespace {
+
+using Reload = Rig;
+
+const std::string anywhere = "tcp://127.0.0.1:0";
+
+TEST_F(Reload, OfWhatRunsIsUnchangedAndTouchesNothing) {
+    const std::string units = "listeners:\n" + listener("one", anywhere);
+    start(units);
+    const auto before = everything();
+    const ReloadRecord record = reload(units + "# a comment\n");
+    EXPECT_EQ(record.verdict, Verdict::unchanged);
+    EXPECT_EQ(record.number, 2u);
+    EXPECT_EQ(record.plan.unchanged.size(), 1u);
+    EXPECT_EQ(everything(), before);
+}
+
+TEST_F(Reload, WhereAnyStepFailsNothingHasHappenedAndTheNextOneWorks) {
+    const std::string moved = free_address();
+    const std::string swapped = free_address();
+    start("listeners:\n" + listener("gone", anywhere) + listener("kept", anywhere) +
+          listener("moved", moved) + listener("options", anywhere) + listener("retuned", anywhere) +
+          "endpoints:\n" + "  names: {bind: \"udp://127.0.0.1:0\", protocol: udp-echo}\n");
+    const auto before = everything();
+    write("listeners:\n" + listener("kept", anywhere) + listener("moved", swapped) +
+          listener("options", anywhere, "protocol: greets, options: {greeting: moin}") +
+          listener("retuned", anywhere, "protocol: greets, limits: {connections: 7}") +
+          listener("two", anywhere, "protocol: good") + listener("zero", moved) + "endpoints:\n" +
+          "  names: {bind: \"udp://127.0.0.2:0\", protocol: udp-echo}\n");
+
+    std::vector<std::string> steps;
+    std::size_t failing = 0;
+    supervisor_->set_fault([&](std::string_view step) {
+        steps.emplace_back(step);
+        return steps.size() == failing + 1 ? base::failure("a fault", "in " + steps.back())
+                                           : base::Errors{};
+    });
+    ReloadRecord record;
+    for (;; ++failing) {
+        steps.clear();
+        record = reload();
+        if (record.verdict != Verdict::rejected) break;
+        ASSERT_EQ(record.errors.size(), 1u);
+        EXPECT_EQ(record.errors.front().what, "in " + steps.back());
+        EXPECT_EQ(everything(), before) << "after a fault in " << steps.back();
+        EXPECT_EQ(supervisor_->snapshot().configuration_generation, 1u);
+    }
+    // Every step of it, and each unit in the two that open and load.
+    const std::set<std::string> names(steps.begin(), steps.end());
+    for (const char* const step : {"load",
+                                   "check",
+                                   "plan",
+                                   "prepare",
+                                   "bind",
+                                   "prepare listeners.two",
+                                   "bind listeners.zero",
+                                   "bind endpoints.names"}) {
+        EXPECT_TRUE(names.contains(step)) << step;
+    }
+    EXPECT_EQ(failing, steps.size());
+
+    EXPECT_EQ(record.verdict, Verdict::applied);
+    EXPECT_EQ(record.plan.added.size(), 2u);
+    EXPECT_EQ(record.plan.changed.size(), 4u);
+    EXPECT_EQ(record.plan.removed.size(), 1u);
+    EXPECT_EQ(supervisor_->snapshot().configuration_generation, 2u);
+    run_until([&] { return supervisor_->snapshot().units.size() == 7; });
+    std::vector<std::string> names_now;
+    for (const auto& unit : supervisor_->snapshot().units) {
+        names_now.push_back(unit.name);
+        EXPECT_EQ(unit.state, "serving") << unit.name;
+    }
+    EXPECT_EQ(
+        names_now,
+        (std::vector<std::string>{"kept", "moved", "names", "options", "retuned", "two", "zero"}));
+    supervisor_->set_fault(nullptr);
+    EXPECT_EQ(reload().verdict, Verdict::unchanged);
+}
+
+TEST_F(Reload, RequestsMeanwhileAreOneMoreThatReadsTheFilesAnew) {
+    start("listeners:\n" + listener("one", anywhere));
+    std::vector<std::uint64_t> numbers;
+    const auto ask = [&] {
+        supervisor_->reload("test",
+                            [&](const ReloadRecord& record) { numbers.push_back(record.number); });
+    };
+    for (int i = 0; i < 50; ++i) {
+        if (i == 49) write("listeners:\n" + listener("last", anywhere));
+        ask();
+    }
+    run_until([&] { return numbers.size() == 50; });
+    EXPECT_EQ(std::count(numbers.begin(), numbers.end(), 2u), 1);
+    EXPECT_EQ(std::count(numbers.begin(), numbers.end(), 3u), 49);
+    EXPECT_NE(supervisor_->find("last"), nullptr);
+    EXPECT_EQ(supervisor_->find("one"), nullptr);
+}
+
+TEST_F(Reload, AskedForByWhoIsToldOfOneTheNextOneBegins) {
+    start("listeners:\n" + listener("one", anywhere));
+    bool again = false;
+    supervisor_->reload("first", [&](const ReloadRecord& record) {
+        EXPECT_EQ(record.asked_by, "first");
+        supervisor_->reload("second", [&](const ReloadRecord& next) {
+            EXPECT_EQ(next.asked_by, "second");
+            again = true;
+        });
+    });
+    run_until([&] { return again; });
+}
+
+TEST_F(Reload, ADifferenceIsToldAndNotApplied) {
+    start("listeners:\n" + listener("one", anywhere));
+    const auto before = everything();
+    write("listeners:\n" + listener("two", anywhere));
+    std::optional<ReloadRecord> told;
+    supervisor_->diff("test", [&](const ReloadRecord& record) { told = record; });
+    run_until([&] { return told.has_value(); });
+    EXPECT_EQ(told->verdict, Verdict::applied);
+    EXPECT_EQ(told->plan.added, (std::vector<UnitId>{{UnitId::Section::listeners, "two"}}));
+    EXPECT_EQ(told->plan.removed, (std::vector<UnitId>{{UnitId::Section::listeners, "one"}}));
+    EXPECT_EQ(everything(), before);
+    EXPECT_EQ(supervisor_->snapshot().reloads.size(), 1u);
+}
+
+TEST_F(Reload, NamesWhatWaitsForARestartUntilItIsAsItWas) {
+    start("state: {directory: " + (folder_ / "state") + "}\nlisteners:\n" +
+          listener("one", anywhere));
+    const std::string other = "state: {directory: " + (folder_ / "other") + "}\nlisteners:\n";
+    EXPECT_EQ(reload(other + listener("one", anywhere)).plan.restart,
+              std::vector<std::string>{"state.directory"});
+    // Still, and beside what is applied at once.
+    const ReloadRecord second = reload(other + listener("two", anywhere));
+    EXPECT_EQ(second.verdict, Verdict::applied);
+    EXPECT_EQ(second.plan.restart, std::vector<std::string>{"state.directory"});
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "other"));
+    EXPECT_EQ(supervisor_->snapshot().restart_pending, second.plan.restart);
+    reload("state: {directory: " + (folder_ / "state") + "}\nlisteners:\n" +
+           listener("two", anywhere));
+    EXPECT_TRUE(supervisor_->snapshot().restart_pending.empty());
+}
+
+TEST_F(Reload, AStoppedUnitStaysStoppedAndStartsWithWhatIsNew) {
+    const std::string address = free_address();
+    start("listeners:\n" + listener("one", anywhere));
+    bool stopped = false;
+    supervisor_->find("one")->stop([&] { stopped = true; });
+    run_until([&] { return stopped; });
+    const auto before = everything();
+    EXPECT_EQ(reload("listeners:\n" + listener("one", address)).verdict, Verdict::applied);
+    EXPECT_EQ(everything(), before);
+    EXPECT_TRUE(supervisor_->start_unit(*supervisor_->find("one")).empty());
+    EXPECT_EQ(supervisor_->snapshot().units.front().addresses, std::vector<std::string>{address});
+}
+
+TEST_F(Reload, IsRefusedByADaemonThatStops) {
+    start("listeners:\n" + listener("one", anywhere));
+    std::optional<ReloadRecord> told;
+    supervisor_->reload("test", [&](const ReloadRecord& record) { told = record; });
+    stop();
+    run_until([&] { return stopped() && told.has_value(); });
+    EXPECT_EQ(told->verdict, Verdict::rejected);
+}
+
+}  // namespace
+}  // namespace protohost::supervisor::testing

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/system/harness/client.hpp"
+#include "tests/system/harness/control.hpp"
+#include "tests/system/harness/daemon.hpp"
+#include "tests/system/harness/figures.hpp"
+#include "tests/system/harness/sockets.hpp"
+
+namespace protohost::harness {
+namespace {
+
+using base::Json;
+
+std::string greeting(std::string_view text) {
+    return ", options: {greeting: " + std::string(text) + "}";
+}
+
+/// A daemon whose plugin is replaced while it serves.
+class ReplacedPlugin : public testing::Test {
+protected:
+    ReplacedPlugin() {
+        install("1");
+        setup_.plugins = plugins_.path().string();
+        setup_.listeners = listener("tongue", "tongue");
+        daemon_.emplace(setup_);
+        control_.emplace(*daemon_);
+    }
+
+    /// As a package manager does it: a new file under the old name.
+    void install(const std::string& version) const {
+        const auto from = std::filesystem::path(PROTOHOST_BUILD_DIR) / "tests/system/tongues" /
+                          version / "tongue.so";
+        const auto to = plugins_.path() / "tongue.so";
+        std::filesystem::copy_file(from, to.string() + ".new");
+        std::filesystem::permissions(to.string() + ".new", std::filesystem::perms(0755));
+        std::filesystem::rename(to.string() + ".new", to);
+    }
+
+    Client connect() const { return Client(control_->port("tongue")); }
+    static std::string ask(Client& client, const std::string& line) {
+        EXPECT_TRUE(client.send(line + "\n"));
+        return client.receive_line();
+    }
+    std::string ask_anew() const {
+        Client client = connect();
+        return ask(client, "who");
+    }
+    /// The states of all generations, in their order.
+    std::vector<std::string> states() const {
+        std::vector<std::string> all;
+        for (const Json& generation : control_->ask("list", {{"what", "generations"}})) {
+            all.push_back(generation["state"].get<std::string>());
+        }
+        return all;
+    }
+    void expect_refused(const std::string& says) const {
+        const Finished reload = control_->run({"reload"});
+        EXPECT_EQ(reload.code, 1) << reload.output;
+        EXPECT_NE(reload.errors.find(says), std::string::npos) << reload.errors;
+        EXPECT_TRUE(daemon_->running());
+    }
+
+    using Strings = std::vector<std::string>;
+
+    const ScratchFolder plugins_;
+    DaemonSetup setup_;
+    std::optional<Daemon> daemon_;
+    std::optional<Control> control_;
+};
+
+TEST_F(ReplacedPlugin, ServesNewConnectionsAndOldOnesKeepTheOldCode) {
+    const std::uint16_t port = control_->port("tongue");
+    const auto sockets = listening(daemon_->pid(), port);
+    Client old = connect();
+    EXPECT_EQ(ask(old, "a"), "1 hello a\n");
+    install("2");
+    EXPECT_EQ(ask_anew(), "1 hello who\n");  // until it is asked for
+    EXPECT_EQ(control_->reload()["changed"][0]["change"], Json::parse(R"(["factory"])"));
+    EXPECT_EQ(ask_anew(), "2 hello who\n");
+    EXPECT_EQ(ask(old, "b"), "1 hello b\n");
+    EXPECT_EQ(listening(daemon_->pid(), port), sockets);
+    EXPECT_EQ(states(), (Strings{"draining", "active"}));
+    const Finished listed = control_->run({"plugin", "list"});
+    EXPECT_NE(listed.output.find("listener tongue"), std::string::npos) << listed.output;
+    old.close();
+    daemon_->log().wait_for("retired");
+    EXPECT_EQ(states(), (Strings{"retired", "active"}));
+    EXPECT_EQ(daemon_->log().count("stopped 1 hello"), 1U);
+    EXPECT_EQ(daemon_->log().count("started 2 hello"), 1U);
+}
+
+TEST_F(ReplacedPlugin, TheSameBytesAreTheSameGeneration) {
+    install("1");
+    EXPECT_EQ(control_->reload()["verdict"], "unchanged");
+    EXPECT_EQ(states(), Strings{"active"});
+}
+
+TEST_F(ReplacedPlugin, NewOptionsAreAnotherFactoryOfTheSameGeneration) {
+    Client old = connect();
+    ASSERT_EQ(ask(old, "a"), "1 hello a\n");
+    setup_.listeners = listener("tongue", "tongue", greeting("moin"));
+    daemon_->rewrite(setup_);
+    control_->reload();
+    EXPECT_EQ(ask_anew(), "1 moin who\n");
+    EXPECT_EQ(ask(old, "b"), "1 hello b\n");
+    EXPECT_EQ(states(), Strings{"active"});
+}
+
+TEST_F(ReplacedPlugin, NewCodeGetsTheNewOptions) {
+    install("2");
+    setup_.listeners = listener("tongue", "tongue", greeting("moin"));
+    daemon_->rewrite(setup_);
+    control_->reload();
+    EXPECT_EQ(ask_anew(), "2 moin who\n");
+}
+
+TEST_F(ReplacedPlugin, OverwrittenInPlaceItHasNoEffectUntilAReload) {
+    Client old = connect();
+    std::ofstream(plugins_.path() / "tongue.so", std::ios::trunc) << "not a plugin";
+    EXPECT_EQ(ask(old, "a"), "1 hello a\n");
+    EXPECT_EQ(ask_anew(), "1 hello who\n");
+    expect_refused("tongue.so");
+    EXPECT_EQ(ask(old, "b"), "1 hello b\n");
+    install("2");
+    EXPECT_EQ(control_->run({"reload"}).code, 0);
+    EXPECT_EQ(ask_anew(), "2 hello who\n");
+}
+
+TEST_F(ReplacedPlugin, OneThatCrashesInItsConstructorIsARefusedReload) {
+    Client old = connect();
+    install("crashes");
+    expect_refused("SIGABRT");
+    EXPECT_EQ(ask(old, "a"), "1 hello a\n");
+    EXPECT_EQ(ask_anew(), "1 hello who\n");
+    install("3");
+    EXPECT_EQ(control_->run({"reload"}).code, 0);
+    EXPECT_EQ(ask_anew(), "3 hello who\n");
+}
+
+TEST_F(ReplacedPlugin, OneThatHangsIsARefusedReloadAndNobodyWaitsForIt) {
+    install("hangs");
+    Client client = connect();
+    // The loop goes on: what waits is whoever asked.
+    EXPECT_EQ(control_->run({"--timeout", "0.2", "reload"}).code, 4);
+    EXPECT_EQ(ask(client, "a"), "1 hello a\n");
+    EXPECT_EQ(control_->status()["daemon"]["state"], "reloading");
+    daemon_->log().wait_for("rejected after");
+    install("2");
+    EXPECT_EQ(control_->run({"reload"}).code, 0);
+    EXPECT_EQ(ask_anew(), "2 hello who\n");
+}
+
+TEST_F(ReplacedPlugin, OneThatLeaksDescriptorsLeaksThemOnce) {
+    install("leaks");
+    EXPECT_EQ(control_->run({"reload"}).code, 0);
+    EXPECT_EQ(ask_anew(), "leaks hello who\n");
+    EXPECT_EQ(daemon_->log().count("open: "), 1U) << "the probe's warning";
+}
+
+TEST_F(ReplacedPlugin, RollsBackAtOnceAndStaysThereUntilTheFileChanges) {
+    install("2");
+    control_->reload();
+    Client second = connect();
+    ASSERT_EQ(ask(second, "a"), "2 hello a\n");
+    EXPECT_EQ(control_->run({"plugin", "rollback", "tongue"}).code, 0);
+    EXPECT_EQ(ask_anew(), "1 hello who\n");
+    EXPECT_EQ(ask(second, "b"), "2 hello b\n");
+    // A reload does not bring back what was rolled back from.
+    EXPECT_EQ(control_->reload()["verdict"], "unchanged");
+    EXPECT_EQ(ask_anew(), "1 hello who\n");
+    install("3");
+    control_->reload();
+    EXPECT_EQ(ask_anew(), "3 hello who\n");
+    EXPECT_EQ(ask(second, "c"), "2 hello c\n");
+}
+
+TEST_F(ReplacedPlugin, ThereIsNothingToRollBackToBeforeTheFirstReplacement) {
+    EXPECT_EQ(control_->run({"plugin", "rollback", "tongue"}).code, 1);
+    EXPECT_EQ(control_->run({"plugin", "rollback", "other"}).code, 1);
+}
+
+TEST_F(ReplacedPlugin, NoMoreDrainThanTheConfigurationAllows) {
+    std::vector<Client> holders;
+    for (int i = 0; i < 8; ++i) {
+        holders.push_back(connect());
+        ASSERT_NE(ask(holders.back(), "hold"), "");
+        install(i % 2 == 0 ? "2" : "1");
+        ASSERT_EQ(control_->run({"reload"}).code, 0);
+    }
+    holders.push_back(connect());
+    ASSERT_NE(ask(holders.back(), "hold"), "");
+    install("2");
+    expect_refused("plugins.max_draining");
+    // Going back is what relieves.
+    EXPECT_EQ(control_->run({"plugin", "rollback", "tongue"}).code, 0);
+    for (Client& holder : holders) EXPECT_NE(ask(holder, "still here"), "");
+    holders.clear();
+    daemon_->log().wait_for_count("retired", 8);
+    install("3");
+    EXPECT_EQ(control_->run({"reload"}).code, 0);
+}
+
+}  // namespace
+}  // namespace protohost::harness

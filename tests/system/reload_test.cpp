@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+#include <csignal>
+#include <string>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "tests/system/harness/client.hpp"
+#include "tests/system/harness/control.hpp"
+#include "tests/system/harness/daemon.hpp"
+#include "tests/system/harness/datagram_client.hpp"
+#include "tests/system/harness/free_port.hpp"
+#include "tests/system/harness/sockets.hpp"
+
+namespace protohost::harness {
+namespace {
+
+using base::Json;
+
+/// A listener on a port of its own choice.
+std::string listener_at(std::string_view name,
+                        std::uint16_t port,
+                        std::string_view protocol,
+                        std::string_view more = {}) {
+    return "  " + std::string(name) + ": {listen: \"tcp://127.0.0.1:" + std::to_string(port) +
+           "\", protocol: " + std::string(protocol) + std::string(more) + "}\n";
+}
+
+std::string greeting(std::string_view text) {
+    return ", options: {greeting: " + std::string(text) + "}";
+}
+
+/// What the lab says first.
+std::string greets(std::uint16_t port) {
+    return Client(port).receive_line();
+}
+
+TEST(Reload, BySignalTouchesNothingWhereNothingChanged) {
+    const DaemonSetup setup{.listeners = listener("echo", "echo")};
+    Daemon daemon(setup);
+    const auto before = listening(daemon.pid(), daemon.port("echo"));
+    ASSERT_EQ(before.size(), 1U);
+    Client client(daemon.port("echo"));
+    ASSERT_TRUE(client.echoes("before"));
+    daemon.signal(SIGHUP);
+    daemon.log().wait_for("reload 2 (SIGHUP) unchanged in ");
+    EXPECT_TRUE(client.echoes("after"));
+    EXPECT_EQ(listening(daemon.pid(), daemon.port("echo")), before);
+    EXPECT_EQ(Control(daemon).reloads("unchanged"), 1U);
+}
+
+TEST(Reload, ByProtohostctlReturnsWhenTheNewConfigurationServes) {
+    Daemon daemon({.listeners = listener("first", "echo")});
+    const Control control(daemon);
+    EXPECT_EQ(control.run({"reload"}).code, 0);
+    daemon.rewrite({.listeners = listener("first", "echo") + listener("second", "echo")});
+    const Finished reloaded = control.run({"reload"});
+    EXPECT_EQ(reloaded.code, 0) << reloaded.errors;
+    EXPECT_NE(reloaded.output.find("applied"), std::string::npos) << reloaded.output;
+    EXPECT_NE(reloaded.output.find("+ listeners.second"), std::string::npos) << reloaded.output;
+    EXPECT_TRUE(Client(control.port("second")).echoes("at once"));
+}
+
+TEST(Reload, RetunesLivingConnectionsAndSockets) {
+    Daemon daemon({.listeners = listener("lab", "lab")});
+    const Control control(daemon);
+    const auto before = listening(daemon.pid(), daemon.port("lab"));
+    Client client(daemon.port("lab"), {.receive_buffer = 4096});
+    ASSERT_TRUE(client.send("soon alive\n"));
+    ASSERT_EQ(client.receive_line(), "alive\n");
+    daemon.rewrite(
+        {.listeners = listener("lab",
+                               "lab",
+                               ", socket: {backlog: 7}, limits: {connections: 1}, write_buffer: "
+                               "{high: 1KiB, low: 0, limit: 64KiB, policy: refuse}")});
+    const Json record = control.reload();
+    EXPECT_EQ(record["changed"],
+              Json::parse(R"([{"unit": "listeners.lab", "change": ["retuned"]}])"));
+    EXPECT_EQ(listening(daemon.pid(), daemon.port("lab")), before);
+    // The connection from before has the new limit.
+    ASSERT_TRUE(client.send("fill 16000000\n"));
+    daemon.log().wait_for("would pass write_buffer.limit (64KiB)");
+    // And it is the only one that there may be.
+    Client second(daemon.port("lab"));
+    ASSERT_TRUE(second.send("soon in turn\n"));
+    EXPECT_FALSE(second.readable_within(100));
+    client.reset();
+    EXPECT_EQ(second.receive_line(), "in turn\n");
+}
+
+TEST(Reload, NewOptionsAreForNewConnectionsAtTheSameSocket) {
+    Daemon daemon({.listeners = listener("lab", "lab", greeting("old"))});
+    const Control control(daemon);
+    const std::uint16_t port = daemon.port("lab");
+    const auto before = listening(daemon.pid(), port);
+    Client old(port);
+    ASSERT_EQ(old.receive_line(), "old\n");
+    daemon.rewrite({.listeners = listener("lab", "lab", greeting("new"))});
+    const Json record = control.reload();
+    EXPECT_EQ(record["changed"][0]["change"], Json::parse(R"(["factory"])"));
+    EXPECT_EQ(greets(port), "new\n");
+    EXPECT_TRUE(old.send("soon still here\n"));
+    EXPECT_EQ(old.receive_line(), "still here\n");
+    EXPECT_EQ(listening(daemon.pid(), port), before);
+    EXPECT_EQ(control.show("lab")["connections"]["old_generation"], 1);
+}
+
+TEST(Reload, MovesToAnotherAddressAndKeepsWhatLives) {
+    const std::uint16_t first = free_port();
+    Daemon daemon({.listeners = listener_at("echo", first, "echo")});
+    const Control control(daemon);
+    Client client(first);
+    ASSERT_TRUE(client.echoes("before"));
+    std::uint16_t second = free_port();
+    while (second == first) second = free_port();
+    daemon.rewrite({.listeners = listener_at("echo", second, "echo")});
+    EXPECT_EQ(control.reload()["changed"][0]["change"], Json::parse(R"(["moved"])"));
+    EXPECT_TRUE(Client(second).echoes("there"));
+    EXPECT_FALSE(Client(first));
+    EXPECT_TRUE(client.echoes("after"));
+}
+
+TEST(Reload, RemovedItDrainsToItsDeadlineAndIsAborted) {
+    Daemon daemon(
+        {.listeners =
+             listener("echo", "echo") +
+             listener("lab", "lab", ", options: {drain: keep}, timeouts: {drain: 300ms}")});
+    const Control control(daemon);
+    const std::uint16_t port = daemon.port("lab");
+    Client client(port);
+    ASSERT_TRUE(client.send("soon hello\n"));
+    ASSERT_EQ(client.receive_line(), "hello\n");
+    daemon.rewrite({.listeners = listener("echo", "echo")});
+    const auto began = std::chrono::steady_clock::now();
+    EXPECT_EQ(control.reload()["removed"], Json::parse(R"(["listeners.lab"])"));
+    EXPECT_FALSE(Client(port));
+    EXPECT_TRUE(client.send("soon draining\n"));
+    EXPECT_EQ(client.receive_line(), "draining\n");
+    EXPECT_NE(client.ending(), Ending::never);
+    EXPECT_GE(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(300));
+    daemon.log().wait_for("listener lab: aborting 1 connections that did not drain");
+    EXPECT_TRUE(Client(daemon.port("echo")).echoes("untouched"));
+}
+
+TEST(Reload, TwoListenersSwapTheirAddressesWithoutClosingAny) {
+    const std::uint16_t first = free_port();
+    std::uint16_t second = free_port();
+    while (second == first) second = free_port();
+    const auto setup = [&](std::uint16_t of_a, std::uint16_t of_b) {
+        return DaemonSetup{.listeners = listener_at("a", of_a, "lab", greeting("a")) +
+                                        listener_at("b", of_b, "lab", greeting("b"))};
+    };
+    Daemon daemon(setup(first, second));
+    const Control control(daemon);
+    const auto sockets = [&] {
+        return std::pair(listening(daemon.pid(), first), listening(daemon.pid(), second));
+    };
+    const auto before = sockets();
+    ASSERT_EQ(greets(first), "a\n");
+    daemon.rewrite(setup(second, first));
+    control.reload();
+    EXPECT_EQ(greets(first), "b\n");
+    EXPECT_EQ(greets(second), "a\n");
+    EXPECT_EQ(sockets(), before);
+}
+
+TEST(Reload, AnAddressGoesOverToAListenerOfAnotherName) {
+    const std::uint16_t port = free_port();
+    Daemon daemon({.listeners = listener_at("before", port, "echo")});
+    const auto sockets = listening(daemon.pid(), port);
+    daemon.rewrite({.listeners = listener_at("after", port, "echo")});
+    const Json record = Control(daemon).reload();
+    EXPECT_EQ(record["added"], Json::parse(R"(["listeners.after"])"));
+    EXPECT_EQ(record["removed"], Json::parse(R"(["listeners.before"])"));
+    EXPECT_EQ(listening(daemon.pid(), port), sockets);
+    EXPECT_TRUE(Client(port).echoes("by the other"));
+}
+
+TEST(Reload, ThePathOfAUnixSocketNeverDisappears) {
+    const ScratchFolder folder;
+    const std::string path = (folder.path() / "lab.sock").string();
+    const auto setup = [&](const std::string& name, const std::string& more) {
+        return DaemonSetup{.listeners = "  " + name + ": {listen: \"unix://" + path +
+                                        "\", protocol: lab" + more + "}\n"};
+    };
+    Daemon daemon(setup("lab", greeting("old")));
+    const auto sockets = listening(daemon.pid(), path);
+    ASSERT_EQ(sockets.size(), 1U);
+    const auto file = std::filesystem::last_write_time(path);
+    const Control control(daemon);
+    daemon.rewrite(setup("lab", greeting("new") + ", socket: {mode: 0660}"));
+    control.reload();
+    EXPECT_EQ(Client(path).receive_line(), "new\n");
+    EXPECT_EQ(std::filesystem::status(path).permissions(), std::filesystem::perms(0660));
+    daemon.rewrite(setup("other", greeting("newer")));
+    control.reload();
+    EXPECT_EQ(Client(path).receive_line(), "newer\n");
+    EXPECT_EQ(listening(daemon.pid(), path), sockets);
+    EXPECT_EQ(std::filesystem::last_write_time(path), file);
+}
+
+TEST(Reload, UdpKeepsItsSocketAndItsDatagrams) {
+    const auto setup = [](const std::string& protocol) {
+        return DaemonSetup{
+            .endpoints = "  names: {bind: \"udp://127.0.0.1:0\", protocol: " + protocol + "}\n"};
+    };
+    Daemon daemon(setup("udp-echo"));
+    const Control control(daemon);
+    const std::uint16_t port = daemon.port("names");
+    const auto sockets = bound(daemon.pid(), port);
+    ASSERT_EQ(sockets.size(), 1U);
+    const DatagramClient client;
+    const std::string to = "127.0.0.1:" + std::to_string(port);
+    for (int i = 0; i < 20; ++i) {
+        daemon.rewrite(setup(i % 2 == 0 ? "udp-echo/udp-echo" : "udp-echo"));
+        client.send("before", to);
+        std::thread reload([&] {
+            EXPECT_EQ(control.reload()["changed"][0]["change"], Json::parse(R"(["factory"])"));
+        });
+        for (int sent = 0; sent < 20; ++sent) client.send(std::to_string(sent), to);
+        EXPECT_EQ(client.receive().data, "before");
+        for (int sent = 0; sent < 20; ++sent) {
+            EXPECT_EQ(client.receive().data, std::to_string(sent));
+        }
+        reload.join();
+    }
+    EXPECT_EQ(bound(daemon.pid(), port), sockets);
+    EXPECT_EQ(control.reloads("applied"), 21U);
+}
+
+}  // namespace
+}  // namespace protohost::harness
