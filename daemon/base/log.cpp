@@ -11,6 +11,7 @@
 #include <spdlog/formatter.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 
+#include "daemon/base/timestamp.hpp"
 #include "daemon/base/utf8.hpp"
 
 namespace protohost::base {
@@ -30,28 +31,10 @@ std::string_view view(spdlog::string_view_t text) {
     return {text.data(), text.size()};
 }
 
-/// UTC, to the millisecond: lines of several hosts sort together.
-std::string time_of(const spdlog::details::log_msg& message) {
-    const auto since = message.time.time_since_epoch();
-    const auto ms = std::chrono::floor<std::chrono::milliseconds>(since);
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(ms);
-    const auto when = static_cast<std::time_t>(seconds.count());
-    std::tm parts{};
-    gmtime_r(&when, &parts);
-    return format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-                  parts.tm_year + 1900,
-                  parts.tm_mon + 1,
-                  parts.tm_mday,
-                  parts.tm_hour,
-                  parts.tm_min,
-                  parts.tm_sec,
-                  (ms - seconds).count());
-}
-
 class TextFormatter final : public spdlog::formatter {
 public:
     void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
-        append(out, time_of(message));
+        append(out, timestamp(message.time));
         append(out, " ");
         message.color_range_start = out.size();
         append(out, base::format("{:<5}", name_of(message.level)));
@@ -76,7 +59,7 @@ class JsonFormatter final : public spdlog::formatter {
 public:
     void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
         nlohmann::ordered_json line;
-        line["time"] = time_of(message);
+        line["time"] = timestamp(message.time);
         line["level"] = name_of(message.level);
         line["area"] = view(message.logger_name);
         line["message"] = view(message.payload);

@@ -45,4 +45,14 @@ void put(Node& object, std::string_view key, Node value) {
     object.members.push_back({std::string(key), {}, std::move(value)});
 }
 
+Node closed_mapping(Node properties, Node required) {
+    Node shape = object({{"type", texts({"object", "null"})},
+                         {"additionalProperties", boolean(false)},
+                         {"properties", std::move(properties)}});
+    if (required.items.empty()) return shape;
+    shape.members[0].value = text("object");
+    put(shape, "required", std::move(required));
+    return shape;
+}
+
 }  // namespace protohost::config::json

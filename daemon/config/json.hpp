@@ -23,5 +23,8 @@ model::Node object(std::initializer_list<std::pair<std::string_view, model::Node
 
 /// Adds a member.
 void put(model::Node& object, std::string_view key, model::Node value);
+/// The schema of a mapping that has these keys and no others. Null stands for an empty one, where
+/// none is required.
+model::Node closed_mapping(model::Node properties, model::Node required);
 
 }  // namespace protohost::config::json

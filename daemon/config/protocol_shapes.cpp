@@ -47,13 +47,7 @@ Node options_of(const DeclaredProtocol& protocol) {
         json::put(properties, option.key, std::move(shape));
         if (option.required) required.items.push_back(json::text(option.key));
     }
-    Node shape = json::object({{"type", json::texts({"object", "null"})},
-                               {"additionalProperties", json::boolean(false)},
-                               {"properties", std::move(properties)}});
-    if (required.items.empty()) return shape;
-    shape.members[0].value = json::text("object");
-    json::put(shape, "required", std::move(required));
-    return shape;
+    return json::closed_mapping(std::move(properties), std::move(required));
 }
 
 bool has_required(const DeclaredProtocol& protocol) {

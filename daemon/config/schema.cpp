@@ -134,7 +134,6 @@ private:
         return json::object({{"type", json::text("array")}, {"items", std::move(item)}});
     }
 
-    /// Null stands for an empty one, where it may be empty.
     Node section(const Known& known) const {
         Node properties = json::object();
         Node required = json::list({});
@@ -142,13 +141,7 @@ private:
             json::put(properties, member.name, of(member));
             if (member.is_required) required.items.push_back(json::text(member.name));
         }
-        Node shape = json::object({{"type", json::texts({"object", "null"})},
-                                   {"additionalProperties", json::boolean(false)},
-                                   {"properties", std::move(properties)}});
-        if (required.items.empty()) return shape;
-        shape.members[0].value = json::text("object");
-        json::put(shape, "required", std::move(required));
-        return shape;
+        return json::closed_mapping(std::move(properties), std::move(required));
     }
 
     const ProtocolShapes& protocols_;

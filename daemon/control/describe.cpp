@@ -2,9 +2,9 @@
 #include "daemon/control/describe.hpp"
 
 #include <chrono>
-#include <ctime>
 
 #include "daemon/base/format.hpp"
+#include "daemon/base/timestamp.hpp"
 #include "daemon/control/message.hpp"
 
 namespace protohost::control {
@@ -12,23 +12,6 @@ namespace protohost::control {
 using base::Json;
 
 namespace {
-
-/// "2026-11-25T17:04:05.678Z".
-std::string time_text(supervisor::SystemTime when) {
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(when);
-    const auto ms = std::chrono::floor<std::chrono::milliseconds>(when) - seconds;
-    const std::time_t time = std::chrono::system_clock::to_time_t(seconds);
-    std::tm parts{};
-    ::gmtime_r(&time, &parts);
-    return base::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-                        parts.tm_year + 1900,
-                        parts.tm_mon + 1,
-                        parts.tm_mday,
-                        parts.tm_hour,
-                        parts.tm_min,
-                        parts.tm_sec,
-                        ms.count());
-}
 
 double milliseconds(std::chrono::nanoseconds duration) {
     return std::chrono::duration<double, std::milli>(duration).count();
@@ -58,7 +41,7 @@ Json to_json(const supervisor::ReloadRecord& record) {
     }
     Json described;
     described["number"] = record.number;
-    described["began"] = time_text(record.began);
+    described["began"] = base::timestamp(record.began);
     described["took_ms"] = milliseconds(record.took);
     described["commit_ms"] = milliseconds(record.commit);
     described["asked_by"] = record.asked_by;
@@ -116,7 +99,7 @@ Json to_json(const unit::GenerationStatus& generation) {
     described["plugin"] = generation.plugin;
     described["generation"] = generation.number;
     described["state"] = unit::to_string(generation.state);
-    described["since"] = time_text(generation.since);
+    described["since"] = base::timestamp(generation.since);
     described["version"] = generation.version;
     described["build_id"] = generation.build_id;
     described["sha256"] = generation.sha256;
@@ -135,7 +118,7 @@ Json to_json(const supervisor::Snapshot& snapshot) {
         {"abi", base::format("{}.{}", snapshot.abi_major, snapshot.abi_minor)},
         {"pid", snapshot.pid},
         {"state", snapshot.state},
-        {"started", time_text(snapshot.started)},
+        {"started", base::timestamp(snapshot.started)},
         {"uptime_seconds", std::chrono::floor<std::chrono::seconds>(uptime).count()}};
     described["configuration"] = {{"file", snapshot.configuration_file},
                                   {"generation", snapshot.configuration_generation},

@@ -12,20 +12,14 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/system/harness/free_port.hpp"
 #include "tests/system/harness/scale.hpp"
 
 namespace protohost::harness {
 
-Server::Server() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* const generic = reinterpret_cast<sockaddr*>(&address);
-    EXPECT_EQ(::bind(socket_.get(), generic, size), 0);
-    EXPECT_EQ(::getsockname(socket_.get(), generic, &size), 0);
-    port_ = ntohs(address.sin_port);
-}
+Server::Server()
+    : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)),
+      port_(bind_to_free_port(socket_.get())) {}
 
 Server::Server(const std::string& path)
     : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
