@@ -122,6 +122,11 @@ std::optional<std::string_view> Reader::string(std::uint64_t offset) const {
                             static_cast<std::size_t>(end - rest.begin()));
 }
 
+/// ELF64_ST_BIND, whose casts are C's.
+unsigned binding_of(const Elf64_Sym& symbol) {
+    return unsigned{symbol.st_info} >> 4U;
+}
+
 bool Reader::read_symbols(std::vector<DynamicSymbol>& symbols) const {
     const auto count = symbol_count();
     const auto table = at(DT_SYMTAB);
@@ -132,7 +137,7 @@ bool Reader::read_symbols(std::vector<DynamicSymbol>& symbols) const {
         if (!symbol) return false;
         const auto name = string(symbol->st_name);
         if (!name) return false;
-        symbols.push_back({*name, ELF64_ST_BIND(symbol->st_info), symbol->st_shndx != SHN_UNDEF});
+        symbols.push_back({*name, binding_of(*symbol), symbol->st_shndx != SHN_UNDEF});
     }
     return true;
 }
