@@ -7,6 +7,15 @@ COLOURS = {"raw": "#222222", "asio": "#1f77b4", "libuv": "#2ca02c", "uvloop": "#
            "socat": "#7f7f7f", "protohostd": "#d62728"}
 
 
+def program(server):
+    """Which program a server is, whatever build or options it was given."""
+    return server.partition("=")[0].partition("+")[0]
+
+
+def order(server):
+    return list(COLOURS).index(program(server)), server
+
+
 def ratios(report):
     """(case, server, ratio) of all cases that compare."""
     for name, case in report["cases"].items():
@@ -24,7 +33,7 @@ def markdown(report):
         if peer not in columns:
             columns.append(peer)
         rows.setdefault(case, {})[peer] = ratio
-    columns.sort(key=list(COLOURS).index)
+    columns.sort(key=order)
     lines = ["| case | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
     for case, cells in rows.items():
         line = [case]
@@ -55,10 +64,10 @@ def picture(report):
              '<rect width="100%" height="100%" fill="white"/>',
              f'<text x="{left}" y="14">CPU time of {report["subject"]}, as a share of its peers\' '
              '(log scale; left of 1 is less)</text>']
-    peers = sorted({peer for cells in rows.values() for peer, _ in cells}, key=list(COLOURS).index)
+    peers = sorted({peer for cells in rows.values() for peer, _ in cells}, key=order)
     for number, peer in enumerate(peers):
         at = left + 75 * number
-        parts.append(f'<circle cx="{at}" cy="28" r="4" fill="{COLOURS[peer]}"/>'
+        parts.append(f'<circle cx="{at}" cy="28" r="4" fill="{COLOURS[program(peer)]}"/>'
                      f'<text x="{at + 8}" y="32">{peer}</text>')
     for mark in (0.05, 0.1, 0.2, 0.5, 1, 2):
         stroke = "#888" if mark == 1 else "#ddd"
@@ -71,7 +80,7 @@ def picture(report):
         for peer, ratio in cells:
             begin, end = map(x, ratio["half"])
             parts.append(f'<line x1="{begin:.1f}" x2="{end:.1f}" y1="{y}" y2="{y}" '
-                         f'stroke="{COLOURS[peer]}" stroke-width="2"/>'
+                         f'stroke="{COLOURS[program(peer)]}" stroke-width="2"/>'
                          f'<circle cx="{x(ratio["median"]):.1f}" cy="{y}" r="4" '
-                         f'fill="{COLOURS[peer]}" fill-opacity="0.8"/>')
+                         f'fill="{COLOURS[program(peer)]}" fill-opacity="0.8"/>')
     return "\n".join(parts) + "\n</svg>\n"
