@@ -1,0 +1,398 @@
+# SPDX-License-Identifier: MIT
+"""What bench/reload does: each case plays reloads under a load and says what it found, as rows."""
+import contextlib
+import dataclasses
+import statistics
+import time
+
+import refusals
+from reloaded import PEERS, PLUGINS, Protohostd
+from servers import free_ports
+from visitors import Visitors, answered, harm
+
+
+@dataclasses.dataclass
+class Size:
+    reloads: int = 1000
+    each: float = 0.1          # seconds from one reload to the next
+    peer_reloads: int = 40
+    peer_each: float = 0.5
+    settle: int = 50           # the first reloads, which growth does not count
+    swaps: int = 200
+    renewed: int = 100         # connections that come anew with each swap
+    alternations: int = 1000
+    hangs: bool = True
+    timed: int = 50
+    listeners: int = 50
+    many: int = 1000
+    seconds: float = 10        # of the load alone
+    rate: int = 500
+    idle: int = 500
+    echoing: int = 500
+
+
+QUICK = Size(reloads=30, peer_reloads=3, peer_each=0.3, settle=10, swaps=12, renewed=20, alternations=0,
+             hangs=False, timed=5, many=200, seconds=1.5, rate=200, idle=100, echoing=100)
+
+
+@dataclasses.dataclass
+class Row:
+    case: str
+    server: str
+    what: str
+    value: object
+    bound: object = None   # at most so much; None: it is only told
+    unit: str = ""
+    exact: bool = True     # a count, which no busy machine excuses
+    note: str = ""
+
+    @property
+    def good(self):
+        return self.bound is None or self.value <= self.bound
+
+
+class Case:
+    """One server under the load. `rows` are what came of it."""
+
+    def __init__(self, name, settings, size):
+        self.name, self.settings, self.size = name, settings, size
+        self.rows = []
+
+    def row(self, server, what, value, bound=None, unit="", exact=True, note=""):
+        self.rows.append(Row(self.name, server.title, what, value, bound, unit, exact, note))
+
+    @contextlib.contextmanager
+    def under_load(self, kind=Protohostd, listeners=None):
+        server = kind(self.settings, listeners or self.size.listeners)
+        try:
+            if kind is not Protohostd:
+                server.wait_for(server.identity(server.places[-1]), server.places[-1])
+            with Visitors(self.settings, server.for_visitors(), self.size.rate, self.size.idle,
+                          self.size.echoing) as visitors:
+                yield server, visitors
+        finally:
+            server.stop()
+
+    def paced(self, count, each, step):
+        """`step(number)` so often, one every `each` seconds as far as it keeps up; seconds of all."""
+        begin = time.monotonic()
+        for number in range(count):
+            time.sleep(max(0.0, begin + number * each - time.monotonic()))
+            step(number)
+        return time.monotonic() - begin
+
+    def rows_of_harm(self, server, *reports, bound=0):
+        total = harm(*reports)
+        self.row(server, "visits answered", sum(map(answered, reports)))
+        self.row(server, "refused", total["refused"], bound)
+        self.row(server, "reset", total["reset"], bound)
+        self.row(server, "ended early", total["ended"], bound,
+                 note="" if bound is None else f"of {self.size.idle + self.size.echoing} established too")
+        self.row(server, "wrong answers", total["wrong"], bound,
+                 note=next((report["wrong"] for report in reports if report["wrong"]), ""))
+        self.row(server, "no answer", total["silent"] + total["failed"], bound)
+
+    def rows_of_stalls(self, server, alone, during, bound=None):
+        """Against the same load without reloads: p99 of the newcomers, worst of the echoes."""
+        added = during["connect"]["p99_ms"] - alone["connect"]["p99_ms"]
+        self.row(server, "p99 of connect to answer, added", round(added, 2), 5 if bound else None, "ms", False,
+                 f"{alone['connect']['p99_ms']:.2f} alone, {during['connect']['p99_ms']:.2f} with reloads")
+        stall = max(during["echo"]["worst_ms"], during["connect"]["worst_ms"])
+        calm = max(alone["echo"]["worst_ms"], alone["connect"]["worst_ms"])
+        self.row(server, "longest wait for an answer", round(stall, 2), 10 if bound else None, "ms", False,
+                 f"{calm:.2f} alone; the load itself was late by {alone['late']['worst_ms']:.2f} alone, "
+                 f"{during['late']['worst_ms']:.2f} with reloads")
+
+    def rows_of_growth(self, server, before, after):
+        grown = {key: after[key] - before[key] for key in before}
+        self.row(server, "resident memory, grown", grown["rss_kib"], 1024, "KiB", False,
+                 note=f"from {before['rss_kib']}")
+        self.row(server, "descriptors, grown", grown["descriptors"], 0)
+        self.row(server, "threads, grown", grown["threads"], 0)
+        self.row(server, "mappings, grown", grown["maps"], 0)
+
+    def row_of_times(self, server, what, seconds, bound=None):
+        """The bound is for the median; the worst is told."""
+        self.row(server, what, round(statistics.median(seconds) * 1000, 1), bound, "ms", False,
+                 f"median of {len(seconds)}; {min(seconds) * 1000:.1f} to {max(seconds) * 1000:.1f}")
+
+
+class Unchanged(Case):
+    title = "Reloads of an unchanged configuration"
+
+    def run(self):
+        size = self.size
+        with self.under_load() as (daemon, visitors):
+            alone = visitors.during(size.seconds)
+            sockets = daemon.sockets()
+            times, settled = [], []
+
+            def step(number):
+                if number == size.settle:
+                    settled.append(daemon.holdings())
+                times.append(daemon.reload("unchanged"))
+
+            seconds = self.paced(size.reloads, size.each, step)
+            during = visitors.report()
+            after = daemon.holdings()
+            at_last = visitors.ask_the_idle()
+            self.row(daemon, "reloads", len(times), note=f"in {seconds:.1f} s")
+            self.rows_of_harm(daemon, alone, during, at_last)
+            self.row(daemon, "sockets that were replaced", differing(sockets, daemon.sockets()), 0)
+            self.rows_of_stalls(daemon, alone, during, bound=True)
+            self.rows_of_growth(daemon, settled[0], after)
+            self.row_of_times(daemon, "a reload", times, 50)
+        for kind in PEERS:
+            if kind.missing(self.settings.build) is None:
+                self.run_peer(kind)
+
+    def run_peer(self, kind):
+        """Its configuration changes in what it answers, which shows when the new one serves."""
+        with self.under_load(kind) as (server, visitors):
+            alone = visitors.during(self.size.seconds)
+            times = []
+
+            def step(_):
+                # Old and new accept side by side for a while; the last one is over by now.
+                visitors.must(server.identities())
+                server.new_version()
+                server.rewrite()
+                visitors.may(server.identities())
+                begin = time.monotonic()
+                server.begin_reload()
+                server.wait_for(server.identity(server.places[-1]), server.places[-1])
+                times.append(time.monotonic() - begin)
+
+            self.paced(self.size.peer_reloads, self.size.peer_each, step)
+            during = visitors.report()
+            self.row(server, "reloads", len(times))
+            self.rows_of_harm(server, alone, during, bound=None)
+            self.rows_of_stalls(server, alone, during)
+            self.row_of_times(server, "until the new one answers", times)
+
+
+def differing(before, after):
+    return sum(after.get(port) != inode for port, inode in before.items())
+
+
+class OneOfMany(Case):
+    title = "Each reload changes one listener of 50"
+    changes = ("limits", "timeouts", "write_buffer", "options", "address")
+
+    def run(self):
+        size = self.size
+        with self.under_load() as (daemon, visitors):
+            alone = visitors.during(size.seconds)
+            sockets = daemon.sockets()
+            main = [place.port for place in daemon.places]
+            spare = free_ports(len(daemon.places))
+            times, settled = [], []
+
+            def step(number):
+                if number == size.settle:
+                    settled.append(daemon.holdings())
+                place = daemon.places[number * 7 % len(daemon.places)]
+                self.change(place, number, spare)
+                daemon.rewrite()
+                coming = {place.number: daemon.identity(place)}
+                visitors.may(coming)
+                times.append(daemon.reload())
+                visitors.must(coming)
+
+            self.paced(size.reloads, size.each, step)
+            during = visitors.report()
+            for place in daemon.places:
+                place.also = None
+            daemon.rewrite()
+            daemon.ask("reload")
+            at_last = visitors.ask_the_idle()
+            after = daemon.holdings()
+            now = daemon.sockets()
+            replaced = sum(now.get(port) != sockets[port] for port in main)
+            self.row(daemon, "reloads", len(times), note=", ".join(self.changes) + " in turn")
+            self.rows_of_harm(daemon, alone, during, at_last)
+            self.row(daemon, "sockets that were replaced", replaced, 0)
+            self.rows_of_stalls(daemon, alone, during, bound=True)
+            self.rows_of_growth(daemon, settled[0], after)
+            self.row_of_times(daemon, "a reload", times)
+
+    def change(self, place, number, spare):
+        what = self.changes[number % len(self.changes)]
+        if what == "limits":
+            place.keys["limits"] = f"{{connections: {5000 + number}}}"
+        elif what == "timeouts":
+            place.keys["timeouts"] = f"{{idle: {3600 + number}s}}"
+        elif what == "write_buffer":
+            place.keys["write_buffer"] = f"{{high: {64 + number}KiB}}"
+        elif what == "options":
+            place.says = f"{place.name}-{number}"
+        else:
+            place.also = None if place.also else spare[place.number]
+
+
+class Swaps(Case):
+    title = "Each reload brings a new version of one of four plugins"
+
+    def run(self):
+        size = self.size
+        with self.under_load() as (daemon, visitors):
+            versions = dict.fromkeys(PLUGINS, daemon.version)
+            identity = lambda place: f"{versions[place.plugin]}.{place.says}"
+            times, settled = [], []
+
+            def step(number):
+                if number == size.settle:
+                    settled.append(daemon.holdings())
+                name = PLUGINS[number % len(PLUGINS)]
+                daemon.new_version()
+                versions[name] = daemon.version
+                daemon.install(name)
+                coming = {place.number: identity(place) for place in daemon.places if place.plugin == name}
+                visitors.may(coming)
+                times.append(daemon.reload())
+                visitors.must(coming)
+                visitors.tell(f"renew {size.renewed}")
+
+            alone = visitors.during(size.seconds)
+            self.paced(size.swaps, size.each * 2, step)
+            during = visitors.report()
+            at_last = visitors.ask_the_idle()
+            after = daemon.holdings()
+            states = [each["state"] for each in daemon.ask("list", what="generations")]
+            self.row(daemon, "swaps", len(times),
+                     note=f"{states.count('draining')} generations still answer, {states.count('retired')} are retired")
+            self.rows_of_harm(daemon, alone, during, at_last)
+            self.rows_of_stalls(daemon, alone, during, bound=True)
+            self.row_of_times(daemon, "a reload with a probe and a load", times)
+            before = settled[0]
+            self.row(daemon, "descriptors, grown", after["descriptors"] - before["descriptors"], 0)
+            self.row(daemon, "threads, grown", after["threads"] - before["threads"], 0)
+            self.row(daemon, "resident memory, grown", 
+                     round((after["rss_kib"] - before["rss_kib"]) / (len(times) - size.settle)),
+                     None, "KiB", note="for each swap: what is replaced stays mapped")
+
+
+class Times(Case):
+    title = "How long a reload takes"
+
+    def run(self):
+        for listeners, bound in ((self.size.listeners, 50), (self.size.many, 500)):
+            with self.under_load(listeners=listeners) as (daemon, visitors):
+                alone = visitors.during(self.size.seconds / 2)
+                unchanged, changed, commits = [], [], []
+                for _ in range(self.size.timed):
+                    unchanged.append(daemon.reload("unchanged"))
+                of_unchanged = visitors.report()
+                for number in range(self.size.timed):
+                    daemon.places[number % listeners].keys["limits"] = f"{{connections: {5000 + number}}}"
+                    daemon.rewrite()
+                    changed.append(daemon.reload())
+                    commits.append(daemon.ask("status")["reloads"]["last"][0]["commit_ms"] / 1000)
+                during = visitors.report()
+                self.row_of_times(daemon, f"unchanged, {listeners} listeners", unchanged, bound)
+                self.row_of_times(daemon, f"one changed, {listeners} listeners", changed)
+                self.row_of_times(daemon, f"of that the turn of the loop, {listeners} listeners", commits, 10)
+                self.rows_of_stalls(daemon, alone, of_unchanged, bound=True)
+                self.rows_of_harm(daemon, alone, of_unchanged, during)
+
+
+class Refusals(Case):
+    title = "Bad configurations and bad plugins, a good reload after each"
+
+    def run(self):
+        classes = refusals.CONFIGURATIONS | refusals.PLUGINS
+        rounds = list(classes.items())
+        wanted = max(self.size.alternations, len(rounds))
+        turns = [rounds[number % len(rounds)] for number in range(wanted)]
+        if self.size.hangs:
+            turns += refusals.HANGS.items()
+        with self.under_load() as (daemon, visitors):
+            alone = visitors.during(self.size.seconds)
+            sockets = daemon.sockets()
+            faults, failed_good, settled = [], 0, None
+            for number, (name, (make, pattern)) in enumerate(turns):
+                if number == len(rounds):
+                    settled = daemon.holdings()
+                faults += refusals.refuse(daemon, name, make, pattern, number < len(rounds))
+                refusals.mend(daemon)
+                failed_good += not self.good_one(daemon, visitors, number)
+            during = visitors.report()
+            at_last = visitors.ask_the_idle()
+            self.row(daemon, "classes", len(classes) + (len(refusals.HANGS) if self.size.hangs else 0))
+            self.row(daemon, "refusals", len(turns))
+            self.row(daemon, "not refused as they should", len(faults), 0, note="; ".join(sorted(set(faults))[:5]))
+            self.row(daemon, "good reloads after them that failed", failed_good, 0)
+            self.rows_of_harm(daemon, alone, during, at_last)
+            self.row(daemon, "sockets that were replaced", differing(sockets, daemon.sockets()), 0)
+            if settled:
+                self.rows_of_growth(daemon, settled, daemon.holdings())
+
+    @staticmethod
+    def good_one(daemon, visitors, number):
+        place = daemon.places[number % len(daemon.places)]
+        place.says = f"{place.name}-{number}"
+        daemon.rewrite()
+        coming = {place.number: daemon.identity(place)}
+        visitors.may(coming)
+        done = daemon.run("reload")
+        visitors.must(coming)
+        return done.returncode == 0
+
+
+class SwapAddresses(Case):
+    title = "Two listeners swap their addresses in each reload"
+
+    def run(self):
+        with self.under_load() as (daemon, visitors):
+            alone = visitors.during(self.size.seconds / 2)
+            sockets = daemon.sockets()
+
+            def step(number):
+                one, other = daemon.places[number * 2 % 50], daemon.places[(number * 2 + 25) % 50]  # never the same
+                one.port, other.port = other.port, one.port
+                # The load counts its places by their ports.
+                one.number, other.number = other.number, one.number
+                daemon.rewrite()
+                coming = {place.number: daemon.identity(place) for place in (one, other)}
+                visitors.may(coming)
+                daemon.reload()
+                visitors.must(coming)
+
+            count = self.size.swaps
+            self.paced(count, self.size.each, step)
+            during = visitors.report()
+            at_last = visitors.ask_the_idle()
+            self.row(daemon, "reloads", count)
+            self.rows_of_harm(daemon, alone, during, at_last)
+            self.row(daemon, "sockets that were replaced", differing(sockets, daemon.sockets()), 0)
+
+
+class Coalesce(Case):
+    title = "50 requests at once, with other content on the disk before each"
+    requests = 50
+
+    def run(self):
+        with self.under_load() as (daemon, visitors):
+            before = daemon.ask("status")["reloads"]
+            visitors.report()
+            place = daemon.places[0]
+            begin = time.monotonic()
+            for number in range(self.requests):
+                place.says = f"{place.name}-{number}"
+                daemon.rewrite()
+                daemon.signal_reload()
+            took = time.monotonic() - begin
+            daemon.wait_for(daemon.identity(place), place)
+            daemon.wait_until_serving()
+            after = daemon.ask("status")["reloads"]
+            ran = sum(after[key] - before[key] for key in ("applied", "unchanged", "rejected"))
+            self.row(daemon, "requests", self.requests, note=f"within {took * 1000:.1f} ms, each of other content")
+            self.row(daemon, "reloads that ran", ran, 2)
+            self.row(daemon, "other content than the last serves",
+                     int(daemon.answer(place) != daemon.identity(place)), 0)
+            total = harm(visitors.report())
+            self.row(daemon, "refused, reset, ended early", sum(total[key] for key in ("refused", "reset", "ended")), 0)
+
+
+CASES = {"unchanged": Unchanged, "one-of-50": OneOfMany, "swaps": Swaps, "times": Times,
+         "refusals": Refusals, "swap-addresses": SwapAddresses, "coalesce": Coalesce}
