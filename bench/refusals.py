@@ -120,11 +120,11 @@ PLUGINS = {
                                 r"listeners\.l0\.protocol.*visited_b"),
     "plugin: of another ABI": (plugin(other_abi), r"listeners\.l0\.protocol.*ABI"),
     "plugin: gone": (no_plugin, r"listeners\.l0\.protocol.*visited_a"),
-    "plugin: crashes": (version("crash!"), r"listeners\.l0\.protocol.*SIGABRT"),
-    "plugin: exits": (version("exits!"), r"listeners\.l0\.protocol.*exit"),
+    "plugin: crashes": (version("crash!"), r"visited_a\.so: crashes.*SIGABRT"),
+    "plugin: exits": (version("exits!"), r"visited_a\.so: ends its process.*exit"),
 }
 # Takes as long as a probe may: ten seconds.
-HANGS = {"plugin: hangs": (version("hangs!"), r"listeners\.l0\.protocol.*")}
+HANGS = {"plugin: hangs": (version("hangs!"), r"visited_a\.so: hangs")}
 
 
 def mend(daemon):

@@ -119,20 +119,24 @@ class Protohostd(Reloaded):
 
     def ask(self, verb, **arguments):
         """The result; an error is returned as {"error": ...}."""
-        self._send(verb, arguments)
-        return self._receive()
-
-    def _send(self, verb, arguments):
         if self._connection is None:
-            client = socket.socket(socket.AF_UNIX)
-            client.connect(self.control)
-            self._connection = client.makefile("rw")
-            client.close()
-        self._connection.write(json.dumps({"version": 1, "verb": verb, "arguments": arguments}) + "\n")
-        self._connection.flush()
+            self._connection = self.connect()
+        self.send(self._connection, verb, **arguments)
+        return self.receive(self._connection)
 
-    def _receive(self):
-        line = self._connection.readline()
+    def connect(self):
+        """A session of the control socket."""
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(self.control)
+            return client.makefile("rw")
+
+    @staticmethod
+    def send(session, verb, **arguments):
+        session.write(json.dumps({"version": 1, "verb": verb, "arguments": arguments}) + "\n")
+        session.flush()
+
+    def receive(self, session):
+        line = session.readline()
         if not line:
             raise SystemExit(f"reload: the daemon has ended:\n{self.printed()}")
         answer = json.loads(line)
@@ -146,9 +150,6 @@ class Protohostd(Reloaded):
         if record.get("verdict") != verdict:
             raise SystemExit(f"reload: not {verdict}: {json.dumps(record)}")
         return took
-
-    def signal_reload(self):
-        self.process.send_signal(signal.SIGHUP)
 
     def wait_until_serving(self):
         deadline = time.monotonic() + 30

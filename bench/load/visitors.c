@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // A load for reloads: established connections, of which --idle are silent and --echoing ask once a
 // second, and --rate newcomers a second, each with one question, at all places (ports) in turn. It
-// goes on at this rate whatever the server does, counts how each visit ends, and checks each answer:
-// it names who answered, which may change for new connections when a reload says so, and never for
-// a living one.
+// goes on at this rate whatever the server does, counts how each visit ends, and checks each
+// answer: it names who answered, which may change for new connections when a reload says so, and
+// never for a living one.
 //
-// A question is "GET /NUMBER" in HTTP/1.1; the answer's body is "IDENTITY /NUMBER\n". Commands, one a
-// line of the input; a number is that of a place, from 0, and identities have no spaces:
+// A question is "GET /NUMBER" in HTTP/1.1; the answer's body is "IDENTITY /NUMBER\n". Commands, one
+// a line of the input; a number is that of a place, from 0, and identities have no spaces:
 //
 //     place PORT IDENTITY     before `start`
 //     start                   opens all; says "ready"
@@ -53,7 +53,8 @@ static int set, ready;
 static struct place places[PLACES];
 static unsigned place_count, place_turn;
 static struct visit* visits;  ///< the established ones first
-static unsigned long visit_count, established, opened, to_ask, ask_turn, echo_turn, renew_turn, busy;
+static unsigned long visit_count, established, opened, to_ask, ask_turn, echo_turn, renew_turn,
+    busy;
 static struct histogram connecting, echoes, lateness;
 static uint64_t counts[2][OUTCOMES];  ///< of newcomers, of established ones
 static uint64_t skipped, worst_connecting, worst_echo, worst_lateness;
@@ -291,14 +292,15 @@ static void say_outcomes(const char* name, const uint64_t* of) {
 }
 
 static void say_latency(const char* name, struct histogram* h, uint64_t* worst) {
-    printf("\"%s\": {\"count\": %llu, \"p50_ms\": %.3f, \"p99_ms\": %.3f, \"p999_ms\": %.3f, "
-           "\"worst_ms\": %.3f}, ",
-           name,
-           (unsigned long long)h->total,
-           (double)histogram_quantile(h, 0.5) / 1e6,
-           (double)histogram_quantile(h, 0.99) / 1e6,
-           (double)histogram_quantile(h, 0.999) / 1e6,
-           (double)*worst / 1e6);
+    printf(
+        "\"%s\": {\"count\": %llu, \"p50_ms\": %.3f, \"p99_ms\": %.3f, \"p999_ms\": %.3f, "
+        "\"worst_ms\": %.3f}, ",
+        name,
+        (unsigned long long)h->total,
+        (double)histogram_quantile(h, 0.5) / 1e6,
+        (double)histogram_quantile(h, 0.99) / 1e6,
+        (double)histogram_quantile(h, 0.999) / 1e6,
+        (double)*worst / 1e6);
     memset(h, 0, sizeof *h);
     *worst = 0;
 }
@@ -315,13 +317,14 @@ static void report(void) {
     say_latency("connect", &connecting, &worst_connecting);
     say_latency("echo", &echoes, &worst_echo);
     say_latency("late", &lateness, &worst_lateness);
-    printf("\"open\": %lu, \"under_way\": %lu, \"to_ask\": %lu, \"skipped\": %llu, "
-           "\"wrong\": \"%s\"}\n",
-           resting,
-           busy,
-           to_ask + waiting,
-           (unsigned long long)skipped,
-           sample);
+    printf(
+        "\"open\": %lu, \"under_way\": %lu, \"to_ask\": %lu, \"skipped\": %llu, "
+        "\"wrong\": \"%s\"}\n",
+        resting,
+        busy,
+        to_ask + waiting,
+        (unsigned long long)skipped,
+        sample);
     fflush(stdout);
     memset(counts, 0, sizeof counts);
     skipped = 0;

@@ -7,8 +7,8 @@
 
 #include <protohost/plugin.hpp>
 
-// What bench/reload replaces: answers GET of HTTP/1.1 with who it is, and with the path. Built under
-// several names. Its version stands in the file where bench/reload finds and changes it.
+// What bench/reload replaces: answers GET of HTTP/1.1 with who it is, and with the path. Built
+// under several names. Its version stands in the file where bench/reload finds and changes it.
 
 namespace {
 

@@ -62,7 +62,8 @@ void Unit::use(std::shared_ptr<Binding> next) {
     former.services->close_servers();
     tell_stopped(*former.binding);
     tell_started();
-    shared_.loop.call_soon(*this);
+    // Another reload, or the end of a connection, may have asked for it in this turn.
+    if (!is_linked()) shared_.loop.call_soon(*this);
 }
 
 void Unit::run() {

@@ -39,6 +39,9 @@ public:
     Unit& unit() { return *unit_; }
     /// bind(), which must go well, and start().
     void start();
+    /// As a reload does it: what comes from now on is the protocols of `other`, which is not
+    /// started.
+    void use(const Puppet& other) { unit_->use(other.binding_); }
     /// Begins to stop; stopped() says when it has.
     void stop();
     bool stopped() const { return stops_ != 0; }
