@@ -65,6 +65,18 @@ def version(stamp):
     return plugin(lambda daemon, good: daemon.plugin_bytes("visited_a", stamp))
 
 
+def new_and_refuses(daemon):
+    """A good plugin that is loaded, and then does not like its options."""
+    daemon.install("visited_a", daemon.plugin_bytes("visited_a", "999999"))
+    replaced("options: {name: l0", "options: {name: refused")(daemon)
+
+
+def new_in_vain(daemon):
+    """A good plugin, which is loaded before the address turns out to be taken."""
+    daemon.install("visited_a", daemon.plugin_bytes("visited_a", "999998"))
+    taken(daemon)
+
+
 def no_plugin(daemon):
     os.remove(os.path.join(daemon.plugins, "visited_a.so"))
 
@@ -120,6 +132,8 @@ PLUGINS = {
                                 r"listeners\.l0\.protocol.*visited_b"),
     "plugin: of another ABI": (plugin(other_abi), r"listeners\.l0\.protocol.*ABI"),
     "plugin: gone": (no_plugin, r"listeners\.l0\.protocol.*visited_a"),
+    "plugin: new, refuses its options": (new_and_refuses, r"yaml:\d+:\d+: listeners\.l0.*is refused"),
+    "plugin: new, beside an address of another process": (new_in_vain, r"listeners\.more\.listen.*in use"),
     "plugin: crashes": (version("crash!"), r"visited_a\.so: crashes.*SIGABRT"),
     "plugin: exits": (version("exits!"), r"visited_a\.so: ends its process.*exit"),
 }

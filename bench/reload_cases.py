@@ -193,6 +193,8 @@ class OneOfMany(Case):
             def step(number):
                 if number == size.settle:
                     settled.append(daemon.holdings())
+                    # They are gone at the end.
+                    settled[0]["descriptors"] -= sum(place.also is not None for place in daemon.places)
                 place = daemon.places[number * 7 % len(daemon.places)]
                 self.change(place, number, spare)
                 daemon.rewrite()
