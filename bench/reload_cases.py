@@ -105,13 +105,14 @@ class Case:
                  f"{calm:.2f} alone; the load itself was late by {alone['late']['worst_ms']:.2f} alone, "
                  f"{during['late']['worst_ms']:.2f} with reloads")
 
-    def rows_of_growth(self, server, before, after):
+    def rows_of_growth(self, server, before, after, stays=""):
+        """`stays`: what is meant to stay in memory; descriptors and threads never are."""
         grown = {key: after[key] - before[key] for key in before}
-        self.row(server, "resident memory, grown", grown["rss_kib"], 1024, "KiB", False,
-                 note=f"from {before['rss_kib']}")
+        self.row(server, "resident memory, grown", grown["rss_kib"], None if stays else 1024, "KiB", False,
+                 stays or f"from {before['rss_kib']}")
         self.row(server, "descriptors, grown", grown["descriptors"], 0)
         self.row(server, "threads, grown", grown["threads"], 0)
-        self.row(server, "mappings, grown", grown["maps"], 0)
+        self.row(server, "mappings, grown", grown["maps"], None if stays else 0, note=stays)
 
     def row_of_times(self, server, what, seconds, bound=None):
         """The bound is for the median; the worst is told."""
@@ -268,12 +269,8 @@ class Swaps(Case):
             self.rows_of_harm(daemon, alone, during, at_last)
             self.rows_of_stalls(daemon, alone, during, bound=True)
             self.row_of_times(daemon, "a reload with a probe and a load", times)
-            before = settled[0]
-            self.row(daemon, "descriptors, grown", after["descriptors"] - before["descriptors"], 0)
-            self.row(daemon, "threads, grown", after["threads"] - before["threads"], 0)
-            self.row(daemon, "resident memory, grown", 
-                     round((after["rss_kib"] - before["rss_kib"]) / (len(times) - size.settle)),
-                     None, "KiB", note="for each swap: what is replaced stays mapped")
+            self.rows_of_growth(daemon, settled[0], after,
+                                f"in {len(times) - size.settle} swaps: what is replaced stays mapped")
 
 
 class Times(Case):
@@ -329,7 +326,9 @@ class Refusals(Case):
             self.rows_of_harm(daemon, alone, during, at_last)
             self.row(daemon, "sockets that were replaced", differing(sockets, daemon.sockets()), 0)
             if settled:
-                self.rows_of_growth(daemon, settled, daemon.holdings())
+                again = len(turns) // len(rounds) - 1
+                self.rows_of_growth(daemon, settled, daemon.holdings(),
+                                    f"in {again} rounds, in each of which a plugin is loaded in vain")
 
     @staticmethod
     def good_one(daemon, visitors, number):
