@@ -32,6 +32,10 @@ bool Attempt::run_rollback(const std::string& plugin) {
     return make_plan() && prepare() && bind();
 }
 
+std::vector<RefusedPlugins::Loaded> Attempt::loaded() const {
+    return plugins_ ? plugins_->loaded() : std::vector<RefusedPlugins::Loaded>();
+}
+
 bool Attempt::refuse(Refusal refusal, base::Errors errors) {
     refusal_ = refusal;
     base::append(errors_, std::move(errors));
@@ -81,6 +85,7 @@ bool Attempt::check() {
                         means_.installation.plugin_directories.end());
     plugins_.emplace(PluginSet::Workshop{*means_.staging,
                                          means_.generations,
+                                         means_.refused,
                                          directories_,
                                          means_.installation.trusted_owners,
                                          means_.probes ? means_.installation.probe_program : ""},

@@ -44,8 +44,8 @@ struct Running {
 ///
 ///     load -> check -> plan -> prepare -> bind
 ///
-/// Whatever fails, what runs has not been touched, and what was opened or loaded here goes with
-/// this object.
+/// Whatever fails, what runs has not been touched, and what was opened here goes with this object.
+/// What was loaded can outlive it: see loaded().
 class Attempt {
 public:
     /// How far to go.
@@ -60,6 +60,7 @@ public:
         std::string file;
         const Installation& installation;
         unit::Generations& generations;
+        const RefusedPlugins& refused;
         /// Made by the first attempt that wants plugins, in the folder that its configuration says.
         std::unique_ptr<plugin::StagingDirectory>& staging;
         bool probes = true;
@@ -93,6 +94,9 @@ public:
     Refusal refusal() const { return refusal_; }
     const base::Errors& errors() const { return errors_; }
     const Plan& plan() const { return plan_; }
+
+    /// After a refusal: what the next one need not load again.
+    std::vector<RefusedPlugins::Loaded> loaded() const;
 
     // After run(Goal::bind), for the commit.
     const std::shared_ptr<const model::Configuration>& configuration() const { return desired_; }

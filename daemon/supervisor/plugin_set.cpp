@@ -75,6 +75,13 @@ base::Errors PluginSet::look(const std::string& where, const std::string& name) 
 base::Errors PluginSet::stage(const std::string& where,
                               const std::string& name,
                               const plugin::PluginFile& file) {
+    if (const auto* const refused = workshop_.refused.find(name, file.contents.sha256)) {
+        plugin::StagedPlugin staged = refused->staged;
+        staged.contents = file.contents;
+        staged.source = file.source;
+        take(name, std::move(staged), refused->generation, {});
+        return {};
+    }
     auto staged = workshop_.staging.stage(file);
     if (!staged) return asked_for_at(where, name, staged.error());
     if (const std::string& own = staged->identity.name; own != name) {
@@ -98,6 +105,15 @@ void PluginSet::replace(const std::string& name, plugin::StagedPlugin staged, st
     plugin.refused = std::move(refused);
 }
 
+void PluginSet::take(const std::string& name,
+                     plugin::StagedPlugin staged,
+                     std::shared_ptr<unit::Generation> generation,
+                     std::string refused) {
+    replace(name, std::move(staged), std::move(refused));
+    plugins_[name].generation = std::move(generation);
+    loaded_.insert(name);
+}
+
 base::Errors PluginSet::roll_back(const std::string& name) {
     const auto running = plugins_.find(name);
     if (running == plugins_.end()) {
@@ -107,12 +123,17 @@ base::Errors PluginSet::roll_back(const std::string& name) {
         return base::failure("plugin " + name, "has no earlier generation to go back to");
     }
     const plugin::StagedPlugin earlier = *running->second.previous;
+    const std::string refused = running->second.staged.contents.sha256;
+    // A rollback that was refused has loaded it already.
+    if (const auto* const loaded = workshop_.refused.find(name, earlier.contents.sha256)) {
+        take(name, loaded->staged, loaded->generation, refused);
+        return {};
+    }
     // Where it still lives, that one goes on; its code need not be loaded twice.
     auto living = workshop_.generations.find(name, earlier.contents.sha256);
     auto staged = living != nullptr ? base::Result<plugin::StagedPlugin>(earlier)
                                     : workshop_.staging.restage(earlier);
     if (!staged) return staged.error();
-    const std::string refused = running->second.staged.contents.sha256;
     replace(name, std::move(*staged), refused);
     plugins_[name].generation = std::move(living);
     return {};
@@ -154,6 +175,7 @@ base::Result<std::shared_ptr<unit::Generation>> PluginSet::load(const Wanted& wa
             return asked_for_at(place_of_protocol(wanted), name, loaded.error());
         }
         plugin.generation = std::move(*loaded);
+        loaded_.insert(name);
     }
     return plugin.generation;
 }
@@ -167,6 +189,15 @@ base::Result<std::shared_ptr<unit::Binding>> PluginSet::bind(const Wanted& wante
     if (!declared) return declared.error();
     if ((*declared)->kind != wanted.kind) return wrong_kind(where, **declared, wanted);
     return unit::Binding::make(*generation, **declared, wanted.spec.options, wanted.title);
+}
+
+std::vector<RefusedPlugins::Loaded> PluginSet::loaded() const {
+    std::vector<RefusedPlugins::Loaded> all;
+    for (const std::string& name : loaded_) {
+        const RunningPlugin& plugin = plugins_.at(name);
+        all.push_back({plugin.staged, plugin.generation});
+    }
+    return all;
 }
 
 RunningPlugins PluginSet::in_use() const {

@@ -14,6 +14,7 @@
 #include "daemon/model/configuration.hpp"
 #include "daemon/plugin/probe.hpp"
 #include "daemon/plugin/staging.hpp"
+#include "daemon/supervisor/refused_plugins.hpp"
 #include "daemon/unit/binding.hpp"
 #include "daemon/unit/generations.hpp"
 
@@ -38,6 +39,8 @@ public:
     struct Workshop {
         plugin::StagingDirectory& staging;
         unit::Generations& generations;
+        /// What earlier reloads had loaded before they were refused.
+        const RefusedPlugins& refused;
         const std::vector<std::string>& directories;
         const std::vector<uid_t>& trusted_owners;
         /// What tries new code in a process of its own first; empty: nothing.
@@ -76,12 +79,21 @@ public:
     /// What runs once all of this is committed: of the plugins that were looked for.
     RunningPlugins in_use() const;
 
+    /// What was loaded here, or taken from what was refused: what a reload leaves behind that is
+    /// refused now.
+    std::vector<RefusedPlugins::Loaded> loaded() const;
+
 private:
     base::Errors look(const std::string& where, const std::string& name);
     base::Errors stage(const std::string& where,
                        const std::string& name,
                        const plugin::PluginFile& file);
     void replace(const std::string& name, plugin::StagedPlugin staged, std::string refused);
+    /// The same, with one that is loaded.
+    void take(const std::string& name,
+              plugin::StagedPlugin staged,
+              std::shared_ptr<unit::Generation> generation,
+              std::string refused);
     base::Result<std::shared_ptr<unit::Generation>> load(const Wanted& wanted);
 
     Workshop workshop_;
@@ -89,6 +101,7 @@ private:
     std::set<std::string> found_;
     std::set<std::string> failed_;
     std::set<std::string> changed_;
+    std::set<std::string> loaded_;
 };
 
 /// "protohost.yaml:12:9: listeners.web.protocol".

@@ -76,7 +76,7 @@ Running Supervisor::running() const {
 }
 
 Attempt::Means Supervisor::means() {
-    return {file_, installation_, generations_, staging_, true, fault_};
+    return {file_, installation_, generations_, refused_, staging_, true, fault_};
 }
 
 ReloadRecord Supervisor::start() {
@@ -191,11 +191,18 @@ ReloadRecord Supervisor::conclude(Attempt& attempt, bool good, ReloadRecord reco
         record.took += record.commit;
         restart_pending_ = record.plan.restart;
     }
+    keep_refused(attempt, good);
     ++counts_[static_cast<std::size_t>(record.verdict)];
     log(record);
     history_.push_front(record);
     if (history_.size() > records_kept) history_.pop_back();
     return record;
+}
+
+void Supervisor::keep_refused(const Attempt& attempt, bool good) {
+    std::vector<const unit::Generation*> used;
+    for (const auto& [name, plugin] : plugins_) used.push_back(plugin.generation.get());
+    refused_.concluded(good ? std::vector<RefusedPlugins::Loaded>() : attempt.loaded(), used);
 }
 
 void Supervisor::log(const ReloadRecord& record) const {

@@ -122,6 +122,7 @@ private:
              Sockets& sockets);
     void leave(std::unique_ptr<unit::Unit> unit);
     void tell_generations();
+    void keep_refused(const Attempt& attempt, bool good);
     void log(const ReloadRecord& record) const;
 
     void unit_stopped();
@@ -137,6 +138,7 @@ private:
     std::shared_ptr<const model::Configuration> running_;
     Source source_;
     RunningPlugins plugins_;
+    RefusedPlugins refused_;
     Units units_;
     /// Removed by a reload, and not yet empty.
     std::vector<std::unique_ptr<unit::Unit>> leaving_;

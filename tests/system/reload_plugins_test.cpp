@@ -12,6 +12,8 @@
 #include "tests/system/harness/control.hpp"
 #include "tests/system/harness/daemon.hpp"
 #include "tests/system/harness/figures.hpp"
+#include "tests/system/harness/scale.hpp"
+#include "tests/system/harness/server.hpp"
 #include "tests/system/harness/sockets.hpp"
 
 namespace protohost::harness {
@@ -70,6 +72,17 @@ protected:
 
     using Strings = std::vector<std::string>;
 
+    /// An address that somebody else has: what a reload finds out last.
+    struct Taken {
+        Taken() { server.listen(); }
+        std::string listener() const {
+            return "  taken: {listen: \"tcp://127.0.0.1:" + std::to_string(server.port()) +
+                   "\", protocol: tongue}\n";
+        }
+        Server server;
+    };
+
+    const Taken taken_;
     const ScratchFolder plugins_;
     DaemonSetup setup_;
     std::optional<Daemon> daemon_;
@@ -156,6 +169,60 @@ TEST_F(ReplacedPlugin, OneThatHangsIsARefusedReloadAndNobodyWaitsForIt) {
     install("2");
     EXPECT_EQ(control_->run({"reload"}).code, 0);
     EXPECT_EQ(ask_anew(), "2 hello who\n");
+}
+
+/// What must not grow, whatever is reloaded how often.
+struct Held {
+    std::size_t mappings, descriptors, memory;
+};
+Held held(pid_t process) {
+    return {mappings(process), open_descriptors(process), resident_memory(process)};
+}
+
+TEST_F(ReplacedPlugin, RefusedAgainAndAgainItIsLoadedOnce) {
+    const std::size_t turns = scaled("turns of a bad and a good reload", 300, 80);
+    setup_.plugins += ", " + test_plugins();
+    DaemonSetup bad = setup_;
+    // Loaded before what is wrong shows: the new code, and a plugin that nobody else names.
+    bad.listeners += listener("other", "lab") + taken_.listener();
+    Held before{};
+    for (std::size_t turn = 0; turn < turns; ++turn) {
+        if (turn == 50) before = held(daemon_->pid());
+        install("2");
+        daemon_->rewrite(bad);
+        control_->refused("reload");
+        install("1");
+        daemon_->rewrite(setup_);
+        control_->reload();
+        ASSERT_EQ(ask_anew(), "1 hello who\n");
+    }
+    const Held after = held(daemon_->pid());
+    EXPECT_EQ(after.mappings, before.mappings);
+    EXPECT_EQ(after.descriptors, before.descriptors);
+    EXPECT_LE(after.memory, before.memory + (std::size_t{1} << 20)) << before.memory;
+    EXPECT_EQ(states(), (Strings{"active", "loading", "loading"}));
+    // The next good one that wants it takes it as it is.
+    install("2");
+    control_->reload();
+    EXPECT_EQ(ask_anew(), "2 hello who\n");
+    daemon_->log().wait_for("retired");
+    EXPECT_EQ(states().size(), 3U);
+}
+
+TEST_F(ReplacedPlugin, RefusedAndThenForgottenItIsRetired) {
+    install("2");
+    DaemonSetup bad = setup_;
+    bad.listeners += taken_.listener();
+    daemon_->rewrite(bad);
+    control_->refused("reload");
+    EXPECT_EQ(states(), (Strings{"active", "loading"}));
+    install("1");
+    daemon_->rewrite(setup_);
+    for (int i = 0; i < 32; ++i) control_->reload();
+    EXPECT_EQ(states(), (Strings{"active", "loading"}));
+    control_->reload();
+    daemon_->log().wait_for("plugin tongue g2: retired");
+    EXPECT_EQ(states(), (Strings{"active", "retired"}));
 }
 
 TEST_F(ReplacedPlugin, OneThatLeaksDescriptorsLeaksThemOnce) {

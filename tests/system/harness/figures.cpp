@@ -36,6 +36,16 @@ std::size_t open_descriptors(pid_t process) {
         std::distance(fs::directory_iterator(file_of(process, "fd")), fs::directory_iterator()));
 }
 
+std::size_t mappings(pid_t process, std::string_view of) {
+    std::ifstream file(file_of(process, "maps"));
+    std::size_t count = 0;
+    for (std::string line; std::getline(file, line);) {
+        if (line.find(of) != std::string::npos) ++count;
+    }
+    EXPECT_GT(count + of.size(), 0U) << "no memory map of process " << process;
+    return count;
+}
+
 std::chrono::milliseconds processor_time(pid_t process) {
     std::ifstream file(file_of(process, "stat"));
     std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};

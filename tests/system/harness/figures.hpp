@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <string_view>
 #include <sys/types.h>
 
 namespace protohost::harness {
@@ -12,6 +13,9 @@ namespace protohost::harness {
 std::size_t resident_memory(pid_t process);
 
 std::size_t open_descriptors(pid_t process);
+
+/// Lines of its memory map, of those with `of` in them.
+std::size_t mappings(pid_t process, std::string_view of = {});
 
 /// User and system time spent so far; the kernel counts in steps of 10 ms.
 std::chrono::milliseconds processor_time(pid_t process);
