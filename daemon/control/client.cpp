@@ -65,6 +65,7 @@ Client::Failure Client::send(const std::string& line) {
         const ssize_t size =
             ::send(socket_.get(), line.data() + sent, line.size() - sent, MSG_NOSIGNAL);
         if (size < 0 && errno == EINTR) continue;
+        if (size < 0 && errno == EPIPE) break;  // it may have said why it has closed
         if (size < 0) return fail(Failure::broken, std::string("sending: ") + std::strerror(errno));
         sent += static_cast<std::size_t>(size);
     }

@@ -19,6 +19,8 @@ std::string_view to_string(Code code) {
             return "not_found";
         case Code::rejected:
             return "rejected";
+        case Code::busy:
+            return "busy";
         case Code::failed:
             break;
     }

@@ -33,7 +33,8 @@ enum class Code {
     denied,        ///< the peer may not
     not_found,     ///< no such unit, connection, plugin
     rejected,      ///< the configuration or a plugin is bad; nothing was changed
-    failed         ///< the machine does not let us
+    failed,        ///< the machine does not let us
+    busy           ///< as many have sessions as may
 };
 
 /// "not_found".

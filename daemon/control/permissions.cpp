@@ -103,11 +103,13 @@ Permissions Permissions::look_up(const model::ControlSettings& settings, base::E
 }
 
 Role Permissions::role_of(const Peer& peer) const {
-    if (peer.uid == 0 || peer.uid == ::geteuid() || administer_.contain(peer)) {
-        return Role::administer;
-    }
+    if (owns_daemon(peer) || administer_.contain(peer)) return Role::administer;
     if (operate_.contain(peer)) return Role::operate;
     return read_.contain(peer) ? Role::read : Role::nobody;
+}
+
+bool Permissions::owns_daemon(const Peer& peer) {
+    return peer.uid == 0 || peer.uid == ::geteuid();
 }
 
 bool Permissions::others() const {

@@ -38,6 +38,8 @@ public:
 
     /// Root and the user of this process may administer.
     Role role_of(const Peer& peer) const;
+    /// Whether it is one of these two, whom nobody may keep out.
+    static bool owns_daemon(const Peer& peer);
 
     /// Whether anybody else may do anything.
     bool others() const;

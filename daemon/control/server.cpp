@@ -4,9 +4,12 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <utility>
 
+#include "daemon/base/format.hpp"
+#include "daemon/control/message.hpp"
 #include "daemon/net/stream_transport.hpp"
 
 namespace protohost::control {
@@ -81,6 +84,9 @@ void Server::close(std::function<void()> closed) {
 
 void Server::accepted(base::Descriptor socket, const net::SocketAddress& peer) {
     Peer who = peer_of(socket.get());
+    const bool own = Permissions::owns_daemon(who);
+    // They would keep out who looks after the daemon, and wait long: better that they know.
+    if (!own && of_others_ >= most_of_others) return turn_away(socket.get());
     const Role role = permissions_.role_of(who);
     if (role == Role::nobody) log_.warn("{} may not use the control socket", who.text());
     net::TransportSettings settings;
@@ -89,11 +95,23 @@ void Server::accepted(base::Descriptor socket, const net::SocketAddress& peer) {
     auto session = std::make_shared<Session>(std::move(who), role, handler_);
     auto& transport =
         *new net::StreamTransport(loop_, std::move(socket), peer, settings, *this, session);
+    transport.set_role(own ? net::Role::served : net::Role::accepted);
     sessions_.push_back(transport);
+    ++count_of(transport);
     transport.start(Session::protocol(std::move(session), transport));
-    if (sessions_.size() >= most_sessions) {
+    if (of_own_ >= most_of_own) {
         for (auto& acceptor : acceptors_) acceptor->pause();
     }
+}
+
+std::size_t& Server::count_of(const net::Transport& transport) {
+    return transport.role() == net::Role::served ? of_own_ : of_others_;
+}
+
+void Server::turn_away(int socket) {
+    const std::string line = error_line(
+        Code::busy, base::format("{} others use the control socket already", most_of_others));
+    static_cast<void>(::send(socket, line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
 }
 
 void Server::accepting_suspended(int os_errno) {
@@ -106,6 +124,7 @@ void Server::callback_failed(net::Transport&, std::string_view callback, std::st
 
 void Server::ended(net::Transport& transport) {
     sessions_.erase(sessions_.iterator_to(transport));
+    --count_of(transport);
     loop_.retire(std::unique_ptr<net::EventSink>(&transport));
     for (auto& acceptor : acceptors_) acceptor->resume();
     if (closed_ && sessions_.empty()) std::exchange(closed_, nullptr)();

@@ -22,8 +22,10 @@ namespace protohost::control {
 /// All [loop].
 class Server final : private net::AcceptorOwner, private net::TransportOwner {
 public:
-    /// More wait in the kernel's queue.
-    static constexpr std::size_t most_sessions = 32;
+    /// Of root and the daemon's own user; more wait in the kernel's queue.
+    static constexpr std::size_t most_of_own = 32;
+    /// Of everybody else, beside those; one more is told so, and closed.
+    static constexpr std::size_t most_of_others = 32;
 
     Server(net::Loop& loop, Session::Handler handler);
     Server(const Server&) = delete;
@@ -51,12 +53,18 @@ private:
     void timed_out(net::Transport&, std::string_view) override {}
     void ended(net::Transport& transport) override;
 
+    /// The one of the two that it is counted in.
+    std::size_t& count_of(const net::Transport& transport);
+    static void turn_away(int socket);
+
     net::Loop& loop_;
     Session::Handler handler_;
     Permissions permissions_;
     std::string path_;
     std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
     net::Transports sessions_;
+    std::size_t of_own_ = 0;     ///< sessions of root and the daemon's own user
+    std::size_t of_others_ = 0;  ///< and those of others
     std::function<void()> closed_;
     const base::Log log_{"control"};
 };

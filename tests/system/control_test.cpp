@@ -176,6 +176,32 @@ TEST(Protohostctl, ADifferenceNamesWhatWouldDrain) {
     EXPECT_EQ(control.reloads("applied"), 1U);
 }
 
+TEST(Protohostctl, OfOthersNoneKeepsOutWhoOwnsTheDaemon) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can be somebody else";
+    Daemon daemon({.listeners = listener("echo", "echo"), .control = ", read: [\"54321\"]"});
+    // The kernel tells who somebody was when they connected.
+    const auto connect = [&] {
+        EXPECT_EQ(::seteuid(54321), 0);
+        Client session(daemon.control_socket());
+        EXPECT_EQ(::seteuid(0), 0);
+        EXPECT_TRUE(session.send(R"({"version": 1, "verb": "version"})"
+                                 "\n"));
+        return session;
+    };
+    std::vector<Client> sessions;
+    for (int i = 0; i < 32; ++i) {
+        sessions.push_back(connect());
+        EXPECT_NE(sessions.back().receive_line().find("result"), std::string::npos);
+    }
+    EXPECT_EQ(Control(daemon).run({"--timeout", "10", "status"}).code, 0);
+    Client turned_away = connect();
+    EXPECT_NE(turned_away.receive_line().find("\"busy\""), std::string::npos);
+    sessions.pop_back();
+    // By the time of this answer the daemon has seen that end.
+    EXPECT_EQ(Control(daemon).run({"status"}).code, 0);
+    EXPECT_NE(connect().receive_line().find("result"), std::string::npos);
+}
+
 /// As somebody else, who is no group's member.
 Finished run_as(const std::string& user, const Daemon& daemon, std::vector<std::string> arguments) {
     std::vector<std::string> command{"setpriv",

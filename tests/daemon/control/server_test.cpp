@@ -129,19 +129,19 @@ TEST_F(ControlServer, WhoDoesNotReadHoldsUpNobodyElse) {
 
 TEST_F(ControlServer, HasSoManySessionsAndTheOthersWait) {
     std::vector<std::unique_ptr<Peer>> peers;
-    for (std::size_t i = 0; i < Server::most_sessions; ++i) {
+    for (std::size_t i = 0; i < Server::most_of_own; ++i) {
         peers.push_back(std::make_unique<Peer>(path_));
         peers.back()->ask("hello");
     }
-    run_until([&] { return calls_.size() == Server::most_sessions; });
+    run_until([&] { return calls_.size() == Server::most_of_own; });
     Peer waits(path_);
     ASSERT_TRUE(waits.connected());
     waits.ask("hello");
     run_ready();
-    EXPECT_EQ(calls_.size(), Server::most_sessions);
+    EXPECT_EQ(calls_.size(), Server::most_of_own);
     for (const Call& call : calls_) call.answer(Json::object());
     peers.pop_back();
-    run_until([&] { return calls_.size() == Server::most_sessions + 1; });
+    run_until([&] { return calls_.size() == Server::most_of_own + 1; });
 }
 
 TEST_F(ControlServer, IsForItsOwnUserUnlessOthersAreNamed) {
