@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "daemon/base/format.hpp"
+
 namespace protohost::control {
 
 using base::Json;
@@ -60,6 +62,10 @@ std::string line_of(const char* key, Json value) {
 
 std::string result_line(Json result) {
     return line_of("result", std::move(result));
+}
+
+std::string result_line_of_text(std::string_view result) {
+    return base::format("{{\"version\":{},\"result\":{}}}\n", protocol_version, result);
 }
 
 std::string error_line(Code code, const std::string& message, const base::Errors& errors) {

@@ -45,6 +45,8 @@ base::Result<Request> parse_request(std::string_view line);
 
 /// With the newline.
 std::string result_line(base::Json result);
+/// Of JSON that is text already, in one line.
+std::string result_line_of_text(std::string_view result);
 std::string error_line(Code code, const std::string& message, const base::Errors& errors = {});
 
 /// [{"where": ..., "what": ..., "hint": ...}]

@@ -20,6 +20,10 @@ void Call::answer(base::Json result) const {
     if (const auto session = session_.lock()) session->answer(result_line(std::move(result)));
 }
 
+void Call::answer_line(const std::string& line) const {
+    if (const auto session = session_.lock()) session->answer(line);
+}
+
 void Call::fail(Code code, const std::string& message, const base::Errors& errors) const {
     if (const auto session = session_.lock()) session->answer(error_line(code, message, errors));
 }

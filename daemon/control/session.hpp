@@ -34,6 +34,8 @@ public:
     const base::Json& arguments() const { return request_.arguments; }
 
     void answer(base::Json result) const;
+    /// With what result_line() or error_line() made, on another thread perhaps.
+    void answer_line(const std::string& line) const;
     void fail(Code code, const std::string& message, const base::Errors& errors = {}) const;
 
 private:

@@ -7,12 +7,11 @@
 
 #include "daemon/base/format.hpp"
 #include "daemon/base/version.hpp"
-#include "daemon/config/load.hpp"
+#include "daemon/config/effective_json.hpp"
 #include "daemon/config/schema.hpp"
-#include "daemon/config/write_json.hpp"
-#include "daemon/config/write_yaml.hpp"
 #include "daemon/control/declared_protocols.hpp"
 #include "daemon/control/describe.hpp"
+#include "daemon/control/message.hpp"
 #include "daemon/model/quantity.hpp"
 
 namespace protohost::control {
@@ -58,7 +57,7 @@ const std::map<std::string_view, Verbs::Verb> Verbs::verbs = {
 };
 
 Verbs::Verbs(net::Loop& loop, supervisor::Supervisor& supervisor)
-    : loop_(loop), supervisor_(supervisor) {}
+    : loop_(loop), supervisor_(supervisor), worker_(loop, 1) {}
 
 void Verbs::handle(const Call& call) {
     const auto found = verbs.find(call.verb());
@@ -87,38 +86,52 @@ void Verbs::version(const Call& call) {
         {{"version", base::version}, {"abi", base::format("{}.{}", PH_ABI_MAJOR, PH_ABI_MINOR)}});
 }
 
+// What is told is taken on the loop, as plain values; to make text of it takes longer.
+
 void Verbs::status(const Call& call) {
-    Json status = to_json(supervisor_.snapshot());
-    status["generations"] = to_json(supervisor_.generations());
-    if (call.arguments().value("connections", false)) {
-        status["connections"] = to_json(supervisor_.connections());
-    }
-    call.answer(std::move(status));
+    struct Told {
+        supervisor::Snapshot snapshot;
+        std::vector<unit::GenerationStatus> generations;
+        std::optional<std::vector<unit::ConnectionSnapshot>> connections;
+    };
+    const bool with_connections = call.arguments().value("connections", false);
+    const auto told = std::make_shared<Told>();
+    told->snapshot = supervisor_.snapshot();
+    told->generations = supervisor_.generations();
+    if (with_connections) told->connections = supervisor_.connections();
+    answer_elsewhere(call, [told] {
+        Json status = to_json(told->snapshot);
+        status["generations"] = to_json(told->generations);
+        if (told->connections) status["connections"] = to_json(*told->connections);
+        return result_line(std::move(status));
+    });
 }
 
 void Verbs::list(const Call& call) {
     const auto what = text_argument(call, "what");
     if (!what) return;
-    if (*what == "connections") return call.answer(to_json(supervisor_.connections()));
-    if (*what == "generations") return call.answer(to_json(supervisor_.generations()));
+    if (*what == "connections") return answer_with_list(call, supervisor_.connections());
+    if (*what == "generations") return answer_with_list(call, supervisor_.generations());
     if (*what == "plugins") {
-        Json active = Json::array();
-        for (const auto& generation : supervisor_.generations()) {
-            if (generation.state == unit::GenerationState::active) {
-                active.push_back(to_json(generation));
-            }
-        }
-        return call.answer(std::move(active));
+        auto active = supervisor_.generations();
+        std::erase_if(active, [](const unit::GenerationStatus& generation) {
+            return generation.state != unit::GenerationState::active;
+        });
+        return answer_with_list(call, std::move(active));
     }
     if (*what != "listeners" && *what != "endpoints") {
         return call.fail(Code::bad_request,
                          "lists are listeners, endpoints, connections, plugins, generations");
     }
-    Json units = Json::array();
-    for (const auto& unit : supervisor_.snapshot().units) {
-        if (unit.section == *what) units.push_back(to_json(unit));
-    }
-    call.answer(std::move(units));
+    auto units = supervisor_.snapshot().units;
+    std::erase_if(units, [&](const unit::UnitSnapshot& unit) { return unit.section != *what; });
+    answer_with_list(call, std::move(units));
+}
+
+template <class T>
+void Verbs::answer_with_list(const Call& call, std::vector<T> values) {
+    const auto told = std::make_shared<std::vector<T>>(std::move(values));
+    answer_elsewhere(call, [told] { return result_line(to_json(*told)); });
 }
 
 unit::Unit* Verbs::unit_of(const Call& call) {
@@ -132,11 +145,18 @@ unit::Unit* Verbs::unit_of(const Call& call) {
 void Verbs::show(const Call& call) {
     unit::Unit* const unit = unit_of(call);
     if (unit == nullptr) return;
-    Json shown = to_json(unit->snapshot());
-    std::vector<unit::ConnectionSnapshot> connections;
-    unit->append_connections(connections);
-    shown["living"] = to_json(connections);
-    call.answer(std::move(shown));
+    struct Told {
+        unit::UnitSnapshot unit;
+        std::vector<unit::ConnectionSnapshot> connections;
+    };
+    const auto told = std::make_shared<Told>();
+    told->unit = unit->snapshot();
+    unit->append_connections(told->connections);
+    answer_elsewhere(call, [told] {
+        Json shown = to_json(told->unit);
+        shown["living"] = to_json(told->connections);
+        return result_line(std::move(shown));
+    });
 }
 
 void Verbs::reload(const Call& call) {
@@ -229,14 +249,29 @@ void Verbs::set_level(const Call& call) {
 }
 
 void Verbs::configuration(const Call& call) {
-    const model::Node tree = config::effective(*supervisor_.source().written);
-    call.answer({{"text", config::to_yaml(tree)},
-                 {"values", Json::parse(config::to_json(tree, false))},
-                 {"origins", Json::parse(config::to_json(config::origins_of(tree), false))}});
+    answer_elsewhere(call,
+                     [written = supervisor_.source().written,
+                      protocols = declared_protocols(supervisor_.plugins())] {
+                         return result_line_of_text(config::effective_json(*written, protocols));
+                     });
 }
 
 void Verbs::schema(const Call& call) {
-    call.answer(Json::parse(config::schema(declared_protocols(supervisor_.plugins()))));
+    answer_elsewhere(call, [protocols = declared_protocols(supervisor_.plugins())] {
+        return result_line(Json::parse(config::schema(protocols)));
+    });
+}
+
+void Verbs::answer_elsewhere(const Call& call, std::function<std::string()> make) {
+    const auto line = std::make_shared<std::string>();
+    const auto submitted = worker_.submit(
+        this,
+        [line, make = std::move(make)] { *line = make(); },
+        [line, call](const net::Executor::Outcome& outcome) {
+            if (outcome.status >= 0) return call.answer_line(*line);
+            call.fail(Code::failed, outcome.text.empty() ? "the daemon is stopping" : outcome.text);
+        });
+    if (submitted == 0) call.fail(Code::failed, "no thread can be started");
 }
 
 }  // namespace protohost::control

@@ -6,9 +6,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "daemon/base/log.hpp"
 #include "daemon/control/session.hpp"
+#include "daemon/net/executor.hpp"
 #include "daemon/net/timer.hpp"
 #include "daemon/supervisor/supervisor.hpp"
 
@@ -47,6 +49,12 @@ private:
     void configuration(const Call& call);
     void schema(const Call& call);
 
+    /// Answers with the line that `make` returns, which is called on another thread: what takes
+    /// longer with more units does not belong on the loop.
+    void answer_elsewhere(const Call& call, std::function<std::string()> make);
+    template <class T>
+    void answer_with_list(const Call& call, std::vector<T> values);
+
     /// The unit that the arguments name; nullptr, and answered, where there is none.
     unit::Unit* unit_of(const Call& call);
 
@@ -55,6 +63,9 @@ private:
     const base::Log log_{"control"};
     /// By area: when its level goes back to the configuration's.
     std::map<std::string, std::unique_ptr<net::Timer>> levels_;
+    /// One thread, of its own: a plugin whose work fills the daemon's others keeps nobody waiting
+    /// here. Last, so that nothing is under way when the rest goes.
+    net::Executor worker_;
 };
 
 }  // namespace protohost::control
