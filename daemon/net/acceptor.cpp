@@ -63,7 +63,7 @@ base::Result<std::vector<std::unique_ptr<Acceptor>>> Acceptor::bind(
 
 void Acceptor::accept_waiting() {
     // Bounded, for more may come as fast as they are accepted.
-    for (int i = 0; i < accepts_at_end && interest_ != 0; ++i) {
+    for (int i = 0; i < accepts_at_end && owner_ != nullptr; ++i) {
         SocketAddress peer;
         auto socket = accept(peer);
         if (!socket && errno == EAGAIN) return;

@@ -60,7 +60,7 @@ public:
     void stop();
 
     /// Accepts who is in the kernel's queue by now, for the last time: closing the socket would
-    /// reset them. Not while it is paused.
+    /// reset them. Also while it is paused: they are served late rather than never.
     void accept_waiting();
 
     /// stop(), and the end of them when the iteration is over.

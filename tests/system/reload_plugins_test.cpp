@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -179,6 +182,88 @@ Held held(pid_t process) {
     return {mappings(process), open_descriptors(process), resident_memory(process)};
 }
 
+TEST_F(ReplacedPlugin, UnmappedAfterItsLastConnectionWhereThatWasAskedFor) {
+    if (sanitized) GTEST_SKIP() << "what is built with sanitizers is never unmapped";
+    setup_.plugin_settings = ", modules: {tongue: {unmap: true}}";
+    daemon_->rewrite(setup_);
+    control_->reload();
+    Client old = connect();
+    ASSERT_EQ(ask(old, "a"), "1 hello a\n");
+    install("2");
+    control_->reload();
+    EXPECT_EQ(ask(old, "b"), "1 hello b\n");
+    EXPECT_GT(mappings(daemon_->pid(), "/tongue.g1."), 0U);
+    old.close();
+    daemon_->log().wait_for("plugin tongue g1: retired and unmapped");
+    EXPECT_EQ(mappings(daemon_->pid(), "/tongue.g1."), 0U);
+    EXPECT_GT(mappings(daemon_->pid(), "/tongue.g2."), 0U);
+    EXPECT_EQ(ask_anew(), "2 hello who\n");
+}
+
+/// The probe that the daemon has started, as soon as there is one.
+pid_t probe_of(const Daemon& daemon) {
+    const std::filesystem::path tasks = "/proc/" + std::to_string(daemon.pid()) + "/task";
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (std::chrono::steady_clock::now() < deadline) {
+        for (const auto& task : std::filesystem::directory_iterator(tasks)) {
+            pid_t child = 0;
+            if (std::ifstream(task.path() / "children") >> child) return child;
+        }
+        std::this_thread::yield();
+    }
+    ADD_FAILURE() << "no probe";
+    return 0;
+}
+
+TEST_F(ReplacedPlugin, WhoseProbeIsKilledIsARefusedReload) {
+    install("hangs");
+    daemon_->signal(SIGHUP);
+    const pid_t probe = probe_of(*daemon_);
+    ASSERT_GT(probe, 0);
+    ASSERT_EQ(::kill(probe, SIGKILL), 0);
+    daemon_->log().wait_for("its probe was killed by SIGKILL");
+    daemon_->log().wait_for("reload 2 (SIGHUP) rejected");
+    EXPECT_EQ(control_->status()["daemon"]["pid"], daemon_->pid());
+    EXPECT_EQ(ask_anew(), "1 hello who\n");
+    install("2");
+    EXPECT_EQ(control_->run({"reload"}).code, 0);
+    EXPECT_EQ(ask_anew(), "2 hello who\n");
+}
+
+TEST_F(ReplacedPlugin, ReloadsAreOneMoreHoweverManyAskMeanwhile) {
+    // The first is under way until its probe is killed: whatever comes until then is one more.
+    install("hangs");
+    daemon_->signal(SIGHUP);
+    const pid_t probe = probe_of(*daemon_);
+    ASSERT_GT(probe, 0);
+    const auto began = std::chrono::steady_clock::now();
+    std::vector<Client> askers;
+    for (int i = 0; i < 25; ++i) {
+        setup_.listeners = listener("tongue", "tongue", greeting("hello" + std::to_string(i)));
+        daemon_->rewrite(setup_);
+        daemon_->signal(SIGHUP);
+        askers.emplace_back(daemon_->control_socket());
+        ASSERT_TRUE(askers.back().send(R"({"version": 1, "verb": "reload"})"
+                                       "\n"));
+    }
+    const auto took = std::chrono::steady_clock::now() - began;
+    std::cout << "50 requests within "
+              << std::chrono::duration_cast<std::chrono::microseconds>(took).count() << " us\n";
+    ASSERT_TRUE(daemon_->log().wait_for_count(": reload", askers.size()));
+    install("2");
+    ASSERT_EQ(::kill(probe, SIGKILL), 0);
+    for (Client& asker : askers) {
+        const Json answer = Json::parse(asker.receive_line());
+        EXPECT_EQ(answer["result"]["number"], 3) << answer.dump();
+        EXPECT_EQ(answer["result"]["verdict"], "applied");
+    }
+    EXPECT_EQ(ask_anew(), "2 hello24 who\n");
+    const Json reloads = control_->status()["reloads"];
+    EXPECT_EQ(reloads["rejected"], 1);
+    EXPECT_EQ(reloads["applied"], 2) << "with the start";
+    EXPECT_EQ(reloads["unchanged"], 0);
+}
+
 TEST_F(ReplacedPlugin, RefusedAgainAndAgainItIsLoadedOnce) {
     const std::size_t turns = scaled("turns of a bad and a good reload", 300, 80);
     setup_.plugins += ", " + test_plugins();
@@ -197,8 +282,10 @@ TEST_F(ReplacedPlugin, RefusedAgainAndAgainItIsLoadedOnce) {
         ASSERT_EQ(ask_anew(), "1 hello who\n");
     }
     const Held after = held(daemon_->pid());
-    EXPECT_EQ(after.mappings, before.mappings);
-    EXPECT_EQ(after.descriptors, before.descriptors);
+    // Four lines for each copy that is mapped; the allocator's own come and go.
+    EXPECT_LE(after.mappings, before.mappings + 8);
+    // A client and a control session, of which the daemon may not have seen the end.
+    EXPECT_LE(after.descriptors, before.descriptors + 2);
     EXPECT_LE(after.memory, before.memory + (std::size_t{1} << 20)) << before.memory;
     EXPECT_EQ(states(), (Strings{"active", "loading", "loading"}));
     // The next good one that wants it takes it as it is.

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: MIT
+#include <array>
 #include <csignal>
+#include <fcntl.h>
 #include <string>
 #include <thread>
+#include <unistd.h>
 
 #include <gtest/gtest.h>
 
+#include "daemon/base/descriptor.hpp"
 #include "tests/system/harness/client.hpp"
 #include "tests/system/harness/control.hpp"
 #include "tests/system/harness/daemon.hpp"
 #include "tests/system/harness/datagram_client.hpp"
+#include "tests/system/harness/figures.hpp"
 #include "tests/system/harness/free_port.hpp"
 #include "tests/system/harness/sockets.hpp"
 
@@ -120,6 +125,49 @@ TEST(Reload, MovesToAnotherAddressAndKeepsWhatLives) {
     EXPECT_TRUE(client.echoes("after"));
 }
 
+/// Whoever waits in the queue of a full listener is connected, and has sent something.
+class FullListener : public testing::Test {
+protected:
+    FullListener() {
+        EXPECT_TRUE(inside_.send("soon inside\n"));
+        EXPECT_EQ(inside_.receive_line(), "inside\n");
+        for (Client& client : waiting_) EXPECT_TRUE(client.send("soon waited\n"));
+        EXPECT_FALSE(waiting_[0].readable_within(50));
+    }
+
+    static DaemonSetup at(std::uint16_t port) {
+        return {.listeners =
+                    listener_at(
+                        "full", port, "lab", ", limits: {connections: 1}, options: {drain: keep}") +
+                    listener("other", "echo")};
+    }
+
+    const std::uint16_t port_ = free_port();
+    Daemon daemon_{at(port_)};
+    const Control control_{daemon_};
+    Client inside_{port_};
+    std::array<Client, 3> waiting_{Client(port_), Client(port_), Client(port_)};
+};
+
+TEST_F(FullListener, MovedServesWhoeverWaitsBeforeItClosesTheOldAddress) {
+    daemon_.rewrite(at(0));
+    EXPECT_EQ(control_.reload()["changed"][0]["change"], Json::parse(R"(["moved"])"));
+    for (Client& client : waiting_) EXPECT_EQ(client.receive_line(), "waited\n");
+    // The limit holds again for those who come from now on.
+    Client late(control_.port("full"));
+    ASSERT_TRUE(late.send("soon late\n"));
+    EXPECT_FALSE(late.readable_within(50));
+    inside_.close();
+    for (Client& client : waiting_) client.close();
+    EXPECT_EQ(late.receive_line(), "late\n");
+}
+
+TEST_F(FullListener, RemovedServesWhoeverWaitsUntilItIsDrained) {
+    daemon_.rewrite({.listeners = listener("other", "echo")});
+    control_.reload();
+    for (Client& client : waiting_) EXPECT_EQ(client.receive_line(), "waited\n");
+}
+
 TEST(Reload, RemovedItDrainsToItsDeadlineAndIsAborted) {
     Daemon daemon(
         {.listeners =
@@ -197,6 +245,34 @@ TEST(Reload, ThePathOfAUnixSocketNeverDisappears) {
     EXPECT_EQ(Client(path).receive_line(), "newer\n");
     EXPECT_EQ(listening(daemon.pid(), path), sockets);
     EXPECT_EQ(std::filesystem::last_write_time(path), file);
+}
+
+TEST(Reload, APipeOfAnInheritedDescriptorCanBeNamedAgainAfterItWasRemoved) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::pipe(ends.data()), 0);
+    base::Descriptor reading(ends[0]);
+    const base::Descriptor writing(ends[1]);
+    ::fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+    const DaemonSetup without{.listeners = listener("echo", "echo")};
+    DaemonSetup with = without;
+    with.endpoints = "  in: {read: \"fd:" + std::to_string(ends[0]) + "\", protocol: lab}\n";
+    Daemon daemon(with);
+    reading.close();
+    const Control control(daemon);
+    std::size_t before = 0;
+    for (int i = 0; i < 20; ++i) {
+        const std::string line = "say number " + std::to_string(i) + "\n";
+        ASSERT_EQ(::write(ends[1], line.data(), line.size()), static_cast<ssize_t>(line.size()));
+        daemon.log().wait_for("number " + std::to_string(i));
+        daemon.rewrite(without);
+        control.reload();
+        EXPECT_EQ(control.refused("show", {{"unit", "in"}})["code"], "not_found");
+        daemon.rewrite(with);
+        control.reload();
+        if (i == 4) before = open_descriptors(daemon.pid());
+    }
+    // And a control session, of which it may not have seen the end.
+    EXPECT_LE(open_descriptors(daemon.pid()), before + 1);
 }
 
 TEST(Reload, UdpKeepsItsSocketAndItsDatagrams) {

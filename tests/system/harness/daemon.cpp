@@ -23,8 +23,8 @@ std::string control_socket(const ScratchFolder& folder) {
 std::string write_configuration(const ScratchFolder& folder, const DaemonSetup& setup) {
     const std::string state =
         setup.state_directory.empty() ? (folder.path() / "state").string() : setup.state_directory;
-    std::string text = "plugins: {directories: [" + setup.plugins + "]}\nlog: " + setup.log +
-                       "\nstate: {directory: " + state + "}\n";
+    std::string text = "plugins: {directories: [" + setup.plugins + "]" + setup.plugin_settings +
+                       "}\nlog: " + setup.log + "\nstate: {directory: " + state + "}\n";
     if (!setup.listeners.empty()) text += "listeners:\n" + setup.listeners;
     if (!setup.endpoints.empty()) text += "endpoints:\n" + setup.endpoints;
     text += setup.sections;

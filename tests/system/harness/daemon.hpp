@@ -35,6 +35,8 @@ struct DaemonSetup {
     std::string log = "{level: info}";
     /// Searched before the plugins of the build tree.
     std::string plugins = test_plugins();
+    /// The rest of the mapping `plugins:`, as in ", modules: {echo: {unmap: true}}".
+    std::string plugin_settings = {};
     /// The default is the scratch folder's own.
     std::string state_directory = {};
     /// A program that starts the daemon in its place: prlimit, setpriv.
