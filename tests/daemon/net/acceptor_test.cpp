@@ -71,15 +71,24 @@ TEST(Acceptor, AcceptsWhoIsInTheQueueBeforeItGoes) {
     EXPECT_TRUE(acceptors.empty());
 }
 
-TEST(Acceptor, GoesWithoutAcceptingWhileItIsPaused) {
+TEST(Acceptor, AcceptsWhoWaitsForTheLastTimeAlsoWhileItIsPaused) {
     Rig rig;
     Keeper keeper;
     const auto acceptor = listen_on(rig.loop, "127.0.0.1");
     acceptor->start(keeper);
     acceptor->pause();
     const base::Descriptor client = connect_to(acceptor->local());
+    EXPECT_TRUE(rig.idle());
     acceptor->accept_waiting();
-    EXPECT_EQ(keeper.sockets.size(), 0U);
+    EXPECT_EQ(keeper.sockets.size(), 1U);
+}
+
+TEST(Acceptor, AcceptsNobodyForTheLastTimeWhereNobodyOwnsIt) {
+    Rig rig;
+    const auto acceptor = listen_on(rig.loop, "127.0.0.1");
+    const base::Descriptor client = connect_to(acceptor->local());
+    acceptor->accept_waiting();
+    EXPECT_TRUE(rig.idle());
 }
 
 TEST(Acceptor, ClientsWaitInTheQueueBeforeStart) {
