@@ -17,6 +17,8 @@ struct Error {
     std::string what;
     /// What to do about it, or empty.
     std::string hint;
+    /// What the kernel said, where it was its refusal; else 0.
+    int os_errno = 0;
 
     bool operator==(const Error&) const = default;
 };
@@ -31,8 +33,11 @@ template <class T>
 using Result = boost::system::result<T, Errors>;
 
 /// A failed Result with a single reason.
-inline Errors failure(std::string where, std::string what, std::string hint = {}) {
-    return {Error{std::move(where), std::move(what), std::move(hint)}};
+inline Errors failure(std::string where,
+                      std::string what,
+                      std::string hint = {},
+                      int os_errno = 0) {
+    return {Error{std::move(where), std::move(what), std::move(hint), os_errno}};
 }
 
 /// A Result with a value, for numbers: these convert to a Result in no other way, because they

@@ -88,6 +88,20 @@ constexpr std::array socket_rules{
     Rule{keys::socket::group, has_file, only_files},
 };
 
+/// What the kernel may refuse.
+constexpr std::array place_keys{keys::socket::keepalive,
+                                keys::socket::nodelay,
+                                keys::socket::user_timeout,
+                                keys::socket::reuse_port,
+                                keys::socket::ipv6_only,
+                                keys::socket::send_buffer,
+                                keys::socket::receive_buffer,
+                                keys::socket::broadcast,
+                                keys::socket::multicast,
+                                keys::socket::mode,
+                                keys::socket::owner,
+                                keys::socket::group};
+
 base::Result<int> read_backlog(const Node& node) {
     const auto value = model::read_integer(node, 1, std::numeric_limits<int>::max());
     if (!value) return value.error();
@@ -168,6 +182,12 @@ model::SocketSettings decode_socket(Section section,
     section.read(key::mode, socket.mode, mode);
     section.read(key::owner, socket.owner, kinds::account);
     section.read(key::group, socket.group, kinds::account);
+    for (const keys::Key& each : place_keys) {
+        const Node* const node = section.find(each);
+        if (node == nullptr) continue;
+        socket.places.known[base::format("socket.{}", each.name)] =
+            model::to_string(node->place, node->path);
+    }
     section.finish();
     return socket;
 }

@@ -135,6 +135,10 @@ std::optional<Address> parse_address(std::string_view text, std::string& problem
     if (scheme == "unix") return parse_unix(unix_path, unix_abstract, rest, problem);
     if (scheme == "unixgram") return parse_unix(unixgram_path, unixgram_abstract, rest, problem);
     if (scheme == "fd") return parse_descriptor(rest, problem);
+    if (scheme == "systemd") {
+        problem = "sockets of systemd by name are not there yet; use fd:N, or an address";
+        return std::nullopt;
+    }
     const bool misspelt = rest.starts_with('/') || rest.starts_with('@');
     problem = misspelt ? unknown_scheme(scheme) : without_scheme(text);
     return std::nullopt;

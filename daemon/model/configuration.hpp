@@ -61,6 +61,19 @@ struct MulticastGroup {
     bool operator==(const MulticastGroup&) const = default;
 };
 
+/// Where the keys of a `socket:` were written, for what the kernel says about them later.
+struct KeyPlaces {
+    /// By "socket.local": "protohost.yaml:9:7: endpoints.feed.socket.local".
+    std::map<std::string, std::string> known;
+
+    const std::string* find(const std::string& key) const {
+        const auto found = known.find(key);
+        return found == known.end() ? nullptr : &found->second;
+    }
+    /// As that of Place.
+    friend bool operator==(const KeyPlaces&, const KeyPlaces&) { return true; }
+};
+
 /// `socket:` of a unit. 0 and absent leave what the kernel does by itself.
 struct SocketSettings {
     bool keepalive = true;
@@ -78,6 +91,7 @@ struct SocketSettings {
     std::optional<std::uint32_t> mode;
     std::optional<std::string> owner;
     std::optional<std::string> group;
+    KeyPlaces places;
 
     bool operator==(const SocketSettings&) const = default;
 };

@@ -70,17 +70,38 @@ bool ConnectAttempt::bind(const model::SocketSettings& settings,
         return false;
     }
     // The port is chosen when the remote address is known: it need be free for that one only.
-    ::setsockopt(socket_.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-    std::string text;
-    int error = EAFNOSUPPORT;
+    if (is_ip(remote_)) {
+        ::setsockopt(socket_.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    }
+    ConnectError error{PH_E_OS, EAFNOSUPPORT, {}};
     for (const SocketAddress& address : local) {
         if (address.family() != remote_.family()) continue;
-        if (::bind(socket_.get(), address.data(), address.size()) == 0) return true;
-        error = errno;
-        text = "cannot bind to " + address.text() + ": " + std::strerror(error);
+        error = bind_to(address, settings);
+        if (error.status == PH_OK) return true;
     }
-    fail(error, text);
+    fail(std::move(error));
     return false;
+}
+
+ConnectError ConnectAttempt::bind_to(const SocketAddress& address,
+                                     const model::SocketSettings& settings) {
+    const auto refused = [&](const base::Errors& errors) {
+        const base::Error& error = errors.front();
+        return ConnectError{error.os_errno != 0 ? PH_E_OS : PH_E_INVAL,
+                            error.os_errno,
+                            "cannot bind to " + address.text() + ": " + base::to_string(error)};
+    };
+    if (const std::string path = address.path(); !path.empty()) {
+        auto file = SocketFile::claim(path, SOCK_STREAM, {});
+        if (!file) return refused(file.error());
+        file_ = std::move(*file);
+    }
+    if (::bind(socket_.get(), address.data(), address.size()) != 0) {
+        const int error = errno;
+        return {PH_E_OS, error, "cannot bind to " + address.text() + ": " + std::strerror(error)};
+    }
+    const base::Errors errors = file_ != nullptr ? file_->bound(settings, {}) : base::Errors();
+    return errors.empty() ? ConnectError{PH_OK, 0, {}} : refused(errors);
 }
 
 void ConnectAttempt::connect() {
@@ -125,9 +146,9 @@ void ConnectAttempt::ended(int os_errno) {
     }
 }
 
-void ConnectAttempt::fail(int os_errno, std::string text) {
+void ConnectAttempt::fail(ConnectError error) {
     state_ = State::failed;
-    error_ = {PH_E_OS, os_errno, std::move(text)};
+    error_ = std::move(error);
     close();
 }
 
@@ -136,11 +157,17 @@ void ConnectAttempt::close() {
     leave_set();
     if (!socket_) return;
     socket_.close();
+    file_.reset();
     loop_.reserve().released();
 }
 
 void ConnectAttempt::leave_set() {
     if (std::exchange(watched_, false)) loop_.set().change(socket_.get(), EPOLLOUT, 0, *this);
+}
+
+ConnectedSocket ConnectAttempt::take() {
+    const SocketAddress known = peer();
+    return {std::move(file_), std::move(socket_), known};
 }
 
 SocketAddress ConnectAttempt::peer() const {

@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/base/descriptor.hpp"
@@ -11,6 +13,7 @@
 #include "daemon/net/epoll_set.hpp"
 #include "daemon/net/loop.hpp"
 #include "daemon/net/socket_address.hpp"
+#include "daemon/net/socket_file.hpp"
 #include "daemon/net/timer.hpp"
 
 #include <protohost/abi.h>
@@ -26,6 +29,13 @@ struct ConnectError {
     std::string text;
 
     bool operator==(const ConnectError&) const = default;
+};
+
+/// A connection that stands: non-blocking, and with its options.
+struct ConnectedSocket {
+    std::unique_ptr<SocketFile> file;  ///< of a UNIX path that it is bound to
+    base::Descriptor descriptor;
+    SocketAddress peer;
 };
 
 /// One address in the race of a Connector. An event of the running batch may still name it, so it
@@ -49,7 +59,7 @@ public:
     ~ConnectAttempt() override;
 
     /// Where `local` is not empty, the socket is bound to the first of it that has the family of
-    /// the remote address and can be had.
+    /// the remote address and can be had. A UNIX path is a file then, as that of a server is.
     State start(const model::SocketSettings& settings, const std::vector<SocketAddress>& local);
 
     /// Closes the socket; the owner is told nothing more.
@@ -58,21 +68,24 @@ public:
     State state() const { return state_; }
     const ConnectError& error() const { return error_; }  ///< once it has failed
     /// Once it is connected.
-    base::Descriptor take_socket() { return std::move(socket_); }
-    SocketAddress peer() const;
+    ConnectedSocket take();
 
 private:
     void on_events(std::uint32_t events) override;
     bool open(const model::SocketSettings& settings);
     bool bind(const model::SocketSettings& settings, const std::vector<SocketAddress>& local);
+    ConnectError bind_to(const SocketAddress& address, const model::SocketSettings& settings);
     void connect();
     void ended(int os_errno);
-    void fail(int os_errno, std::string text);
+    void fail(int os_errno, std::string text) { fail({PH_E_OS, os_errno, std::move(text)}); }
+    void fail(ConnectError error);
+    SocketAddress peer() const;
     void leave_set();
 
     Loop& loop_;
     Owner& owner_;
     SocketAddress remote_;
+    std::unique_ptr<SocketFile> file_;
     base::Descriptor socket_;
     State state_ = State::connecting;
     ConnectError error_;

@@ -69,8 +69,8 @@ Connector::Connector(Loop& loop,
 
 Connector::~Connector() {
     stop();
-    if (!socket_) return;
-    socket_.close();
+    if (!socket_.descriptor) return;
+    socket_.descriptor.close();
     loop_.reserve().released();
 }
 
@@ -78,23 +78,37 @@ void Connector::begin() {
     using Kind = model::Address::Kind;
     const model::Address& remote = settings_.address;
     const auto& local = settings_.socket.local;
-    const auto invalid = [this](std::string text) { fail({PH_E_INVAL, 0, std::move(text)}); };
     switch (remote.kind) {
         case Kind::tcp:
             if (!local) return resolve_remote();
             if (local->value.kind == Kind::tcp) return resolve(local->value, &Connector::bind_to);
-            return invalid("cannot connect to " + model::to_string(remote) + " from " +
-                           model::to_string(local->value));
+            return cannot_bind();
         case Kind::unix_path:
-        case Kind::unix_abstract: {
-            if (local) return invalid("a UNIX connection has no local address");
-            const auto address = SocketAddress::of_unix(remote);
-            if (address) return race({*address});
-            return invalid(base::to_string(address.error().front()));
-        }
+        case Kind::unix_abstract:
+            return begin_unix();
         default:
             return invalid("no stream can connect to " + model::to_string(remote));
     }
+}
+
+void Connector::begin_unix() {
+    using Kind = model::Address::Kind;
+    const auto& local = settings_.socket.local;
+    if (local) {
+        const Kind kind = local->value.kind;
+        if (kind != Kind::unix_path && kind != Kind::unix_abstract) return cannot_bind();
+        const auto name = SocketAddress::of_unix(local->value);
+        if (!name) return invalid(base::to_string(name.error().front()));
+        local_ = {*name};
+    }
+    const auto remote = SocketAddress::of_unix(settings_.address);
+    if (!remote) return invalid(base::to_string(remote.error().front()));
+    race({*remote});
+}
+
+void Connector::cannot_bind() {
+    invalid("cannot connect to " + model::to_string(settings_.address) + " from " +
+            model::to_string(settings_.socket.local->value));
 }
 
 void Connector::resolve(const model::Address& address, Next next) {
@@ -163,8 +177,7 @@ void Connector::attempt_settled(ConnectAttempt& attempt) {
 }
 
 void Connector::won(ConnectAttempt& winner) {
-    peer_ = winner.peer();
-    socket_ = winner.take_socket();
+    socket_ = winner.take();
     settle();
 }
 
@@ -199,8 +212,8 @@ void Connector::stop() {
 
 void Connector::run() {
     // The owner may destroy this: nothing of it is touched afterwards.
-    if (socket_) {
-        owner_.connected(*this, std::exchange(socket_, {}), SocketAddress(peer_));
+    if (socket_.descriptor) {
+        owner_.connected(*this, std::move(socket_));
     } else {
         owner_.connect_failed(*this, ConnectError(error_));
     }

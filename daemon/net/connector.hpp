@@ -4,9 +4,10 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
-#include "daemon/base/descriptor.hpp"
 #include "daemon/model/address.hpp"
 #include "daemon/model/configuration.hpp"
 #include "daemon/net/connect_attempt.hpp"
@@ -23,10 +24,7 @@ class Connector;
 /// constructor; the connector may be destroyed in it.
 class ConnectorOwner {
 public:
-    /// `socket` is connected, non-blocking, and has its options.
-    virtual void connected(Connector& connector,
-                           base::Descriptor socket,
-                           const SocketAddress& peer) = 0;
+    virtual void connected(Connector& connector, ConnectedSocket socket) = 0;
 
     virtual void connect_failed(Connector& connector, const ConnectError& error) = 0;
 
@@ -68,7 +66,10 @@ private:
     void begin();
     void resolve(const model::Address& address, Next next);
     void bind_to(const Addresses& local);
+    void begin_unix();
     void resolve_remote();
+    void invalid(std::string text) { fail({PH_E_INVAL, 0, std::move(text)}); }
+    void cannot_bind();
     void race(const Addresses& addresses);
     void start_next();
     void attempt_settled(ConnectAttempt& attempt) override;
@@ -92,8 +93,7 @@ private:
     Timer head_start_;
     std::vector<ConnectError> errors_;
     // What the owner will be told.
-    base::Descriptor socket_;
-    SocketAddress peer_;
+    ConnectedSocket socket_;
     ConnectError error_;
 };
 

@@ -4,11 +4,13 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <string_view>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <utility>
 #include <vector>
 
+#include "daemon/net/inherited.hpp"
 #include "daemon/net/socket_options.hpp"
 
 namespace protohost::net {
@@ -25,15 +27,17 @@ struct Pair {
     int family() const { return local.family() != AF_UNSPEC ? local.family() : remote.family(); }
 };
 
-std::string remedy(int os_errno) {
+constexpr std::string_view broadcast_remedy = "a broadcast address needs socket: {broadcast: true}";
+
+std::string remedy(int os_errno, bool binds) {
     switch (os_errno) {
         case EADDRINUSE:
             return "another socket has it, perhaps on every address; find it with ss -lunp";
         case EACCES:
-            return "ports below 1024 need CAP_NET_BIND_SERVICE, and a broadcast address needs "
-                   "socket: {broadcast: true}";
+            return binds ? "ports below 1024 need CAP_NET_BIND_SERVICE"
+                         : std::string(broadcast_remedy);
         case EADDRNOTAVAIL:
-            return "no interface of this machine has that address";
+            return binds ? "no interface of this machine has that address" : "";
         default:
             return {};
     }
@@ -47,7 +51,8 @@ base::Errors cannot(const std::string& verb,
     return base::failure(
         where,
         "cannot " + verb + " " + address.uri(SOCK_DGRAM) + ": " + std::strerror(os_errno),
-        ip ? remedy(os_errno) : "");
+        ip ? remedy(os_errno, verb == "bind to") : "",
+        os_errno);
 }
 
 int option(int fd, int name) {
@@ -62,7 +67,7 @@ base::Errors bind(DatagramSocket& opened,
                   const std::string& where) {
     const int fd = opened.descriptor.get();
     if (auto refused = apply_bind_options(fd, opened.family, SOCK_DGRAM, settings)) {
-        return base::failure(where, refused->text());
+        return at_its_key(*refused, settings, where);
     }
     if (const std::string path = local.path(); !path.empty()) {
         auto file = SocketFile::claim(path, SOCK_DGRAM, where);
@@ -100,14 +105,14 @@ base::Errors apply(const DatagramSocket& opened,
                    const std::string& where) {
     const int fd = opened.descriptor.get();
     const auto refused = apply_datagram_options(fd, opened.family, settings);
-    return refused ? base::failure(where, refused->text()) : base::Errors();
+    return refused ? at_its_key(*refused, settings, where) : base::Errors();
 }
 
 base::Errors join(const DatagramSocket& opened,
                   const model::SocketSettings& settings,
                   const std::string& where) {
     const auto refused = join_multicast(opened.descriptor.get(), opened.family, settings);
-    return refused ? base::failure(where, refused->text()) : base::Errors();
+    return refused ? at_its_key(*refused, settings, where) : base::Errors();
 }
 
 base::Result<DatagramSocket> open_pair(const Pair& pair,
@@ -177,13 +182,9 @@ base::Result<DatagramSocket> open_descriptor(int fd,
                                              const DatagramEnds& ends,
                                              const std::vector<SocketAddress>& remotes,
                                              const std::string& where) {
-    base::Descriptor copy(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
-    if (!copy) {
-        return base::failure(where,
-                             "descriptor " + std::to_string(fd) + ": " + std::strerror(errno),
-                             "whoever starts the daemon passes it");
-    }
-    auto adopted = adopt_datagram_socket(std::move(copy), where);
+    auto copy = copy_inherited(fd, where);
+    if (!copy) return copy.error();
+    auto adopted = adopt_datagram_socket(std::move(*copy), where);
     if (!adopted) return adopted;
     base::Errors errors = apply(*adopted, ends.socket, where);
     if (errors.empty()) errors = join(*adopted, ends.socket, where);
@@ -225,6 +226,13 @@ base::Result<DatagramSocket> open_datagram_socket(const DatagramAddresses& ends,
         if (first.empty()) first = opened.error();
     }
     return first;
+}
+
+std::string send_error_text(int os_errno, int family) {
+    std::string text = std::strerror(os_errno);
+    // Of a socket that is open the kernel says it for nothing else.
+    if (os_errno == EACCES && family != AF_UNIX) text.append(": ").append(broadcast_remedy);
+    return text;
 }
 
 base::Result<DatagramSocket> adopt_datagram_socket(base::Descriptor descriptor,

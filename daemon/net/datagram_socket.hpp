@@ -56,6 +56,10 @@ base::Result<DatagramSocket> open_datagram_socket(const DatagramAddresses& ends,
                                                   const model::SocketSettings& settings,
                                                   const std::string& where);
 
+/// What the protocol is told where the kernel does not send: the cause, and the remedy that there
+/// may be.
+std::string send_error_text(int os_errno, int family);
+
 /// One that was opened elsewhere, connected or not. Nothing of it is ever removed.
 base::Result<DatagramSocket> adopt_datagram_socket(base::Descriptor descriptor,
                                                    const std::string& where);

@@ -301,8 +301,8 @@ void DatagramTransport::tell_failures() {
     telling_ = true;
     for (const Failure& failure : std::exchange(failures_, {})) {
         if (!PH_HAS(&ops(), error_received)) break;
-        const char* const text = std::strerror(failure.os_errno);
-        const ph_error why{sizeof why, PH_E_OS, failure.os_errno, 0, {text, std::strlen(text)}};
+        const std::string text = send_error_text(failure.os_errno, socket_.family);
+        const ph_error why{sizeof why, PH_E_OS, failure.os_errno, 0, to_abi(text)};
         const SocketAddress& to = failure.destination;
         const bool known = to.family() != AF_UNSPEC;
         const ph_addr destination{known ? to.data() : nullptr, known ? to.size() : 0, 0};

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <utility>
 
+#include "daemon/net/inherited.hpp"
 #include "daemon/net/socket_options.hpp"
 
 namespace protohost::net {
@@ -33,7 +34,8 @@ base::Errors cannot_listen(const std::string& where, const SocketAddress& addres
     const bool ip = address.family() != AF_UNIX;
     return base::failure(where,
                          "cannot listen on " + address.uri() + ": " + std::strerror(os_errno),
-                         ip ? remedy(os_errno) : "");
+                         ip ? remedy(os_errno) : "",
+                         os_errno);
 }
 
 /// Bound, and not listening yet.
@@ -45,7 +47,7 @@ base::Result<base::Descriptor> bind_stream(const SocketAddress& address,
     if (!socket) return cannot_listen(where, address, errno);
     auto refused = apply_bind_options(socket.get(), address.family(), SOCK_STREAM, settings);
     if (!refused) refused = apply_stream_options(socket.get(), address.family(), settings);
-    if (refused) return base::failure(where, refused->text());
+    if (refused) return at_its_key(*refused, settings, where);
     if (::bind(socket.get(), address.data(), address.size()) != 0) {
         return cannot_listen(where, address, errno);
     }
@@ -86,11 +88,9 @@ base::Result<ListeningSocket> copy_of(int fd,
                                       const std::string& where) {
     const std::string name = "descriptor " + std::to_string(fd);
     ListeningSocket opened;
-    opened.descriptor = base::Descriptor(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
-    if (!opened.descriptor) {
-        return base::failure(
-            where, name + ": " + std::strerror(errno), "whoever starts the daemon passes it");
-    }
+    auto copy = copy_inherited(fd, where);
+    if (!copy) return copy.error();
+    opened.descriptor = std::move(*copy);
     if (option(fd, SO_TYPE) != SOCK_STREAM || option(fd, SO_ACCEPTCONN) != 1) {
         return base::failure(where, name + " is no listening stream socket");
     }
@@ -98,7 +98,7 @@ base::Result<ListeningSocket> copy_of(int fd,
     opened.local = SocketAddress::local_of(opened.descriptor.get());
     const auto refused =
         apply_stream_options(opened.descriptor.get(), opened.local.family(), settings);
-    if (refused) return base::failure(where, refused->text());
+    if (refused) return at_its_key(*refused, settings, where);
     return opened;
 }
 

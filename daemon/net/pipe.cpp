@@ -6,30 +6,51 @@
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
+
+#include "daemon/net/inherited.hpp"
 
 namespace protohost::net {
 
 namespace {
 
-OpenedPipe checked(base::Descriptor descriptor, const std::string& name) {
-    if (std::string problem = check_pipe(descriptor.get()); !problem.empty()) {
+OpenedPipe checked(base::Descriptor descriptor, PipeEnd end, const std::string& name) {
+    if (std::string problem = check_pipe(descriptor.get(), end); !problem.empty()) {
         return {{}, name + ": " + problem};
     }
     return {std::move(descriptor), {}};
 }
 
+/// Whether the kernel can tell when there is something to read: of /dev/zero and the like it
+/// cannot.
+bool can_be_awaited(int fd) {
+    const base::Descriptor set(::epoll_create1(EPOLL_CLOEXEC));
+    epoll_event nothing{};
+    return ::epoll_ctl(set.get(), EPOLL_CTL_ADD, fd, &nothing) == 0 || errno != EPERM;
+}
+
 }  // namespace
 
-std::string check_pipe(int fd) {
+std::string check_pipe(int fd, PipeEnd end) {
     struct stat found {};
     if (::fstat(fd, &found) != 0) return std::strerror(errno);
     if (!S_ISFIFO(found.st_mode) && !S_ISSOCK(found.st_mode) && !S_ISCHR(found.st_mode)) {
-        return "no FIFO, socket or character device";
+        return "no FIFO, socket or character device, and nothing else can be waited for";
     }
-    if (::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK) != 0) return std::strerror(errno);
+    const int flags = ::fcntl(fd, F_GETFL);
+    const bool reads = end == PipeEnd::read;
+    if ((flags & O_ACCMODE) == (reads ? O_WRONLY : O_RDONLY)) {
+        return reads ? "it is open for writing only: a read end is needed, and this is a write end"
+                     : "it is open for reading only: a write end is needed, and this is a read end";
+    }
+    if (reads && !can_be_awaited(fd)) {
+        return "the kernel cannot say when this device has something to read; a FIFO, a socket or "
+               "a terminal can be read";
+    }
+    if (::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) return std::strerror(errno);
     ::fcntl(fd, F_SETFD, FD_CLOEXEC);
     return {};
 }
@@ -37,7 +58,7 @@ std::string check_pipe(int fd) {
 OpenedPipe open_pipe(const std::string& path, PipeEnd end) {
     const int mode = end == PipeEnd::read ? O_RDONLY : O_WRONLY;
     base::Descriptor descriptor(::open(path.c_str(), mode | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
-    if (descriptor) return checked(std::move(descriptor), path);
+    if (descriptor) return checked(std::move(descriptor), end, path);
     const bool unread = errno == ENXIO && end == PipeEnd::write;
     return {{}, "cannot open " + path + ": " + (unread ? "nobody reads it" : std::strerror(errno))};
 }
@@ -53,11 +74,10 @@ bool last_writer_left(int fd) {
     return ::poll(&state, 1, 0) == 1 && (state.revents & (POLLIN | POLLHUP)) == POLLHUP;
 }
 
-OpenedPipe copy_pipe(int fd) {
-    const std::string name = "descriptor " + std::to_string(fd);
-    base::Descriptor descriptor(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
-    if (!descriptor) return {{}, name + ": " + std::strerror(errno)};
-    return checked(std::move(descriptor), name);
+OpenedPipe copy_pipe(int fd, PipeEnd end) {
+    auto copy = copy_inherited(fd, {});
+    if (!copy) return {{}, base::to_string(base::Errors(copy.error()).front())};
+    return checked(std::move(*copy), end, "descriptor " + std::to_string(fd));
 }
 
 void let_go(int fd, PipeEnd end) {

@@ -10,9 +10,10 @@ namespace protohost::net {
 /// Which end of a pipe is ours.
 enum class PipeEnd { read, write };
 
-/// What keeps a descriptor from being an end of a pipe, or empty: FIFOs, sockets and character
-/// devices are. Makes it non-blocking, which also those see who share its description.
-std::string check_pipe(int fd);
+/// What keeps a descriptor from being that end of a pipe, or empty: FIFOs, sockets and character
+/// devices are, where they are open for that direction and the kernel tells when there is something
+/// to read. Makes it non-blocking, which also those see who share its description.
+std::string check_pipe(int fd, PipeEnd end);
 
 struct OpenedPipe {
     base::Descriptor descriptor;
@@ -32,7 +33,7 @@ base::Descriptor hold_fifo(int fd);
 bool last_writer_left(int fd);
 
 /// A copy of a descriptor that the daemon was started with.
-OpenedPipe copy_pipe(int fd);
+OpenedPipe copy_pipe(int fd, PipeEnd end);
 
 /// Gives such a descriptor up, so that its other end sees that it is over. The number stays taken,
 /// by a pipe whose other end is closed: whoever opens it again finds that it has ended.

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <grp.h>
 #include <pwd.h>
 #include <sys/file.h>
@@ -13,9 +14,11 @@
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 
 #include "daemon/base/format.hpp"
 #include "daemon/net/socket_address.hpp"
+#include "daemon/net/socket_options.hpp"
 
 namespace protohost::net {
 
@@ -27,12 +30,32 @@ std::string lock_path(const std::string& path) {
 
 base::Errors refused(const std::string& where,
                      const std::string& what,
-                     const std::string& hint = {}) {
-    return base::failure(where, what, hint);
+                     const std::string& hint = {},
+                     int os_errno = 0) {
+    return base::failure(where, what, hint, os_errno);
 }
 
 base::Errors refused_errno(const std::string& where, const std::string& what) {
-    return base::failure(where, what + ": " + std::strerror(errno));
+    const int error = errno;
+    return base::failure(where, what + ": " + std::strerror(error), {}, error);
+}
+
+/// Why there is no lock file, which is made where the socket is to be.
+base::Errors cannot_lock(const std::string& path, const std::string& where) {
+    const int error = errno;
+    const std::string folder = std::filesystem::path(path).parent_path();
+    if (error == ENOENT) {
+        return refused(where,
+                       base::format("the folder {} of {} does not exist", folder, path),
+                       "make it, or choose another path",
+                       error);
+    }
+    return refused(where,
+                   base::format("cannot make {}: {}", lock_path(path), std::strerror(error)),
+                   error == EACCES
+                       ? base::format("whoever runs the daemon must be able to write to {}", folder)
+                       : "",
+                   error);
 }
 
 /// As chown does: what is no name may be a number, also one that no account has.
@@ -49,13 +72,14 @@ base::Result<base::Descriptor> lock(const std::string& path, const std::string& 
     while (true) {
         base::Descriptor file(
             ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-        if (!file) return refused_errno(where, "cannot open its lock file " + name);
+        if (!file) return cannot_lock(path, where);
         if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
             if (errno != EWOULDBLOCK) return refused_errno(where, "cannot lock " + name);
             return refused(
                 where,
                 base::format("{} is served by another process, which holds {}", path, name),
-                "one path has one server; find it with ss -xlp");
+                "one path has one server; find it with ss -xlp",
+                EADDRINUSE);
         }
         struct stat ours {};
         struct stat named {};
@@ -89,7 +113,8 @@ base::Result<std::unique_ptr<SocketFile>> SocketFile::claim(const std::string& p
     if (!S_ISSOCK(found.st_mode)) {
         return refused(where,
                        path + " is there already, and is no socket",
-                       "remove it, or choose another path");
+                       "remove it, or choose another path",
+                       EADDRINUSE);
     }
     model::Address address;
     address.kind = model::Address::Kind::unix_path;
@@ -99,7 +124,8 @@ base::Result<std::unique_ptr<SocketFile>> SocketFile::claim(const std::string& p
     if (is_live(*at, type)) {
         return refused(where,
                        path + " is served by another process",
-                       "one path has one server; find it with ss -xlp");
+                       "one path has one server; find it with ss -xlp",
+                       EADDRINUSE);
     }
     if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
         return refused_errno(where, "cannot replace " + path + ", which nobody serves");
@@ -113,6 +139,14 @@ base::Errors SocketFile::bound(const model::SocketSettings& settings, const std:
     device_ = made.st_dev;
     inode_ = made.st_ino;
 
+    const auto at_key = [&](const char* key, std::string cause, int os_errno) {
+        return at_its_key(
+            {std::string("socket.") + key, os_errno, std::move(cause)}, settings, where);
+    };
+    const auto at_key_errno = [&](const char* key, const std::string& cause) {
+        const int error = errno;
+        return at_key(key, cause + ": " + std::strerror(error), error);
+    };
     uid_t owner = static_cast<uid_t>(-1);
     gid_t group = static_cast<gid_t>(-1);
     if (settings.owner) {
@@ -120,7 +154,7 @@ base::Errors SocketFile::bound(const model::SocketSettings& settings, const std:
         if (user != nullptr) {
             owner = user->pw_uid;
         } else if (!is_number(*settings.owner, owner)) {
-            return refused(where, "socket.owner: there is no user " + *settings.owner);
+            return at_key("owner", "there is no user " + *settings.owner, 0);
         }
     }
     if (settings.group) {
@@ -128,16 +162,16 @@ base::Errors SocketFile::bound(const model::SocketSettings& settings, const std:
         if (entry != nullptr) {
             group = entry->gr_gid;
         } else if (!is_number(*settings.group, group)) {
-            return refused(where, "socket.group: there is no group " + *settings.group);
+            return at_key("group", "there is no group " + *settings.group, 0);
         }
     }
     if ((settings.owner || settings.group) && ::lchown(path_.c_str(), owner, group) != 0) {
-        return refused_errno(where, "socket.owner: cannot give " + path_ + " away");
+        return at_key_errno(settings.owner ? "owner" : "group", "cannot give " + path_ + " away");
     }
     // No link is followed: in a folder that others may write to it would lead anywhere.
     if (settings.mode &&
         ::fchmodat(AT_FDCWD, path_.c_str(), *settings.mode, AT_SYMLINK_NOFOLLOW) != 0) {
-        return refused_errno(where, "socket.mode: cannot change " + path_);
+        return at_key_errno("mode", "cannot change " + path_);
     }
     return {};
 }

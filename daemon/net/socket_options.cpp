@@ -87,6 +87,14 @@ void join(Options& options, int family, const model::MulticastGroup& group) {
 
 }  // namespace
 
+base::Errors at_its_key(const RefusedOption& refused,
+                        const model::SocketSettings& settings,
+                        const std::string& where) {
+    const auto place = settings.places.find(refused.key);
+    if (place == nullptr) return base::failure(where, refused.text(), {}, refused.os_errno);
+    return base::failure(*place, refused.cause, {}, refused.os_errno);
+}
+
 OptionsApplied apply_stream_options(int fd, int family, const model::SocketSettings& settings) {
     Options options(fd, family);
     if (options.is_ip()) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "daemon/base/error.hpp"
 #include "daemon/model/configuration.hpp"
 
 namespace protohost::net {
@@ -17,6 +18,12 @@ struct RefusedOption {
     /// "socket.reuse_port: Operation not supported".
     std::string text() const { return key + ": " + cause; }
 };
+
+/// At the key in the configuration that it is the fault of; where `settings` does not know its
+/// place, at `where`, and with the key in the text.
+base::Errors at_its_key(const RefusedOption& refused,
+                        const model::SocketSettings& settings,
+                        const std::string& where);
 
 using OptionsApplied = std::optional<RefusedOption>;
 

@@ -62,6 +62,7 @@ public:
     void retune(const TransportSettings& settings) override;
     void hand_over(ph_proto next, std::shared_ptr<void> factory) override;
     bool is_writing_paused() const override { return paused_writing_; }
+    int loss_errno() const override { return loss_ != nullptr ? loss_->os_errno : 0; }
     const void* factory() const override { return factory_.get(); }
 
     void pause_reading() override;

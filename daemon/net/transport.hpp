@@ -158,6 +158,9 @@ public:
     /// Where the other end is; of no family where it has no address. Valid until it is destroyed.
     virtual SocketAddress peer_address() const { return {}; }
 
+    /// What the kernel said, where that is why it has ended; else 0.
+    virtual int loss_errno() const = 0;
+
     const Traffic& traffic() const { return traffic_; }
 
     /// pause_writing was told, and resume_writing not yet.

@@ -42,8 +42,10 @@ Connections::Connections(net::Loop& loop,
 
 net::Transport& Connections::adopt(std::unique_ptr<net::Transport> transport,
                                    net::Role role,
-                                   ph_proto protocol) {
+                                   ph_proto protocol,
+                                   std::unique_ptr<net::SocketFile> file) {
     net::Transport& adopted = *transport.release();
+    if (file != nullptr) files_.emplace(&adopted, std::move(file));
     adopted.set_role(role);
     transports_.push_back(adopted);
     ++counters_.opened;
@@ -107,6 +109,7 @@ void Connections::ended(net::Transport& transport) {
         log_.debug("{}: {} ended", title_, described(transport));
     }
     transports_.erase(transports_.iterator_to(transport));
+    if (!files_.empty()) files_.erase(&transport);
     loop_.retire(std::unique_ptr<net::EventSink>(&transport));
     owner_.connection_ended(transport);
 }

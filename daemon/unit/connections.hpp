@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -15,6 +16,7 @@
 #include "daemon/base/log.hpp"
 #include "daemon/model/configuration.hpp"
 #include "daemon/net/loop.hpp"
+#include "daemon/net/socket_file.hpp"
 #include "daemon/net/timer.hpp"
 #include "daemon/net/transport.hpp"
 
@@ -50,10 +52,12 @@ public:
         return {spec_.write_buffer, spec_.timeouts.idle, spec_.timeouts.write_stall};
     }
 
-    /// Counts it, and starts it with `protocol`: connection_made is called in here.
+    /// Counts it, and starts it with `protocol`: connection_made is called in here. `file` is that
+    /// of its socket, and goes with it.
     net::Transport& adopt(std::unique_ptr<net::Transport> transport,
                           net::Role role,
-                          ph_proto protocol);
+                          ph_proto protocol,
+                          std::unique_ptr<net::SocketFile> file = {});
 
     /// Asks each that lives now to finish until `deadline`; those that then still live are aborted.
     void drain(std::chrono::steady_clock::time_point deadline);
@@ -109,6 +113,8 @@ private:
     ConnectionsOwner& owner_;
     base::Log log_;
     net::Transports transports_;
+    /// Here, because few transports have one.
+    std::map<const net::Transport*, std::unique_ptr<net::SocketFile>> files_;
     std::list<Drain> drains_;
     Counters counters_;
     std::string last_error_;

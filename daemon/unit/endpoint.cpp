@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/unit/endpoint.hpp"
 
+#include <cstring>
 #include <string_view>
 #include <sys/socket.h>
 #include <utility>
@@ -127,6 +128,7 @@ bool Endpoint::under_way() const {
 void Endpoint::open_anew() {
     given_up_.clear();
     told_.clear();
+    told_losses_.clear();
     net::Transport* const former = std::exchange(current_, nullptr);
     withdraw();
     backoff_.reset();
@@ -143,7 +145,7 @@ void Endpoint::hand_over() {
 }
 
 template <class Make>
-void Endpoint::serve(net::Role role, Make&& make) {
+void Endpoint::serve(net::Role role, Make&& make, std::unique_ptr<net::SocketFile> file) {
     ph_proto protocol{};
     if (!make_protocol(target(), protocol)) return wait_and_attempt("no protocol");
     opened_at_ = std::chrono::steady_clock::now();
@@ -159,7 +161,7 @@ void Endpoint::serve(net::Role role, Make&& make) {
     failures_ = 0;
     told_.clear();
     last_failure_.clear();
-    current_ = &connections_.adopt(make(), role, protocol);
+    current_ = &connections_.adopt(make(), role, protocol, std::move(file));
     if (!std::exchange(opened_once_, true)) readiness_changed();
 }
 
@@ -217,7 +219,7 @@ void Endpoint::open_pipe() {
     const bool reads = definition_.kind == Kind::read;
     const net::PipeEnd end = reads ? net::PipeEnd::read : net::PipeEnd::write;
     net::OpenedPipe pipe = definition_.descriptor >= 0
-                               ? net::copy_pipe(definition_.descriptor)
+                               ? net::copy_pipe(definition_.descriptor, end)
                                : net::open_pipe(definition_.path.value, end);
     if (!pipe.problem.empty()) return attempt_failed(pipe.problem);
     if (reads && definition_.reconnect) held_ = net::hold_fifo(pipe.descriptor.get());
@@ -233,16 +235,17 @@ void Endpoint::open_pipe() {
     });
 }
 
-void Endpoint::connected(net::Connector&, base::Descriptor socket, const net::SocketAddress& peer) {
+void Endpoint::connected(net::Connector&, net::ConnectedSocket socket) {
     connector_.reset();
-    serve(net::Role::connected, [&] {
+    const auto make = [&] {
         return std::make_unique<net::StreamTransport>(shared_.loop,
-                                                      std::move(socket),
-                                                      peer,
+                                                      std::move(socket.descriptor),
+                                                      socket.peer,
                                                       connections_.settings(),
                                                       connections_.transport_owner(),
                                                       binding());
-    });
+    };
+    serve(net::Role::connected, make, std::move(socket.file));
 }
 
 void Endpoint::connect_failed(net::Connector&, const net::ConnectError& error) {
@@ -252,13 +255,17 @@ void Endpoint::connect_failed(net::Connector&, const net::ConnectError& error) {
 
 void Endpoint::attempt_failed(const std::string& text) {
     ++failures_;
+    tell_cause(told_, text);
+    wait_and_attempt(text);
+}
+
+void Endpoint::tell_cause(std::set<std::string>& told, const std::string& text) {
     last_failure_ = text;
     // Once for each cause, not for each attempt: a server that is away for a night would fill the
     // log. There are few, unless one of them has a number in it.
-    if (told_.size() == most_causes) told_.clear();
-    const bool news = told_.insert(text).second;
+    if (told.size() == most_causes) told.clear();
+    const bool news = told.insert(text).second;
     log_.log(news ? base::Level::warn : base::Level::debug, "{}: {}", title(), text);
-    wait_and_attempt(text);
 }
 
 void Endpoint::wait_and_attempt(const std::string& why) {
@@ -306,8 +313,16 @@ void Endpoint::connection_ended(const net::Transport& transport) {
             net::let_go(definition_.descriptor,
                         definition_.kind == Kind::read ? net::PipeEnd::read : net::PipeEnd::write);
         }
-        if (worked(transport)) backoff_.reset();
-        log_.debug("{}: {} ended", title(), target());
+        if (worked(transport)) {
+            backoff_.reset();
+            told_losses_.clear();
+        }
+        if (const int os_errno = transport.loss_errno(); os_errno != 0) {
+            tell_cause(told_losses_,
+                       base::format("{} was lost: {}", target(), std::strerror(os_errno)));
+        } else {
+            log_.debug("{}: {} ended", title(), target());
+        }
         if (held_ && net::last_writer_left(held_.get())) {
             attempt();
         } else {

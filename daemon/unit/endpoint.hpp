@@ -62,9 +62,7 @@ private:
     void close() override;
     void connection_ended(const net::Transport& transport) override;
 
-    void connected(net::Connector& connector,
-                   base::Descriptor socket,
-                   const net::SocketAddress& peer) override;
+    void connected(net::Connector& connector, net::ConnectedSocket socket) override;
     void connect_failed(net::Connector& connector, const net::ConnectError& error) override;
 
     void describe(UnitSnapshot& snapshot) const override;
@@ -80,10 +78,12 @@ private:
     void open_datagram(const net::DatagramAddresses& ends);
     void open_pipe();
     void serve_datagrams(net::DatagramSocket socket, net::Role role);
-    /// Asks for a protocol, and adopts the transport that `make` makes.
+    /// Asks for a protocol, and adopts the transport that `make` makes, and the file of its socket.
     template <class Make>
-    void serve(net::Role role, Make&& make);
+    void serve(net::Role role, Make&& make, std::unique_ptr<net::SocketFile> file = {});
     void attempt_failed(const std::string& text);
+    /// Logs why, once for each of those that were told.
+    void tell_cause(std::set<std::string>& told, const std::string& text);
     void wait_and_attempt(const std::string& why);
     /// Whether what has just ended was no failure.
     bool worked(const net::Transport& transport) const;
@@ -102,9 +102,10 @@ private:
     base::Descriptor held_;  ///< of a FIFO that is read, also while it waits to be opened again
     net::Transport* current_ = nullptr;
     std::chrono::steady_clock::time_point opened_at_;
-    std::uint64_t failures_ = 0;  ///< since it was open last
-    std::set<std::string> told_;  ///< why, since then
-    std::string last_failure_;    ///< the last of them
+    std::uint64_t failures_ = 0;         ///< since it was open last
+    std::set<std::string> told_;         ///< why, since then
+    std::set<std::string> told_losses_;  ///< why it was lost, since it last worked
+    std::string last_failure_;           ///< the last of both
     std::string given_up_;
     bool opened_once_ = false;
     bool closed_ = false;

@@ -68,6 +68,7 @@ model::SocketSettings LoopServices::socket_settings() const {
     model::SocketSettings settings = spec_.socket;
     settings.local.reset();
     settings.multicast.clear();
+    settings.places = {};
     return settings;
 }
 

@@ -77,4 +77,10 @@ OpenRequest::OpenRequest(ph_ctx& context, const ph_open& given)
     local = read_address("local", open.local, problem);
 }
 
+OpenError OpenError::of(const base::Errors& errors) {
+    base::Error error = errors.front();
+    error.where.clear();
+    return {error.os_errno != 0 ? PH_E_OS : PH_E_INVAL, error.os_errno, base::to_string(error)};
+}
+
 }  // namespace protohost::unit

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "daemon/base/descriptor.hpp"
+#include "daemon/base/error.hpp"
 #include "daemon/model/address.hpp"
 #include "daemon/unit/context.hpp"
 
@@ -62,6 +63,9 @@ struct OpenError {
     ph_status status = PH_E_FAIL;
     int os_errno = 0;
     std::string text;
+
+    /// The first of them: what the kernel refused, or else what is wrong with what was asked for.
+    static OpenError of(const base::Errors& errors);
 
     ph_error to_abi() const {
         return {sizeof(ph_error), status, os_errno, 0, {text.data(), text.size()}};

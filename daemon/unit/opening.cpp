@@ -18,14 +18,6 @@ OpenError invalid(std::string text) {
     return {PH_E_INVAL, 0, std::move(text)};
 }
 
-/// The first of them, in one line.
-std::string text_of(const base::Errors& errors) {
-    if (errors.empty()) return {};
-    base::Error error = errors.front();
-    error.where.clear();
-    return base::to_string(error);
-}
-
 }  // namespace
 
 void Opening::fail(const OpenError& error) {
@@ -90,7 +82,7 @@ void StreamOpening::proceed() {
     const auto refused = net::apply_stream_options(
         request_.descriptor.get(), peer.family(), services().socket_settings());
     if (refused) return complete_failed({PH_E_OS, refused->os_errno, refused->text()});
-    serve(std::move(request_.descriptor), peer);
+    serve({{}, std::move(request_.descriptor), peer});
 }
 
 bool StreamOpening::withdraw() {
@@ -98,10 +90,8 @@ bool StreamOpening::withdraw() {
     return true;
 }
 
-void StreamOpening::connected(net::Connector&,
-                              base::Descriptor socket,
-                              const net::SocketAddress& peer) {
-    serve(std::move(socket), peer);
+void StreamOpening::connected(net::Connector&, net::ConnectedSocket socket) {
+    serve(std::move(socket));
 }
 
 void StreamOpening::connect_failed(net::Connector&, const net::ConnectError& error) {
@@ -157,7 +147,7 @@ void DatagramOpening::found(const OpenError* why,
 }
 
 void DatagramOpening::open(base::Result<net::DatagramSocket> socket) {
-    if (!socket) return complete_failed({PH_E_FAIL, 0, text_of(base::Errors(socket.error()))});
+    if (!socket) return complete_failed(OpenError::of(socket.error()));
     const auto role = socket->connected ? net::Role::connected : net::Role::bound;
     complete_opened(PH_DATAGRAM, role, [&] {
         return std::make_unique<net::DatagramTransport>(services().shared().loop,
@@ -178,9 +168,12 @@ void PipeOpening::proceed() {
     if (problem.empty() && (!request_.descriptor || request_.address)) {
         problem = "a pipe is opened by its descriptor";
     }
-    if (problem.empty()) problem = net::check_pipe(request_.descriptor.get());
-    if (!problem.empty()) return complete_failed(invalid(std::move(problem)));
     const bool reads = direction_ == Direction::read;
+    if (problem.empty()) {
+        problem = net::check_pipe(request_.descriptor.get(),
+                                  reads ? net::PipeEnd::read : net::PipeEnd::write);
+    }
+    if (!problem.empty()) return complete_failed(invalid(std::move(problem)));
     std::string name = "descriptor " + std::to_string(request_.descriptor.get());
     complete_opened(PH_STREAM, net::Role::pipe, [&] {
         return std::make_unique<net::StreamTransport>(
@@ -194,16 +187,17 @@ void PipeOpening::proceed() {
     });
 }
 
-void StreamOpening::serve(base::Descriptor socket, const net::SocketAddress& peer) {
+void StreamOpening::serve(net::ConnectedSocket socket) {
     const auto role = source_ == Source::accepted ? net::Role::served : net::Role::connected;
-    complete_opened(PH_STREAM, role, [&] {
+    const auto make = [&] {
         return std::make_unique<net::StreamTransport>(services().shared().loop,
-                                                      std::move(socket),
-                                                      peer,
+                                                      std::move(socket.descriptor),
+                                                      socket.peer,
                                                       services().connections().settings(),
                                                       services().connections().transport_owner(),
                                                       services().binding());
-    });
+    };
+    complete_opened(PH_STREAM, role, make, std::move(socket.file));
 }
 
 }  // namespace protohost::unit

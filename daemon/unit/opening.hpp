@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "daemon/net/connector.hpp"
@@ -30,13 +31,18 @@ protected:
     /// asked is told in a step of its own, as asyncio's waiter is: after what connection_made has
     /// scheduled, connection_lost included, and before anything is received.
     template <class Make>
-    void complete_opened(std::uint32_t kind, net::Role role, Make&& make) {
+    void complete_opened(std::uint32_t kind,
+                         net::Role role,
+                         Make&& make,
+                         std::unique_ptr<net::SocketFile> file = {}) {
         settle();
         ph_proto protocol{};
         if (const ph_status status = request_.callbacks.make(kind, protocol); status < 0) {
             return complete_failed(made_nothing(status));
         }
-        opened_ = services().connections().adopt(make(), role, protocol).handle();
+        net::Transport& made =
+            services().connections().adopt(make(), role, protocol, std::move(file));
+        opened_ = made.handle();
         complete_soon();
     }
 
@@ -64,13 +70,11 @@ private:
     void begin() override;
     void proceed() override;
     bool withdraw() override;
-    void connected(net::Connector& connector,
-                   base::Descriptor socket,
-                   const net::SocketAddress& peer) override;
+    void connected(net::Connector& connector, net::ConnectedSocket socket) override;
     void connect_failed(net::Connector& connector, const net::ConnectError& error) override;
 
     void check();
-    void serve(base::Descriptor socket, const net::SocketAddress& peer);
+    void serve(net::ConnectedSocket socket);
 
     Source source_;
     std::unique_ptr<net::Connector> connector_;

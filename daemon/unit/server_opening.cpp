@@ -72,10 +72,7 @@ void ServerOpening::bind(const std::vector<model::Address>& addresses) {
     for (const model::Address& address : addresses) {
         auto opened = net::Acceptor::bind(
             services().shared().loop, address, services().socket_settings(), {});
-        if (!opened) {
-            const base::Errors errors = opened.error();
-            return complete_failed({PH_E_FAIL, 0, base::to_string(errors.front())});
-        }
+        if (!opened) return complete_failed(OpenError::of(opened.error()));
         for (auto& acceptor : *opened) acceptors.push_back(std::move(acceptor));
     }
     auto server =

@@ -31,6 +31,7 @@ public:
     Loop loop() override { return *LoopKeeper::kept; }
     std::uint16_t open_port() override { return 1000; }
     std::uint16_t closed_port() override { return 1001; }
+    std::string open_path() override { return "/server"; }
     void turn() override {
         host_.run_ready();
         for (Opening& opening : host_.openings()) answer(opening);
@@ -44,6 +45,12 @@ private:
         const std::string_view method = opening.method();
         if (opening.address() == "tcp://127.0.0.1:1001") {
             opening.refuse(ECONNREFUSED);
+        } else if (method == "create_server" && opening.address() == "tcp://127.0.0.1:1000") {
+            opening.refuse(EADDRINUSE);
+        } else if (method == "create_unix_server" && opening.address() == "unix:///server") {
+            opening.refuse(EADDRINUSE);
+        } else if (opening.local().starts_with("udp://192.0.2.1:")) {
+            opening.refuse(EADDRNOTAVAIL);
         } else if (method == "create_datagram_endpoint") {
             opening.open();
         } else if (method.ends_with("server")) {

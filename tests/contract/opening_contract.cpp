@@ -252,6 +252,80 @@ TEST_P(OpeningContract, WhatIsWrongWithTheArgumentsIsToldTheSameWay) {
     EXPECT_EQ(answer.loss->status, PH_E_INVAL);
 }
 
+TEST_P(OpeningContract, AUnixConnectionMayHaveANameOfItsOwn) {
+    Answer<Transport> answer;
+    const std::string name = "@protohost contract " + std::to_string(::getpid());
+    loop.create_unix_connection([&] { return std::make_unique<Telling>(order); },
+                                world->open_path(),
+                                {.local_addr = name},
+                                answer.listener(order));
+    run_until([&] { return answer.told == 1; });
+    EXPECT_EQ(order, (Order{"made", "done"}));
+    EXPECT_FALSE(answer.loss);
+}
+
+TEST_P(OpeningContract, WhatTheKernelRefusesIsToldWithItsNumber) {
+    Answer<Server> tcp;
+    Answer<Server> unix;
+    Answer<DatagramTransport> datagrams;
+    const auto factory = [&] { return std::make_unique<Telling>(order); };
+    loop.create_server(factory, "127.0.0.1", world->open_port(), tcp.listener(order));
+    loop.create_unix_server(factory, world->open_path(), unix.listener(order));
+    loop.create_datagram_endpoint([&] { return std::make_unique<TellingDatagrams>(order); },
+                                  {.local_addr = "192.0.2.1:0"},
+                                  datagrams.listener(order));
+    run_until([&] { return tcp.told + unix.told + datagrams.told == 3; });
+    EXPECT_EQ(order, (Order{"done", "done", "done"}));
+    ASSERT_TRUE(tcp.loss && unix.loss && datagrams.loss);
+    EXPECT_EQ(tcp.loss->status, PH_E_OS);
+    EXPECT_EQ(tcp.loss->os_errno, EADDRINUSE);
+    EXPECT_EQ(unix.loss->status, PH_E_OS);
+    EXPECT_EQ(unix.loss->os_errno, EADDRINUSE);
+    EXPECT_EQ(datagrams.loss->status, PH_E_OS);
+    EXPECT_EQ(datagrams.loss->os_errno, EADDRNOTAVAIL);
+}
+
+TEST_P(OpeningContract, ALocalAddressThatIsNoneIsInvalid) {
+    Answer<Transport> answer;
+    loop.create_connection([&] { return std::make_unique<Telling>(order); },
+                           "127.0.0.1",
+                           world->open_port(),
+                           {.local_addr = "127.0.0.1"},
+                           answer.listener(order));
+    run_until([&] { return answer.told == 1; });
+    ASSERT_TRUE(answer.loss);
+    EXPECT_EQ(answer.loss->status, PH_E_INVAL);
+    EXPECT_EQ(order, Order{"done"});
+}
+
+TEST_P(OpeningContract, ADescriptorOfAnotherKindIsInvalidAndClosed) {
+    const auto factory = [&] { return std::make_unique<Telling>(order); };
+    Answer<Server> server;
+    const Pair not_listening = Pair::of_sockets();
+    loop.create_server(factory, Sock{not_listening.given}, server.listener(order));
+    Answer<DatagramTransport> datagrams;
+    const Pair stream = Pair::of_sockets();
+    loop.create_datagram_endpoint([&] { return std::make_unique<TellingDatagrams>(order); },
+                                  {.sock = stream.given},
+                                  datagrams.listener(order));
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+    Answer<ReadTransport> reading;
+    loop.connect_read_pipe(factory, ends[1], reading.listener(order));
+    Answer<WriteTransport> writing;
+    loop.connect_write_pipe(factory, ends[0], writing.listener(order));
+    run_until([&] { return server.told + datagrams.told + reading.told + writing.told == 4; });
+    world->settle();
+    EXPECT_EQ(order, (Order{"done", "done", "done", "done"})) << "no protocol was made";
+    ASSERT_TRUE(server.loss && datagrams.loss && reading.loss && writing.loss);
+    EXPECT_EQ(server.loss->status, PH_E_INVAL);
+    EXPECT_EQ(datagrams.loss->status, PH_E_INVAL);
+    EXPECT_EQ(reading.loss->status, PH_E_INVAL);
+    EXPECT_EQ(writing.loss->status, PH_E_INVAL);
+    EXPECT_TRUE(not_listening.given_end_is_closed());
+    EXPECT_TRUE(stream.given_end_is_closed());
+}
+
 TEST_P(OpeningContract, AServerServesUntilItIsClosed) {
     Answer<Server> answer;
     loop.create_server(

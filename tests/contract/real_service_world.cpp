@@ -53,6 +53,12 @@ class RealServiceWorld final : public ServiceWorld {
 public:
     RealServiceWorld() {
         EXPECT_EQ(::listen(open_.get(), 16), 0);
+        const auto path =
+            net::SocketAddress::of_unix(
+                {.kind = model::Address::Kind::unix_path, .host = {}, .path = open_path()})
+                .value();
+        EXPECT_EQ(::bind(unix_.get(), path.data(), path.size()), 0);
+        EXPECT_EQ(::listen(unix_.get(), 16), 0);
         unit_->start();
     }
     ~RealServiceWorld() override {
@@ -64,6 +70,7 @@ public:
     std::uint16_t closed_port() override {
         return net::SocketAddress::local_of(closed_.get()).port();
     }
+    std::string open_path() override { return folder_ / "server"; }
     void turn() override {
         io_.restart();
         if (io_.poll() > 0) return;
@@ -107,6 +114,7 @@ private:
         plugin::StagingDirectory::create(folder_ / "state").value();
     unit::Generations generations_{loop_, host_.table()};
     base::Descriptor open_ = bound_socket();
+    base::Descriptor unix_{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     base::Descriptor closed_ = bound_socket();  // bound, so that nobody else listens there
     std::shared_ptr<unit::Binding> binding_ = bind();
     std::unique_ptr<IdleUnit> unit_ =

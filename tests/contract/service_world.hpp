@@ -24,6 +24,9 @@ public:
     virtual std::uint16_t open_port() = 0;
     virtual std::uint16_t closed_port() = 0;
 
+    /// A UNIX socket that accepts connections.
+    virtual std::string open_path() = 0;
+
     /// The unit goes, and everything of it. The loop must not be asked for anything afterwards.
     virtual void go() = 0;
 };

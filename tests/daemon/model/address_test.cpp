@@ -69,6 +69,7 @@ TEST(ParseAddress, SaysWhatIsWrong) {
         {"localhost:80", "the scheme is missing: tcp://HOST:PORT"},
         {"/run/x", "the scheme is missing: unix:///run/x"},
         {"@x", "the scheme is missing: unix:@x"},
+        {"systemd:web", "sockets of systemd by name are not there yet; use fd:N, or an address"},
         {"http://h:80", "unknown scheme \"http\"; there are tcp, udp, unix, unixgram and fd"},
         {"TCP://127.0.0.1:7007", "unknown scheme \"TCP\"; did you mean tcp?"},
         {"unxi:///run/x", "unknown scheme \"unxi\"; did you mean unix?"},

@@ -75,11 +75,12 @@ void Client::try_connect(const model::Address& address, std::chrono::nanoseconds
     rig_.run_until([this] { return ended(); });
 }
 
-void Client::connected(Connector& from, base::Descriptor connected, const SocketAddress& to) {
+void Client::connected(Connector& from, ConnectedSocket connected) {
     EXPECT_EQ(&from, connector.get());
     ++connections;
-    socket = std::move(connected);
-    peer = to;
+    file = std::move(connected.file);
+    socket = std::move(connected.descriptor);
+    peer = connected.peer;
     connector.reset();
 }
 

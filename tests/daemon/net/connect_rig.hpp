@@ -63,12 +63,13 @@ public:
     std::unique_ptr<Connector> connector;
 
     unsigned connections = 0;
+    std::unique_ptr<SocketFile> file;
     base::Descriptor socket;
     SocketAddress peer;
     std::vector<ConnectError> errors;
 
 private:
-    void connected(Connector& from, base::Descriptor connected, const SocketAddress& to) override;
+    void connected(Connector& from, ConnectedSocket connected) override;
     void connect_failed(Connector& from, const ConnectError& error) override;
 
     Rig& rig_;

@@ -171,9 +171,7 @@ TEST(ConnectorLife, AConnectionThatNobodyWasToldOfIsClosed) {
 TEST(ConnectorLife, OneMayDestroyAnotherThatIsInTheSameBatch) {
     class Pairs final : public ConnectorOwner {
     public:
-        void connected(Connector& from, base::Descriptor, const SocketAddress&) override {
-            end(from);
-        }
+        void connected(Connector& from, ConnectedSocket) override { end(from); }
         void connect_failed(Connector& from, const ConnectError&) override { end(from); }
 
         void end(Connector& from) {
@@ -235,8 +233,8 @@ public:
     std::size_t timeouts = 0;
 
 private:
-    void connected(Connector& from, base::Descriptor socket, const SocketAddress&) override {
-        EXPECT_TRUE(socket);
+    void connected(Connector& from, ConnectedSocket socket) override {
+        EXPECT_TRUE(socket.descriptor);
         ++connections;
         end(from);
     }

@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/daemon/net/connect_rig.hpp"
+#include "tests/daemon/net/scratch_folder.hpp"
 
 namespace protohost::net::testing {
 namespace {
@@ -249,13 +250,65 @@ TEST(Connector, SaysWhatIsWrongWithTheLocalAddress) {
                             "cannot connect to " + model::to_string(server.tcp()) + " from " +
                                 model::to_string(abstract)}));
     EXPECT_EQ(error_of(abstract, server.tcp()),
-              (ConnectError{PH_E_INVAL, 0, "a UNIX connection has no local address"}));
+              (ConnectError{PH_E_INVAL,
+                            0,
+                            "cannot connect to " + model::to_string(abstract) + " from " +
+                                model::to_string(server.tcp())}));
     client.settings.local.reset();
     const model::Address udp{.kind = model::Address::Kind::udp, .host = "127.0.0.1", .port = 1};
     client.try_connect(udp);
     EXPECT_EQ(client.errors,
               (std::vector<ConnectError>{
                   {PH_E_INVAL, 0, "no stream can connect to " + model::to_string(udp)}}));
+}
+
+TEST(Connector, AUnixConnectionComesFromItsLocalAddress) {
+    using Kind = model::Address::Kind;
+    const ScratchFolder folder;
+    Rig rig;
+    const base::Descriptor server(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const model::Address at = unix_address(Kind::unix_path, folder / "server");
+    const auto address = SocketAddress::of_unix(at).value();
+    ASSERT_EQ(::bind(server.get(), address.data(), address.size()), 0);
+    ASSERT_EQ(::listen(server.get(), 4), 0);
+    const std::string own = folder / "own";
+    const std::vector<std::pair<model::Address, std::string>> names{
+        {unix_address(Kind::unix_path, own), own},
+        {unix_address(Kind::unix_abstract, own), "@" + own}};
+    for (const auto& [local, text] : names) {
+        Client client(rig);
+        client.settings.local = {local, {}};
+        client.try_connect(at);
+        ASSERT_EQ(client.connections, 1u) << client.errors.front().text;
+        const base::Descriptor accepted(::accept4(server.get(), nullptr, nullptr, SOCK_CLOEXEC));
+        EXPECT_EQ(SocketAddress::peer_of(accepted.get()).text(), text);
+        EXPECT_EQ(folder.names(), local.kind == Kind::unix_path ? "own own.lock server" : "server");
+        Client second(rig);
+        second.settings.local = {local, {}};
+        second.try_connect(at);
+        ASSERT_EQ(second.errors.size(), 1u) << "the name is taken";
+        EXPECT_EQ(second.errors.front().status, PH_E_OS);
+        EXPECT_EQ(second.errors.front().os_errno, EADDRINUSE);
+    }
+    EXPECT_EQ(folder.names(), "server") << "the file goes with its connection";
+}
+
+TEST(Connector, AUnixConnectionThatFailsLeavesNoFile) {
+    using Kind = model::Address::Kind;
+    const ScratchFolder folder;
+    Rig rig;
+    Client client(rig);
+    client.settings.local = {unix_address(Kind::unix_path, folder / "own"), {}};
+    client.try_connect(unix_address(Kind::unix_path, folder / "nobody"));
+    ASSERT_EQ(client.errors.size(), 1u);
+    EXPECT_EQ(client.errors.front().os_errno, ENOENT);
+    EXPECT_EQ(folder.names(), "");
+    client.settings.local = {unix_address(Kind::unix_path, "/nonexistent/own"), {}};
+    client.try_connect(unix_address(Kind::unix_path, folder / "nobody"));
+    ASSERT_EQ(client.errors.size(), 1u);
+    EXPECT_EQ(client.errors.front().text,
+              "cannot bind to /nonexistent/own: the folder /nonexistent of /nonexistent/own does "
+              "not exist (make it, or choose another path)");
 }
 
 TEST(Connector, ItselfIsNoPeer) {

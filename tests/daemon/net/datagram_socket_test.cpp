@@ -194,7 +194,7 @@ TEST(DatagramSocketTest, TakesACopyOfADescriptorThatWasPassed) {
     EXPECT_TRUE(copy->connected);
     address.descriptor = 9999;
     EXPECT_EQ(failure_of({address, std::nullopt, {}}),
-              "p.yaml:3:5: endpoints.x.bind: descriptor 9999: Bad file descriptor (whoever starts "
+              "p.yaml:3:5: endpoints.x.bind: there is no descriptor 9999 (whoever starts "
               "the daemon passes it)");
 }
 

@@ -93,7 +93,7 @@ TEST(LetGo, OfAWriteEndEndsItsReaderAndKeepsItsNumber) {
     EXPECT_EQ(::read(pipe.ends[0], buffer.data(), buffer.size()), 4);
     EXPECT_EQ(::read(pipe.ends[0], buffer.data(), buffer.size()), 0);
 
-    const OpenedPipe again = copy_pipe(pipe.ends[1]);
+    const OpenedPipe again = copy_pipe(pipe.ends[1], PipeEnd::write);
     ASSERT_EQ(again.problem, "");
     EXPECT_EQ(::write(again.descriptor.get(), "x", 1), -1);
     EXPECT_EQ(errno, EPIPE);
@@ -106,7 +106,7 @@ TEST(LetGo, OfAReadEndBreaksItsWriterAndKeepsItsNumber) {
     EXPECT_EQ(::write(pipe.ends[1], "x", 1), -1);
     EXPECT_EQ(errno, EPIPE);
 
-    const OpenedPipe again = copy_pipe(pipe.ends[0]);
+    const OpenedPipe again = copy_pipe(pipe.ends[0], PipeEnd::read);
     ASSERT_EQ(again.problem, "");
     char byte = 0;
     EXPECT_EQ(::read(again.descriptor.get(), &byte, 1), 0);

@@ -49,23 +49,49 @@ TEST(Pipe, FifosSocketsAndCharacterDevicesWillDo) {
     const base::Descriptor read_end(ends[0]);
     const base::Descriptor write_end(ends[1]);
     const base::Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    for (const int fd : {read_end.get(), write_end.get(), socket.get(), terminal.slave.get()}) {
-        EXPECT_EQ(check_pipe(fd), "");
+    for (const int fd : {read_end.get(), socket.get(), terminal.slave.get()}) {
+        EXPECT_EQ(check_pipe(fd, PipeEnd::read), "");
+        EXPECT_TRUE(is_nonblocking(fd));
+    }
+    const base::Descriptor null(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+    for (const int fd : {write_end.get(), socket.get(), terminal.slave.get(), null.get()}) {
+        EXPECT_EQ(check_pipe(fd, PipeEnd::write), "");
         EXPECT_TRUE(is_nonblocking(fd));
     }
 }
 
+TEST(Pipe, TheOtherEndWillNot) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+    const base::Descriptor read_end(ends[0]);
+    const base::Descriptor write_end(ends[1]);
+    EXPECT_EQ(check_pipe(write_end.get(), PipeEnd::read),
+              "it is open for writing only: a read end is needed, and this is a write end");
+    EXPECT_EQ(check_pipe(read_end.get(), PipeEnd::write),
+              "it is open for reading only: a write end is needed, and this is a read end");
+    EXPECT_FALSE(is_nonblocking(write_end.get())) << "what is refused stays as it was";
+}
+
+TEST(Pipe, ADeviceThatNeverSaysWhenItIsReadableCannotBeRead) {
+    EXPECT_EQ(open_pipe("/dev/zero", PipeEnd::read).problem,
+              "/dev/zero: the kernel cannot say when this device has something to read; a FIFO, a "
+              "socket or a terminal can be read");
+    EXPECT_EQ(open_pipe("/dev/zero", PipeEnd::write).problem, "");
+}
+
 TEST(Pipe, FilesAndFoldersWillNot) {
+    const std::string no_pipe =
+        "no FIFO, socket or character device, and nothing else can be waited for";
     const ScratchFolder folder;
     std::ofstream(folder / "file") << "x";
     const base::Descriptor file(::open((folder / "file").c_str(), O_RDWR | O_CLOEXEC));
     const base::Descriptor directory(::open("/tmp", O_RDONLY | O_CLOEXEC));
-    EXPECT_EQ(check_pipe(file.get()), "no FIFO, socket or character device");
+    EXPECT_EQ(check_pipe(file.get(), PipeEnd::read), no_pipe);
     EXPECT_FALSE(is_nonblocking(file.get())) << "what is refused stays as it was";
-    EXPECT_EQ(check_pipe(directory.get()), "no FIFO, socket or character device");
-    EXPECT_EQ(check_pipe(1000), "Bad file descriptor");
+    EXPECT_EQ(check_pipe(directory.get(), PipeEnd::read), no_pipe);
+    EXPECT_EQ(check_pipe(1000, PipeEnd::read), "Bad file descriptor");
     EXPECT_EQ(open_pipe(folder / "file", PipeEnd::read).problem,
-              (folder / "file") + ": no FIFO, socket or character device");
+              (folder / "file") + ": " + no_pipe);
     EXPECT_EQ(open_pipe(folder / "none", PipeEnd::read).problem,
               "cannot open " + (folder / "none") + ": No such file or directory");
 }
@@ -75,11 +101,12 @@ TEST(Pipe, ACopyIsADescriptorOfItsOwn) {
     ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
     const base::Descriptor read_end(ends[0]);
     const base::Descriptor write_end(ends[1]);
-    const OpenedPipe copy = copy_pipe(read_end.get());
+    const OpenedPipe copy = copy_pipe(read_end.get(), PipeEnd::read);
     ASSERT_EQ(copy.problem, "");
     EXPECT_NE(copy.descriptor.get(), read_end.get());
     EXPECT_TRUE(::fcntl(copy.descriptor.get(), F_GETFD) & FD_CLOEXEC);
-    EXPECT_EQ(copy_pipe(1000).problem, "descriptor 1000: Bad file descriptor");
+    EXPECT_EQ(copy_pipe(1000, PipeEnd::read).problem,
+              "there is no descriptor 1000 (whoever starts the daemon passes it)");
 }
 
 TEST(Fifo, MayBeReadBeforeAnyoneWritesAndEndsWithTheLastWriter) {

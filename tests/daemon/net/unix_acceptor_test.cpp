@@ -226,8 +226,8 @@ TEST(UnixAcceptor, SaysWhyAFolderWillNotDo) {
     std::string error;
     EXPECT_EQ(listen_at(rig, at(Kind::unix_path, "/nonexistent/x.sock"), &error), nullptr);
     EXPECT_EQ(error,
-              "here: cannot open its lock file /nonexistent/x.sock.lock: No such file or "
-              "directory");
+              "here: the folder /nonexistent of /nonexistent/x.sock does not exist (make it, or "
+              "choose another path)");
 }
 
 TEST(DescriptorAcceptor, ServesAListeningSocketAndNeverRemovesItsFile) {
@@ -275,8 +275,7 @@ TEST(DescriptorAcceptor, RefusesWhatDoesNotListen) {
     }
     std::string error;
     EXPECT_EQ(listen_at(rig, descriptor(1000), &error), nullptr);
-    EXPECT_EQ(error,
-              "here: descriptor 1000: Bad file descriptor (whoever starts the daemon passes it)");
+    EXPECT_EQ(error, "here: there is no descriptor 1000 (whoever starts the daemon passes it)");
 }
 
 TEST(Acceptor, PausedLeavesClientsInTheQueueUntilItResumes) {

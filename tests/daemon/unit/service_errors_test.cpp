@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // How the services say that something cannot be opened.
+#include <array>
 #include <cerrno>
 #include <fcntl.h>
 #include <ostream>
@@ -58,6 +59,21 @@ auto with(Service Api::*service, std::function<int(Peers&)> descriptor, std::str
 int regular_file(Peers& peers) {
     return ::open((peers.folder / "file").c_str(), O_RDWR | O_CREAT, 0600);
 }
+int pipe_end(std::size_t kept) {
+    std::array<int, 2> ends{};
+    EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+    ::close(ends.at(1 - kept));
+    return ends.at(kept);
+}
+int read_end(Peers&) {
+    return pipe_end(0);
+}
+int write_end(Peers&) {
+    return pipe_end(1);
+}
+int zeros(Peers&) {
+    return ::open("/dev/zero", O_RDONLY | O_CLOEXEC);
+}
 int unconnected(Peers&) {
     return ::socket(AF_INET, SOCK_STREAM, 0);
 }
@@ -89,10 +105,10 @@ std::vector<Mistake> wrong_addresses() {
          open(&Api::create_unix_connection, "tcp://127.0.0.1:9"),
          PH_E_INVAL,
          "needs an address unix:"},
-        {"UnixWithLocal",
-         open(&Api::create_unix_connection, "unix:@x", "unix:@y"),
+        {"UnixWithLocalOfTcp",
+         open(&Api::create_unix_connection, "unix:@x", "tcp://127.0.0.1:0"),
          PH_E_INVAL,
-         "no local address"},
+         "cannot connect to unix:@x from tcp://127.0.0.1:0"},
         {"UdpForServer",
          serve(&Api::create_server, "udp://127.0.0.1:0"),
          PH_E_INVAL,
@@ -111,7 +127,7 @@ std::vector<Mistake> wrong_addresses() {
          "needs a local address, a remote one, or a socket"},
         {"FamiliesForDatagrams",
          open(&Api::create_datagram_endpoint, "udp://[::1]:9", "udp://127.0.0.1:0"),
-         PH_E_FAIL,
+         PH_E_INVAL,
          "different families"},
         {"NoDescriptor", open(&Api::connect_accepted_socket, ""), PH_E_INVAL, "a descriptor"},
         {"NoPipe", open(&Api::connect_read_pipe, ""), PH_E_INVAL, "by its descriptor"},
@@ -141,9 +157,12 @@ std::vector<Mistake> wrong_descriptors() {
          "no stream socket"},
         {"StreamForDatagrams",
          with(&Api::create_datagram_endpoint, stream_end),
-         PH_E_FAIL,
+         PH_E_INVAL,
          "no datagram socket"},
-        {"NotListening", with(&Api::create_server, stream_end), PH_E_FAIL, "no listening stream"},
+        {"NotListening", with(&Api::create_server, stream_end), PH_E_INVAL, "no listening stream"},
+        {"WriteEndForReadPipe", with(&Api::connect_read_pipe, write_end), PH_E_INVAL, "read end"},
+        {"ReadEndForWritePipe", with(&Api::connect_write_pipe, read_end), PH_E_INVAL, "write end"},
+        {"DeviceForReadPipe", with(&Api::connect_read_pipe, zeros), PH_E_INVAL, "this device"},
         {"FileForReadPipe", with(&Api::connect_read_pipe, regular_file), PH_E_INVAL, "no FIFO"},
         {"FileForWritePipe", with(&Api::connect_write_pipe, regular_file), PH_E_INVAL, "no FIFO"},
     };
@@ -173,15 +192,42 @@ std::vector<Mistake> deaf_peers() {
              it.address = peers.tcp.address().uri();
              it.serve(&Api::create_server);
          },
-         PH_E_FAIL,
-         "Address already in use"},
+         PH_E_OS,
+         "Address already in use",
+         EADDRINUSE},
         {"PathTaken",
          [](Peers& peers, Attempt& it) {
              it.address = "unix://" + peers.unix_path();
              it.serve(&Api::create_unix_server);
          },
-         PH_E_FAIL,
-         "is served by another process"},
+         PH_E_OS,
+         "is served by another process",
+         EADDRINUSE},
+        {"NoFolder",
+         serve(&Api::create_unix_server, "unix:///nonexistent/x"),
+         PH_E_OS,
+         "the folder /nonexistent of",
+         ENOENT},
+        {"NotOurAddress",
+         serve(&Api::create_server, "tcp://192.0.2.1:0"),
+         PH_E_OS,
+         "no interface of this machine",
+         EADDRNOTAVAIL},
+        {"NotOurAddressForDatagrams",
+         open(&Api::create_datagram_endpoint, "", "udp://192.0.2.1:0"),
+         PH_E_OS,
+         "no interface of this machine",
+         EADDRNOTAVAIL},
+        {"NoBroadcast",
+         open(&Api::create_datagram_endpoint, "udp://255.255.255.255:9"),
+         PH_E_OS,
+         "needs socket: {broadcast: true}",
+         EACCES},
+        {"PortZero",
+         open(&Api::create_connection, "tcp://127.0.0.1:0"),
+         PH_E_OS,
+         "connect to 127.0.0.1:0 failed: Connection refused",
+         ECONNREFUSED},
         {"UnknownName",
          open(&Api::create_connection, "tcp://name.test:9"),
          PH_E_RESOLVE,

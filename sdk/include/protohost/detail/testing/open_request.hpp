@@ -12,6 +12,7 @@
 
 #include <protohost/abi.h>
 #include <protohost/detail/context.hpp>
+#include <protohost/detail/testing/asked.hpp>
 #include <protohost/detail/testing/core.hpp>
 #include <protohost/detail/testing/fake_transport.hpp>
 #include <protohost/detail/testing/guard.hpp>
@@ -130,18 +131,18 @@ public:
 private:
     std::string complaint() const {
         const bool has_descriptor = open_.descriptor >= 0;
-        if (has_descriptor && !address_.empty() && method_.kind != PH_DATAGRAM) {
+        if (has_descriptor && !(address_.empty() && local_.empty())) {
             return "an address and a descriptor were given: one of the two";
         }
-        if (has_descriptor) return method_.descriptor ? "" : "takes no descriptor";
-        if (address_.empty()) return method_.kind == PH_DATAGRAM ? "" : "nothing was given to open";
-        for (std::size_t begin = 0; begin < method_.schemes.size();) {
-            const std::size_t end =
-                std::min(method_.schemes.find(' ', begin), method_.schemes.size());
-            if (address_.starts_with(method_.schemes.substr(begin, end - begin))) return {};
-            begin = end + 1;
+        if (has_descriptor)
+            return descriptor_complaint(method_.name, static_cast<int>(open_.descriptor));
+        if (address_.empty() && local_.empty()) return "nothing was given to open";
+        for (const std::string* address : {&address_, &local_}) {
+            if (address->empty() || is_address_for(method_.schemes, *address)) continue;
+            return std::string(method_.name) + " cannot open \"" + *address + "\"";
         }
-        return std::string(method_.name) + " cannot open \"" + address_ + "\"";
+        if (address_.empty() && method_.kind != PH_DATAGRAM) return "nothing was given to open";
+        return {};
     }
     bool answer() {
         if (std::exchange(answered_, true)) return false;

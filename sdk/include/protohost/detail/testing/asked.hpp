@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <fcntl.h>
+#include <string>
+#include <string_view>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+namespace protohost::detail::testing {
+
+// What the daemon refuses of what it is asked to open, before it opens anything.
+
+/// Whether `address` begins with one of `schemes`, "udp:// unixgram:", and has a port where it
+/// needs one.
+inline bool is_address_for(std::string_view schemes, std::string_view address) {
+    for (std::size_t begin = 0; begin < schemes.size();) {
+        const std::size_t end = std::min(schemes.find(' ', begin), schemes.size());
+        const std::string_view scheme = schemes.substr(begin, end - begin);
+        begin = end + 1;
+        if (!address.starts_with(scheme)) continue;
+        const std::string_view rest = address.substr(scheme.size());
+        if (!scheme.ends_with("//")) return rest.starts_with('@') || rest.starts_with("///");
+        const std::size_t colon = rest.rfind(':');
+        const std::string_view port = colon == std::string_view::npos ? "" : rest.substr(colon + 1);
+        return colon != 0 && !port.empty() &&
+               port.find_first_not_of("0123456789") == std::string_view::npos;
+    }
+    return false;
+}
+
+/// What keeps a descriptor from being what `method` takes, or empty.
+inline std::string descriptor_complaint(std::string_view method, int fd) {
+    const auto option = [fd](int name) {
+        int value = -1;
+        socklen_t size = sizeof value;
+        return ::getsockopt(fd, SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
+    };
+    if (method.ends_with("_pipe")) {
+        struct stat found {};
+        if (::fstat(fd, &found) != 0) return "there is no such descriptor";
+        if (!S_ISFIFO(found.st_mode) && !S_ISSOCK(found.st_mode) && !S_ISCHR(found.st_mode)) {
+            return "no FIFO, socket or character device";
+        }
+        const bool reads = method == "connect_read_pipe";
+        const bool other = (::fcntl(fd, F_GETFL) & O_ACCMODE) == (reads ? O_WRONLY : O_RDONLY);
+        if (!other) return {};
+        return reads ? "it is open for writing only" : "it is open for reading only";
+    }
+    if (method == "create_datagram_endpoint") {
+        return option(SO_TYPE) == SOCK_DGRAM ? "" : "the descriptor is no datagram socket";
+    }
+    if (option(SO_TYPE) != SOCK_STREAM) return "the descriptor is no stream socket";
+    const bool listens = option(SO_ACCEPTCONN) == 1;
+    if (method.ends_with("server")) return listens ? "" : "the descriptor is no listening socket";
+    if (listens) return "the descriptor is a listening socket";
+    sockaddr_storage peer{};
+    socklen_t size = sizeof peer;
+    const bool connected = ::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0;
+    return connected ? "" : "the descriptor is not connected";
+}
+
+}  // namespace protohost::detail::testing
