@@ -2,6 +2,7 @@
 // Outgoing endpoints of the real daemon, whose peers are there or not.
 #include <array>
 #include <csignal>
+#include <filesystem>
 #include <string>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -60,6 +61,34 @@ TEST_F(ConnectingEndpoint, ComesBackAfterEveryLoss) {
         times % 2 == 0 ? peer.close() : peer.reset();
     }
     EXPECT_TRUE(server_.accept().echoes("once more"));
+}
+
+TEST_F(ConnectingEndpoint, ThatIsResetAgainAndAgainSaysWhyOnce) {
+    server_.listen();
+    Daemon daemon({.endpoints = connect_to(server_, ", reconnect: {initial: 5ms, max: 1h}")});
+    for (int times = 0; times < 4; ++times) server_.accept().reset();
+    Client last = server_.accept();
+    const auto told = daemon.log().with("endpoint out: " + server_.address() +
+                                        " was lost: Connection reset by peer");
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_NE(told[0].find(" warn "), std::string::npos);
+}
+
+TEST(UnixEndpoint, ComesFromItsLocalAddressAndLeavesNoFile) {
+    const ScratchFolder folder;
+    const std::string server = folder.path() / "server";
+    const std::string own = folder.path() / "own";
+    {
+        Daemon daemon({.listeners = "  in: {listen: \"unix://" + server + "\", protocol: echo}\n",
+                       .endpoints = "  out: {connect: \"unix://" + server +
+                                    "\", protocol: echo, socket: {local: \"unix://" + own +
+                                    "\"}}\n",
+                       .log = "{level: debug}"});
+        daemon.log().wait_for("listener in: connection from " + own);
+        EXPECT_TRUE(std::filesystem::is_socket(own));
+    }
+    EXPECT_FALSE(std::filesystem::exists(own));
+    EXPECT_FALSE(std::filesystem::exists(own + ".lock"));
 }
 
 TEST_F(ConnectingEndpoint, GivesUpABlackHoleAfterItsTimeoutAndTriesAgain) {

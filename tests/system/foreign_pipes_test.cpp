@@ -51,6 +51,17 @@ TEST_F(ForeignPipes, SocatReadsFromAFifoAgainAndAgain) {
     }
 }
 
+TEST_F(ForeignPipes, DevicesThatWillNotDoSayWhyOnce) {
+    Daemon daemon(
+        {.endpoints = pipe_endpoint("zeros", "read: /dev/zero") +
+                      "  full: {write: /dev/full, protocol: lab, options: {greeting: \"x\"}, "
+                      "reconnect: {initial: 5ms, max: 1h}}\n"});
+    daemon.log().wait_for("endpoint zeros: /dev/zero: the kernel cannot say when");
+    daemon.log().wait_for_count("plugin.lab: endpoint full: lost: No space left on device", 4);
+    EXPECT_EQ(daemon.log().count("endpoint full: /dev/full was lost: No space left on device"), 1U);
+    EXPECT_EQ(daemon.log().count("endpoint zeros: opened"), 0U);
+}
+
 TEST_F(ForeignPipes, SocatTalksThroughATerminal) {
     const std::string terminal = folder_.path() / "tty";
     Child socat({"socat", "-d", "-d", "PTY,rawer,link=" + terminal, "-"});
