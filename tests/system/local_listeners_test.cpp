@@ -93,7 +93,11 @@ TEST_F(UnixListener, OfAnAccountThatIsNoneIsRefused) {
     const Finished finished =
         refused({.listeners = listen_on(address_, ", socket: {owner: no-such-user}")}, folder_);
     EXPECT_EQ(finished.code, 1);
-    EXPECT_EQ(finished.errors, place(folder_) + "socket.owner: there is no user no-such-user\n");
+    const std::string line = listen_on(address_, ", socket: {owner: no-such-user}");
+    const std::string column = std::to_string(line.find("no-such-user") + 1);
+    EXPECT_EQ(finished.errors,
+              (folder_.path() / "protohost.yaml").string() + ":5:" + column +
+                  ": listeners.local.socket.owner: there is no user no-such-user\n");
     EXPECT_FALSE(fs::exists(path_));
     EXPECT_FALSE(fs::exists(lock_));
 }
@@ -208,7 +212,7 @@ TEST(InheritedListener, ThatIsNoneIsRefused) {
     const ScratchFolder folder;
     Finished finished = refused({.listeners = listen_on("fd:77")}, folder);
     EXPECT_EQ(finished.code, 1);
-    EXPECT_NE(finished.errors.find("listeners.local.listen: descriptor 77: Bad file descriptor "
+    EXPECT_NE(finished.errors.find("listeners.local.listen: there is no descriptor 77 "
                                    "(whoever starts the daemon passes it)\n"),
               std::string::npos)
         << finished.errors;

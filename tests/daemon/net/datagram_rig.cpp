@@ -56,6 +56,7 @@ ph_status DatagramRecorder::data(const void* bytes, std::size_t size, ph_addr fr
 }
 
 ph_status DatagramRecorder::error(const ph_error* why, ph_addr destination) {
+    error_texts.emplace_back(why->msg.p, why->msg.n);
     destinations.push_back(destination.sa != nullptr
                                ? SocketAddress(destination.sa, destination.len)
                                : SocketAddress());

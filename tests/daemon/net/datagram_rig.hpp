@@ -32,6 +32,7 @@ public:
     std::vector<std::string> events;
     std::vector<std::string> received;
     std::vector<SocketAddress> senders;       ///< of what was received
+    std::vector<std::string> error_texts;     ///< of error_received
     std::vector<SocketAddress> destinations;  ///< of what error_received was told
     DatagramTransport* transport = nullptr;   ///< set before connection_made
 

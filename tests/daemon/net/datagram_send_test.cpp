@@ -199,6 +199,19 @@ TEST_F(DatagramSend, UsesARemoteThatItIsNotConnectedToWhereThatMayBeABroadcastAd
     EXPECT_EQ(recorder.senders.front(), answerer.address());
 }
 
+TEST_F(DatagramSend, SaysWhichKeyABroadcastNeeds) {
+    auto& transport = start();
+    sockaddr_in all{};
+    all.sin_family = AF_INET;
+    all.sin_addr.s_addr = htonl(INADDR_BROADCAST);
+    all.sin_port = htons(9);
+    EXPECT_EQ(send_by(transport, "x", SocketAddress(&all, sizeof all)), PH_OK);
+    rig.run_until([&] { return !recorder.error_texts.empty(); });
+    EXPECT_EQ(recorder.events, (Strings{"made", error(EACCES)}));
+    EXPECT_EQ(recorder.error_texts.front(),
+              "Permission denied: a broadcast address needs socket: {broadcast: true}");
+}
+
 TEST_F(DatagramSend, TellsWhatTheKernelRejectsAndLivesOn) {
     auto& transport = start();
     const DatagramPeer six(DatagramPeer::Kind::v6);

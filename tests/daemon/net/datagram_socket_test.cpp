@@ -142,13 +142,19 @@ TEST(DatagramSocketTest, SaysWhatIsWrongAndWhatToDo) {
     EXPECT_EQ(failure_of({udp("192.0.2.77"), std::nullopt, {}}),
               "p.yaml:3:5: endpoints.x.bind: cannot bind to udp://192.0.2.77:0: Cannot assign "
               "requested address (no interface of this machine has that address)");
-    EXPECT_EQ(failure_of({std::nullopt, udp("255.255.255.255", 9), {}}).substr(0, 80),
-              "p.yaml:3:5: endpoints.x.bind: cannot connect to udp://255.255.255.255:9: Permiss");
+    EXPECT_EQ(failure_of({std::nullopt, udp("255.255.255.255", 9), {}}),
+              "p.yaml:3:5: endpoints.x.bind: cannot connect to udp://255.255.255.255:9: Permission "
+              "denied (a broadcast address needs socket: {broadcast: true})");
     model::SocketSettings settings;
     settings.multicast = {{"239.1.2.3", "no-such-0"}};
     EXPECT_EQ(failure_of({udp(), std::nullopt, settings}),
               "p.yaml:3:5: endpoints.x.bind: socket.multicast: there is no network interface "
               "\"no-such-0\"");
+    settings.places.known["socket.multicast"] = "p.yaml:4:7: endpoints.x.socket.multicast";
+    EXPECT_EQ(failure_of({udp(), std::nullopt, settings}),
+              "p.yaml:4:7: endpoints.x.socket.multicast: there is no network interface "
+              "\"no-such-0\"");
+    settings.places = {};
     settings.multicast = {{"ff15::7", ""}};
     EXPECT_EQ(failure_of({udp(), std::nullopt, settings}),
               "p.yaml:3:5: endpoints.x.bind: socket.multicast: ff15::7 is no group of the socket's "
