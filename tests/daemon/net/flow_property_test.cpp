@@ -28,6 +28,7 @@ public:
             if (event != "data") return PH_OK;
             told_ = recorder_.received.size();
             write_some(choose(6));
+            if (choose(150) == 0) end();
             return PH_OK;
         };
     }
@@ -42,18 +43,18 @@ public:
         shrink_buffers(peer);
         for (unsigned steps = 10 + choose(40); steps > 0 && rig_.ends == 0; --steps) step(peer);
 
-        const bool aborted = rig_.ends == 0 && choose(4) == 0;
-        if (aborted) {
-            transport_->abort();
-        } else if (rig_.ends == 0) {
+        early_ = closed_ || aborted_;
+        if (rig_.ends == 0 && choose(4) == 0) {
+            abort();
+        } else if (rig_.ends == 0 && !early_) {
             // Input that nobody has read makes the kernel drop what the peer has not.
             transport_->resume_reading();
             received_ += rig_.run_reading(peer, [&] { return told_ == sent_ || rig_.ends != 0; });
-            if (rig_.ends == 0) transport_->close();
+            if (rig_.ends == 0) close();
         }
         received_ += rig_.run_reading(peer, [&] { return rig_.ends == 1; });
         received_ += peer.receive_all();
-        if (aborted) {
+        if (aborted_ || unread_) {
             EXPECT_TRUE(accepted_.starts_with(received_))
                 << "what arrives is what was written first";
         } else {
@@ -62,6 +63,11 @@ public:
         EXPECT_EQ(rig_.loop.write_budget().used(), 0u);
         check_events();
     }
+
+    std::size_t pauses() const { return recorder_.count("pause"); }
+    bool lost_paused() const { return pauses() > recorder_.count("resume"); }
+    bool closed_early() const { return early_ && closed_; }
+    bool aborted_early() const { return early_ && aborted_; }
 
 private:
     unsigned choose(unsigned below) { return static_cast<unsigned>(random_() % below); }
@@ -81,6 +87,7 @@ private:
     }
 
     void step(Peer& peer) {
+        if (choose(100) == 0) end();
         switch (choose(8)) {
             case 0:
             case 1:
@@ -100,13 +107,34 @@ private:
                 choose(2) == 0 ? transport_->pause_reading() : transport_->resume_reading();
                 return;
             case 6:
-                if (medium_ == Medium::write_pipe) return;
+                if (medium_ == Medium::write_pipe || closed_ || aborted_) return;
                 peer.send("x");
                 ++sent_;
                 return rig_.run_ready();
             default:
-                if (choose(12) == 0) ended_ = transport_->write_eof() == PH_OK || ended_;
+                if (choose(12) == 0) write_eof();
         }
+    }
+
+    void end() { choose(2) == 0 ? abort() : close(); }
+
+    void abort() {
+        aborted_ = true;
+        transport_->abort();
+    }
+
+    void close() {
+        unread_ = unread_ || told_ != sent_;
+        closed_ = true;
+        transport_->close();
+    }
+
+    void write_eof() {
+        const bool pipe = medium_ == Medium::write_pipe;
+        // On a closing socket it does nothing; on a pipe it is close().
+        ended_ = ended_ || pipe || (!closed_ && !aborted_);
+        closed_ = closed_ || pipe;
+        EXPECT_EQ(transport_->write_eof(), PH_OK);
     }
 
     void write_some(unsigned times) {
@@ -133,7 +161,8 @@ private:
         if (status == PH_OK) {
             accepted_ += bytes;
         } else {
-            EXPECT_EQ(status, ended_ ? PH_E_EOF_WRITTEN : PH_E_LIMIT);
+            const bool gone = aborted_ || (closed_ && status == PH_E_CLOSED);
+            EXPECT_EQ(status, ended_ ? PH_E_EOF_WRITTEN : gone ? PH_E_CLOSED : PH_E_LIMIT);
         }
     }
 
@@ -155,6 +184,7 @@ private:
                 paused = false;
             }
         }
+        EXPECT_TRUE(!paused || aborted_) << "never resumed, though everything was sent";
         ASSERT_GE(recorder_.events.size(), 3u);
         EXPECT_EQ(recorder_.events.front(), "made");
         EXPECT_EQ(recorder_.events.end()[-2], "lost") << "once, in order, and nothing after it";
@@ -173,16 +203,34 @@ private:
     std::size_t sent_ = 0;  ///< by the peer
     std::size_t told_ = 0;  ///< of that, to the protocol
     bool ended_ = false;
+    bool closed_ = false;
+    bool aborted_ = false;
+    bool early_ = false;   ///< closed or aborted before its last step
+    bool unread_ = false;  ///< closed before it had read everything
 };
 
 class FlowProperty : public ::testing::TestWithParam<Medium> {};
 
 TEST_P(FlowProperty, HoldsForRandomPrograms) {
+    std::size_t pauses = 0;
+    unsigned lost_paused = 0;
+    unsigned closed = 0;
+    unsigned aborted = 0;
     for (unsigned seed = 1; seed <= programs; ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
-        Program(seed, GetParam()).run();
+        Program program(seed, GetParam());
+        program.run();
         if (HasFailure()) return;
+        pauses += program.pauses();
+        lost_paused += program.lost_paused() ? 1U : 0U;
+        closed += program.closed_early() ? 1U : 0U;
+        aborted += program.aborted_early() ? 1U : 0U;
     }
+    // Or the programs show nothing.
+    EXPECT_GT(pauses, programs / 4);
+    EXPECT_GT(lost_paused, 0u);
+    EXPECT_GT(closed, 0u);
+    EXPECT_GT(aborted, 0u);
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryMedium,
