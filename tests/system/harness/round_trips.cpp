@@ -2,6 +2,7 @@
 #include "tests/system/harness/round_trips.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include <gtest/gtest.h>
 
@@ -25,6 +26,16 @@ std::chrono::microseconds RoundTrips::percentile(double share) const {
     std::nth_element(sorted.begin(), sorted.begin() + at, sorted.end());
     return std::chrono::duration_cast<std::chrono::microseconds>(
         sorted[static_cast<std::size_t>(at)]);
+}
+
+std::size_t RoundTrips::slower_than(std::chrono::microseconds bound) const {
+    return static_cast<std::size_t>(
+        std::count_if(taken_.begin(), taken_.end(), [bound](auto taken) { return taken > bound; }));
+}
+
+std::chrono::microseconds RoundTrips::total() const {
+    return std::chrono::duration_cast<std::chrono::microseconds>(
+        std::accumulate(taken_.begin(), taken_.end(), std::chrono::steady_clock::duration{}));
 }
 
 }  // namespace protohost::harness

@@ -21,6 +21,10 @@ public:
     std::size_t count() const { return taken_.size(); }
     /// Which `share` of them was not slower than; 0.99, say.
     std::chrono::microseconds percentile(double share) const;
+    /// How many of them were slower.
+    std::size_t slower_than(std::chrono::microseconds bound) const;
+    /// What they took together.
+    std::chrono::microseconds total() const;
 
 private:
     Client client_;
