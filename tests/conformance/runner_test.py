@@ -145,6 +145,11 @@ class Verdicts(unittest.TestCase):
         rows = [next(line for line in text.splitlines() if "datagram 12 of 24 bytes" in line) for text in said]
         self.assertNotEqual(*rows)
 
+    def test_injection_plays_what_allows_it_and_names_the_rest(self):
+        free = "chunks: any" + ECHO
+        self.check(0, "SKIPPED scenario-0: ", "1 scenarios with", texts=[ECHO, free], options=["--inject"])
+        self.check(1, "SKIPPED scenario-0: ", "nothing was played", texts=[ECHO], options=["--inject"])
+
     def test_injection_reaches_the_daemon(self):
         asks = ECHO.replace(
             "on:\n", "chunks: any\non:\n  eof_received: largest_data\n")
