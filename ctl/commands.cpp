@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "ctl/print.hpp"
+#include "daemon/base/counted.hpp"
 #include "daemon/base/version.hpp"
 #include "daemon/control/client.hpp"
 #include "daemon/model/quantity.hpp"
@@ -120,7 +121,9 @@ int roll_back(const Options& options) {
 
 int drain(const Options& options) {
     return ask(options, "drain", {{"unit", options.unit}}, [](const Json& result) {
-        return result["connections"].dump() + " connections are asked to finish\n";
+        const auto count = result["connections"].get<std::size_t>();
+        return protohost::base::counted(count, "connection") +
+               (count == 1 ? " is asked to finish\n" : " are asked to finish\n");
     });
 }
 

@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <vector>
 
+#include "daemon/base/counted.hpp"
 #include "daemon/base/error.hpp"
 #include "daemon/base/format.hpp"
 #include "daemon/model/quantity.hpp"
 
 namespace ctl {
 
+using protohost::base::counted;
 using protohost::base::format;
 
 namespace {
@@ -74,7 +76,13 @@ std::string changes(const Json& record) {
     for (const Json& unit : record["removed"]) {
         const std::string name = text(unit);
         const bool known = drained.contains(name);
-        add("-", known ? format("{}: {} connections drain", name, text(drained[name])) : name);
+        const std::size_t count = drained.value(name, std::size_t{0});
+        add("-",
+            known ? format("{}: {} {}",
+                           name,
+                           counted(count, "connection"),
+                           count == 1 ? "drains" : "drain")
+                  : name);
     }
     return what;
 }

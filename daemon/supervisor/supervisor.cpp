@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/base/counted.hpp"
 #include "daemon/base/format.hpp"
 #include "daemon/base/service_notification.hpp"
 #include "daemon/model/quantity.hpp"
@@ -212,11 +213,11 @@ void Supervisor::log(const ReloadRecord& record) const {
     const Plan& plan = record.plan;
     if (record.verdict == Verdict::rejected) {
         for (const base::Error& error : record.errors) log_.error("{}", base::to_string(error));
-        log_.error("reload {} ({}) rejected after {}: {} errors; nothing was changed",
+        log_.error("reload {} ({}) rejected after {}: {}; nothing was changed",
                    record.number,
                    record.asked_by,
                    took,
-                   record.errors.size());
+                   base::counted(record.errors.size(), "error"));
         return;
     }
     log_.info("reload {} ({}) {} in {}: {} added, {} changed, {} removed, {} unchanged",

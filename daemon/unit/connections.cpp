@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "daemon/base/counted.hpp"
 #include "daemon/base/format.hpp"
 #include "daemon/model/quantity.hpp"
 #include "daemon/net/loop_time.hpp"
@@ -84,7 +85,8 @@ void Connections::abort_rest(const Drain& drain) {
         ++aborted;
     }
     if (aborted != 0) {
-        log_.warn("{}: aborting {} connections that did not drain", title_, aborted);
+        log_.warn(
+            "{}: aborting {} that did not drain", title_, base::counted(aborted, "connection"));
     }
 }
 

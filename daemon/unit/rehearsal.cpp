@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "daemon/base/counted.hpp"
 #include "daemon/base/format.hpp"
 #include "daemon/net/loop_time.hpp"
 #include "daemon/plugin/guard.hpp"
@@ -55,10 +56,6 @@ std::size_t threads_beside(std::size_t known) {
         count = count_threads();
     }
     return count > known ? count - known : 0;
-}
-
-std::string counted(std::size_t count, std::string_view what) {
-    return base::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
 }  // namespace
@@ -134,7 +131,7 @@ bool Rehearsal::quiesce() {
 
 void Rehearsal::unload() {
     if (const std::size_t left = threads_beside(threads_ - 1); left > 0) {
-        warn(base::format("leaves {} running after quiesce", counted(left, "thread")),
+        warn(base::format("leaves {} running after quiesce", base::counted(left, "thread")),
              "join them in quiesce, or in the end of a factory");
     }
     step("unload");
@@ -147,11 +144,11 @@ void Rehearsal::check_threads(const std::string& where) {
     const std::size_t started = threads_beside(threads_);
     if (started == 0) return;
     threads_ += started;
-    failed(base::failure(
-        request_.staged.source,
-        base::format(
-            "starts {} in {}, which its note does not announce", counted(started, "thread"), where),
-        "set PH_PLUGIN_THREADS in its note"));
+    failed(base::failure(request_.staged.source,
+                         base::format("starts {} in {}, which its note does not announce",
+                                      base::counted(started, "thread"),
+                                      where),
+                         "set PH_PLUGIN_THREADS in its note"));
 }
 
 void Rehearsal::check_descriptors() {
@@ -163,7 +160,7 @@ void Rehearsal::check_descriptors() {
         left += (left.empty() ? "" : ", ") + name;
     }
     if (count == 0) return;
-    warn(base::format("leaves {} open: {}", counted(count, "descriptor"), left),
+    warn(base::format("leaves {} open: {}", base::counted(count, "descriptor"), left),
          "close them in unload, or in the end of a factory");
 }
 

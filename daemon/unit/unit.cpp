@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "daemon/base/counted.hpp"
 #include "daemon/model/quantity.hpp"
 #include "daemon/plugin/guard.hpp"
 
@@ -101,9 +102,9 @@ void Unit::stop(std::function<void()> stopped) {
     current_.services->close();
     for (const Use& use : former_) use.services->close();
     if (!connections_.empty()) {
-        log_.info("{}: draining {} connections, at most {}",
+        log_.info("{}: draining {}, at most {}",
                   title_,
-                  connections_.size(),
+                  base::counted(connections_.size(), "connection"),
                   model::format_duration(spec_.timeouts.drain));
     }
     const auto deadline = std::chrono::steady_clock::now() + spec_.timeouts.drain;
@@ -113,7 +114,7 @@ void Unit::stop(std::function<void()> stopped) {
 
 void Unit::abort_connections() {
     if (!connections_.empty()) {
-        log_.warn("{}: aborting {} connections", title_, connections_.size());
+        log_.warn("{}: aborting {}", title_, base::counted(connections_.size(), "connection"));
     }
     connections_.abort();
     current_.services->cancel_all();

@@ -170,7 +170,7 @@ TEST(Protohostctl, ADifferenceNamesWhatWouldDrain) {
     const Finished told = control.run({"diff"});
     EXPECT_EQ(told.code, 0);
     EXPECT_NE(told.output.find("+ listeners.new"), std::string::npos) << told.output;
-    EXPECT_NE(told.output.find("- listeners.echo: 1 connections drain"), std::string::npos)
+    EXPECT_NE(told.output.find("- listeners.echo: 1 connection drains"), std::string::npos)
         << told.output;
     EXPECT_TRUE(client.echoes("nothing has happened"));
     EXPECT_EQ(control.reloads("applied"), 1U);

@@ -82,8 +82,8 @@ TEST(Drain, AbortsAtTheDeadlineWhatNeverCloses) {
     EXPECT_EQ(daemon.stop(), 0);
     EXPECT_GE(Clock::now() - begin, milliseconds(200));
     EXPECT_NE(client.ending(), Ending::never);
-    EXPECT_EQ(daemon.log().count("listener lab: draining 1 connections, at most 200ms"), 1U);
-    EXPECT_EQ(daemon.log().count("listener lab: aborting 1 connections that did not drain"), 1U);
+    EXPECT_EQ(daemon.log().count("listener lab: draining 1 connection, at most 200ms"), 1U);
+    EXPECT_EQ(daemon.log().count("listener lab: aborting 1 connection that did not drain"), 1U);
     EXPECT_EQ(daemon.log().count("plugin.lab: listener lab: lost: in order"), 1U);
 }
 
@@ -93,7 +93,7 @@ TEST(Drain, AbortsAtTheDeadlineAPeerThatDoesNotRead) {
     ASSERT_TRUE(client.send("fill 16000000\n"));
     daemon.log().wait_for("fill: accepted");
     EXPECT_EQ(daemon.stop(), 0);
-    EXPECT_EQ(daemon.log().count("listener lab: aborting 1 connections that did not drain"), 1U);
+    EXPECT_EQ(daemon.log().count("listener lab: aborting 1 connection that did not drain"), 1U);
 }
 
 TEST(Drain, HonoursAProtocolThatFinishesItsMessageAndCloses) {

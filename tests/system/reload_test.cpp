@@ -186,7 +186,7 @@ TEST(Reload, RemovedItDrainsToItsDeadlineAndIsAborted) {
     EXPECT_EQ(client.receive_line(), "draining\n");
     EXPECT_NE(client.ending(), Ending::never);
     EXPECT_GE(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(300));
-    daemon.log().wait_for("listener lab: aborting 1 connections that did not drain");
+    daemon.log().wait_for("listener lab: aborting 1 connection that did not drain");
     EXPECT_TRUE(Client(daemon.port("echo")).echoes("untouched"));
 }
 
