@@ -112,7 +112,7 @@ class Case:
                  stays or f"from {before['rss_kib']}")
         self.row(server, "descriptors, grown", grown["descriptors"], 0)
         self.row(server, "threads, grown", grown["threads"], 0)
-        self.row(server, "mappings, grown", grown["maps"], None if stays else 0, note=stays)
+        self.row(server, "mappings, grown", grown["maps"], None if stays else 0, exact=False, note=stays)
 
     def row_of_times(self, server, what, seconds, bound=None):
         """The bound is for the median; the worst is told."""
