@@ -66,7 +66,11 @@ TEST_F(ConnectingEndpoint, ComesBackAfterEveryLoss) {
 TEST_F(ConnectingEndpoint, ThatIsResetAgainAndAgainSaysWhyOnce) {
     server_.listen();
     Daemon daemon({.endpoints = connect_to(server_, ", reconnect: {initial: 5ms, max: 1h}")});
-    for (int times = 0; times < 4; ++times) server_.accept().reset();
+    for (int times = 0; times < 4; ++times) {
+        Client peer = server_.accept();
+        ASSERT_TRUE(peer.echoes("hello")) << "a reset before this would be a failed attempt";
+        peer.reset();
+    }
     Client last = server_.accept();
     const auto told = daemon.log().with("endpoint out: " + server_.address() +
                                         " was lost: Connection reset by peer");
