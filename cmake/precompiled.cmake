@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # What nearly every file includes is compiled once: one header for the floors, one for the tests.
-# Heavier headers (Asio, spdlog, yaml-cpp) have few readers each and cost more than they save.
+# Heavier headers (Boost.DLL, spdlog, yaml-cpp) have few readers each and cost more than they save.
 
 # protohost_precompiled(<target> HEADERS <header>... LIBRARIES <target>...)
 function(protohost_precompiled target)

@@ -11,7 +11,7 @@ target_compile_options(
               -Wconversion
               -Wsign-conversion
               -Wcast-align
-              # gcc 12 finds null dereferences in Asio's headers wherever it inlines them
+              # gcc 12 finds null dereferences in Boost's headers wherever it inlines them
               $<$<NOT:$<CXX_COMPILER_ID:GNU>>:-Wnull-dereference>
               -Wimplicit-fallthrough
               $<$<COMPILE_LANGUAGE:CXX>:-Wold-style-cast>

@@ -7,8 +7,6 @@
 #include <sys/resource.h>
 #include <utility>
 
-#include <boost/asio/io_context.hpp>
-
 #include "daemon/base/log.hpp"
 #include "daemon/base/service_notification.hpp"
 #include "daemon/base/version.hpp"
@@ -27,8 +25,6 @@
 namespace protohost {
 
 namespace {
-
-namespace asio = boost::asio;
 
 void print(std::FILE* to, std::string_view text) {
     std::fwrite(text.data(), 1, text.size(), to);
@@ -57,8 +53,7 @@ struct Daemon {
         loop.set_executor(&executor);
     }
 
-    asio::io_context io{1};
-    net::Loop loop{io};
+    net::Loop loop;
     net::Resolver resolver{loop};
     net::Executor executor{loop};
     supervisor::Supervisor supervisor;
@@ -118,9 +113,9 @@ int run_daemon(const std::string& file) {
     raise_descriptor_limit();
     Daemon daemon(file);
     const base::Log log("supervisor");
-    const auto end = [&daemon] { daemon.control.close([&daemon] { daemon.io.stop(); }); };
+    const auto end = [&daemon] { daemon.control.close([&daemon] { daemon.loop.stop(); }); };
     // Before anything starts: a signal meanwhile waits until the loop runs.
-    supervisor::Signals signals(daemon.io, daemon.supervisor, end);
+    supervisor::Signals signals(daemon.loop, daemon.supervisor, end);
     const supervisor::ReloadRecord start = daemon.supervisor.start();
     if (start.verdict == supervisor::Verdict::rejected) return report(start.refusal, start.errors);
     if (!open_control(daemon, log)) return exit_machine;
@@ -142,7 +137,7 @@ int run_daemon(const std::string& file) {
             exit_code = exit_machine;
             daemon.supervisor.stop(end);
         });
-    daemon.io.run();
+    daemon.loop.run();
     log.info("stopped");
     return exit_code;
 }

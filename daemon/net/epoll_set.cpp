@@ -19,9 +19,9 @@ int EpollSet::change(int fd, std::uint32_t before, std::uint32_t after, EventSin
     return ::epoll_ctl(epoll_.get(), operation, fd, &event) == 0 ? 0 : errno;
 }
 
-std::span<const epoll_event> EpollSet::poll() {
+std::span<const epoll_event> EpollSet::wait(int milliseconds) {
     const int ready =
-        ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), 0);
+        ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), milliseconds);
     return {events_.data(), ready > 0 ? static_cast<std::size_t>(ready) : 0};
 }
 

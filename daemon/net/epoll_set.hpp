@@ -28,16 +28,14 @@ class EpollSet {
 public:
     EpollSet();
 
-    /// Readable when anything in the set is ready.
-    int descriptor() const { return epoll_.get(); }
-
     /// Changes what `fd` waits for from `before` to `after` (EPOLLIN, EPOLLOUT); 0 is outside the
     /// set. A set reports EPOLLHUP unasked, so whoever wants nothing must not be in it, or a peer's
     /// reset would spin the loop. Returns 0 or an errno; leaving never fails.
     int change(int fd, std::uint32_t before, std::uint32_t after, EventSink& sink);
 
-    /// What is ready now; never blocks. Valid until the next poll.
-    std::span<const epoll_event> poll();
+    /// What is ready, after at most `milliseconds`, -1 for however long it takes. Nothing: the time
+    /// is over, or a signal came. Valid until the next wait.
+    std::span<const epoll_event> wait(int milliseconds);
 
 private:
     base::Descriptor epoll_;

@@ -14,8 +14,6 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/post.hpp>
-
 namespace protohost::net {
 
 namespace {
@@ -109,7 +107,7 @@ void Executor::State::finish(Job job, Outcome outcome) {
     finished.push_back({std::move(job), std::move(outcome)});
     ended.notify_all();
     if (std::exchange(delivery_posted, true)) return;
-    boost::asio::post(loop.io(), [weak = weak_from_this()] {
+    loop.call_soon_threadsafe([weak = weak_from_this()] {
         if (const auto state = weak.lock()) state->deliver();
     });
 }

@@ -1,73 +1,52 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/net/loop.hpp"
 
-#include <boost/asio/post.hpp>
+#include <algorithm>
 
 #include "daemon/net/datagram_buffers.hpp"
 #include "daemon/net/timing_wheel.hpp"
 
 namespace protohost::net {
 
-namespace {
-
-/// Rounds before Asio gets its turn: a timer or a signal waits for at most so many batches.
-constexpr int rounds_per_iteration = 16;
-
-}  // namespace
-
-Loop::Loop(boost::asio::io_context& io)
-    : io_(io),
-      ready_(io, set_.descriptor()),
-      read_buffer_(std::make_unique_for_overwrite<std::byte[]>(read_buffer_size)) {
-    wait();
-}
+Loop::Loop() : read_buffer_(std::make_unique_for_overwrite<std::byte[]>(read_buffer_size)) {}
 
 Loop::~Loop() {
-    ready_.release();  // the set closes its own descriptor
     soon_.clear();
 }
 
-void Loop::wait() {
-    if (waiting_) return;
-    waiting_ = true;
-    ready_.async_wait(boost::asio::posix::descriptor_base::wait_read,
-                      [this](const boost::system::error_code& error) {
-                          waiting_ = false;
-                          if (!error) iterate();
-                      });
+void Loop::run() {
+    while (!stopped_) iterate(-1);
+    stopped_ = false;
 }
 
-void Loop::iterate() {
-    iterating_ = true;
-    bool more = true;
-    for (int round = 0; more && round < rounds_per_iteration; ++round) {
-        // What was scheduled before comes before what has become ready since, also where the former
-        // has caused the latter, as resume_reading() and call_soon() in one callback do.
-        const auto events = set_.poll();
-        run_tasks();
-        for (const epoll_event& event : events) {
-            static_cast<EventSink*>(event.data.ptr)->on_events(event.events);
-        }
-        retired_.clear();
-        // A single event was most likely a lonely one: asking again would be a system call for
-        // nothing. After several, the next are on their way.
-        more = events.size() > 1 || !soon_.empty();
-    }
-    iterating_ = false;
-    if (more) {
-        schedule_iteration();
-    } else {
-        wait();
-    }
+bool Loop::run_once(std::chrono::steady_clock::time_point deadline) {
+    using std::chrono::milliseconds;
+    const auto left = deadline - std::chrono::steady_clock::now();
+    return iterate(static_cast<int>(std::clamp(std::chrono::ceil<milliseconds>(left),
+                                               milliseconds(0),
+                                               milliseconds(std::chrono::hours(1)))
+                                        .count()));
 }
 
-void Loop::schedule_iteration() {
-    if (scheduled_) return;
-    scheduled_ = true;
-    boost::asio::post(io_, [this] {
-        scheduled_ = false;
-        iterate();
-    });
+bool Loop::run_ready() {
+    bool any = false;
+    while (iterate(0)) any = true;
+    return any;
+}
+
+bool Loop::iterate(int wait_milliseconds) {
+    timers_.arm();
+    const bool work = !soon_.empty() || !retired_.empty();
+    const auto events = set_.wait(work ? 0 : wait_milliseconds);
+    // What was scheduled before comes before what has become ready since, also where the former
+    // has caused the latter, as resume_reading() and call_soon() in one callback do.
+    run_tasks();
+    for (const epoll_event& event : events) {
+        static_cast<EventSink*>(event.data.ptr)->on_events(event.events);
+    }
+    timers_.run_due();
+    retired_.clear();
+    return work || !events.empty();
 }
 
 void Loop::run_tasks() {
@@ -87,16 +66,6 @@ DatagramBuffers& Loop::datagrams() {
 TimingWheels& Loop::wheels() {
     if (wheels_ == nullptr) wheels_ = std::make_unique<TimingWheels>(*this);
     return *wheels_;
-}
-
-void Loop::call_soon(Task& task) {
-    soon_.push_back(task);
-    if (!iterating_) schedule_iteration();
-}
-
-void Loop::retire(std::unique_ptr<EventSink> sink) {
-    retired_.push_back(std::move(sink));
-    if (!iterating_) schedule_iteration();
 }
 
 }  // namespace protohost::net

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/intrusive/list.hpp>
 
 #include "daemon/net/descriptor_reserve.hpp"
@@ -17,6 +18,8 @@
 #include "daemon/net/gather.hpp"
 #include "daemon/net/references.hpp"
 #include "daemon/net/socket_address.hpp"
+#include "daemon/net/thread_safe_calls.hpp"
+#include "daemon/net/timer_queue.hpp"
 #include "daemon/net/write_budget.hpp"
 
 namespace protohost::net {
@@ -44,22 +47,34 @@ struct InfoScratch {
     SocketAddress address;
 };
 
-/// The shared event loop: what all transports of one thread have in common. It runs inside an
-/// io_context, which keeps timers, signals and everything that is not the data path.
+/// The shared event loop: what all transports of one thread have in common.
 ///
-/// One iteration, in asyncio's order: it asks the epoll set, runs the tasks of call_soon in the
-/// order they came, then whatever was ready, and then ends what was retired. While connections keep
-/// it busy it goes round without asking Asio, which costs nothing per message; it returns to Asio
-/// often enough for timers and signals.
+/// One iteration, in asyncio's order: it waits for what is ready, runs the tasks of call_soon in
+/// the order they came, then whatever was ready, then the timers that are due, and then ends what
+/// was retired. What any of these schedules is for the next iteration. Everything that it waits for
+/// is in one epoll set, so that a lonely message costs a wait, a recv and a send.
 class Loop {
 public:
-    explicit Loop(boost::asio::io_context& io);
+    /// Throws std::system_error where the process has no descriptors left.
+    Loop();
     ~Loop();
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
 
-    boost::asio::io_context& io() { return io_; }
+    /// Goes round until stop().
+    void run();
+    /// Lets run() return after the iteration that is under way.
+    void stop() { stopped_ = true; }
+    /// One iteration, which waits until `deadline` at most. False: there was nothing to do.
+    bool run_once(std::chrono::steady_clock::time_point deadline);
+    bool run_once(std::chrono::nanoseconds at_most) {
+        return run_once(std::chrono::steady_clock::now() + at_most);
+    }
+    /// Goes round without waiting, until nothing is ready. False: nothing was.
+    bool run_ready();
+
     EpollSet& set() { return set_; }
+    TimerQueue& timers() { return timers_; }
     Gather& gather() { return gather_; }
     References& references() { return references_; }
     DescriptorReserve& reserve() { return reserve_; }
@@ -82,11 +97,17 @@ public:
     TimingWheels& wheels();
 
     /// Runs `task` once, in the next iteration, before its I/O; never from inside this call.
-    void call_soon(Task& task);
+    void call_soon(Task& task) { soon_.push_back(task); }
+
+    /// [any] Calls `call` once, on the loop. What was put before it from the same thread comes
+    /// before it. What has not been called when the loop is destroyed is destroyed with it.
+    void call_soon_threadsafe(std::function<void()> call) {
+        thread_safe_calls_.put(std::move(call));
+    }
 
     /// Destroys `sink` at the end of the iteration, when no event of the batch can name it any more
     /// and no callback of it is on the stack.
-    void retire(std::unique_ptr<EventSink> sink);
+    void retire(std::unique_ptr<EventSink> sink) { retired_.push_back(std::move(sink)); }
 
     /// Where get_extra_info puts what it hands out.
     InfoScratch& info_scratch() { return info_scratch_; }
@@ -104,9 +125,7 @@ private:
     /// more than that once they no longer fit the cache.
     static constexpr std::size_t read_buffer_size = 64 * 1024;
 
-    void wait();
-    void iterate();
-    void schedule_iteration();
+    bool iterate(int wait_milliseconds);
     void run_tasks();
 
     using Hook = boost::intrusive::list_base_hook<
@@ -115,10 +134,10 @@ private:
     using Tasks = boost::intrusive::
         list<Task, boost::intrusive::base_hook<Hook>, boost::intrusive::constant_time_size<false>>;
 
-    boost::asio::io_context& io_;
     std::thread::id thread_ = std::this_thread::get_id();
     EpollSet set_;
-    boost::asio::posix::stream_descriptor ready_;
+    TimerQueue timers_{set_};
+    ThreadSafeCalls thread_safe_calls_{set_};
     Gather gather_;
     References references_;
     DescriptorReserve reserve_;
@@ -132,9 +151,7 @@ private:
     Tasks running_;
     std::vector<std::unique_ptr<EventSink>> retired_;
     unsigned depth_ = 0;
-    bool iterating_ = false;
-    bool waiting_ = false;
-    bool scheduled_ = false;
+    bool stopped_ = false;
 };
 
 /// Around every call into a plugin: what it writes is gathered, and reaches the kernel when the

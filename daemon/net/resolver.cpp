@@ -12,8 +12,6 @@
 #include <thread>
 #include <utility>
 
-#include <boost/asio/post.hpp>
-
 namespace protohost::net {
 
 namespace {
@@ -37,8 +35,8 @@ Resolver::Answer look_up(const Resolver::Lookup& lookup, const model::Address& a
 
 /// The threads share it, and may outlive the resolver.
 struct Resolver::State : std::enable_shared_from_this<State> {
-    State(Loop& loop, Lookup with, unsigned at_most)
-        : lookup(std::move(with)), limit(std::max(at_most, 1U)), io(&loop.io()) {}
+    State(Loop& on, Lookup with, unsigned at_most)
+        : lookup(std::move(with)), limit(std::max(at_most, 1U)), loop(&on) {}
 
     void ask(const model::Address& address);
     static void serve(const std::shared_ptr<State>& state, model::Address address);
@@ -61,8 +59,8 @@ struct Resolver::State : std::enable_shared_from_this<State> {
     std::map<model::Address, std::vector<Id>> questions;
     Id last = 0;
 
-    std::mutex mutex;             ///< of all that follows
-    boost::asio::io_context* io;  ///< nullptr: the resolver is gone, and perhaps the loop too
+    std::mutex mutex;  ///< of all that follows
+    Loop* loop;        ///< nullptr: the resolver is gone, and perhaps the loop too
     std::deque<model::Address> queued;
     std::vector<std::pair<model::Address, Answer>> answers;
     unsigned running = 0;
@@ -90,7 +88,7 @@ void Resolver::State::serve(const std::shared_ptr<State>& state, model::Address 
     while (true) {
         Answer answer = look_up(state->lookup, address);
         const std::lock_guard lock(state->mutex);
-        if (state->io == nullptr) return;
+        if (state->loop == nullptr) return;
         state->answer(address, std::move(answer));
         if (state->queued.empty()) {
             --state->running;
@@ -104,7 +102,7 @@ void Resolver::State::serve(const std::shared_ptr<State>& state, model::Address 
 void Resolver::State::answer(const model::Address& address, Answer answer) {
     answers.emplace_back(address, std::move(answer));
     if (std::exchange(delivery_posted, true)) return;
-    boost::asio::post(*io, [weak = weak_from_this()] {
+    loop->call_soon_threadsafe([weak = weak_from_this()] {
         if (const auto state = weak.lock()) state->deliver();
     });
 }
@@ -141,7 +139,7 @@ void Resolver::State::cancel(Id id) {
 void Resolver::State::close() {
     {
         const std::lock_guard lock(mutex);
-        io = nullptr;
+        loop = nullptr;
         queued.clear();
     }
     questions.clear();

@@ -3,8 +3,6 @@
 
 #include <utility>
 
-#include <boost/asio/post.hpp>
-
 namespace protohost::unit {
 
 void HandOver::put(std::function<void()> work) {
@@ -12,7 +10,7 @@ void HandOver::put(std::function<void()> work) {
     if (closed_) return;
     waiting_.push_back(std::move(work));
     if (waiting_.size() > 1) return;
-    boost::asio::post(loop_.io(), [weak = weak_from_this()] {
+    loop_.call_soon_threadsafe([weak = weak_from_this()] {
         if (const auto self = weak.lock()) self->settle();
     });
 }

@@ -124,8 +124,7 @@ bool Rehearsal::quiesce() {
             return false;
         }
         // What it waits for may be something that it posted.
-        io_.restart();
-        io_.run_for(pause);
+        loop_.run_once(Clock::now() + pause);
     }
 }
 

@@ -8,8 +8,6 @@
 #include <string>
 #include <vector>
 
-#include <boost/asio/io_context.hpp>
-
 #include "daemon/base/error.hpp"
 #include "daemon/net/loop.hpp"
 #include "daemon/plugin/factory.hpp"
@@ -57,8 +55,7 @@ private:
 
     const plugin::ProbeRequest request_;
     const Tell tell_;
-    boost::asio::io_context io_{1};
-    net::Loop loop_{io_};
+    net::Loop loop_;
     Host host_;
     std::unique_ptr<ph_ctx> context_;
     std::shared_ptr<plugin::Module> module_;

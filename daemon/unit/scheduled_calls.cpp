@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/post.hpp>
 
 #include "daemon/base/failure.hpp"
 #include "daemon/net/guard.hpp"
@@ -105,7 +104,7 @@ ph_status ScheduledCalls::post(Callback callback) {
     if (inbox_->closed) return PH_E_CANCELLED;
     inbox_->waiting.push_back(callback);
     if (inbox_->waiting.size() == 1) {
-        boost::asio::post(loop_.io(), [inbox = inbox_] {
+        loop_.call_soon_threadsafe([inbox = inbox_] {
             if (inbox->owner != nullptr) inbox->owner->take_inbox();
         });
     }

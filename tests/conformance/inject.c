@@ -22,8 +22,7 @@
 
 enum { most_taken = 7 };
 
-/* Not the log on standard error, not the runner's line, which is no stream, and not the pipe
- * through which Asio tells itself of signals, in whole ints. */
+/* Not the log on standard error, and not the runner's line, which is no stream. */
 static bool disturbed(int fd, size_t wanted) {
     if (fd <= STDERR_FILENO || wanted == 0) return false;
     const int saved = errno;
@@ -34,7 +33,7 @@ static bool disturbed(int fd, size_t wanted) {
     if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0) {
         is = type == SOCK_STREAM;
     } else {
-        is = wanted != sizeof(int) && fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode);
+        is = fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode);
     }
     errno = saved;
     return is;

@@ -20,18 +20,14 @@ void RealLoop::start(std::unique_ptr<net::Transport> transport,
 }
 
 void RealLoop::turn() {
-    io_.restart();
-    if (io_.poll() > 0) return;
-    io_.restart();
-    io_.run_one_for(std::chrono::milliseconds(1));
+    if (loop_.run_ready()) return;
+    loop_.run_once(std::chrono::milliseconds(1));
 }
 
 void RealLoop::settle() {
     do {
-        io_.restart();
-        while (io_.poll() > 0) io_.restart();
-        io_.restart();
-    } while (io_.run_one_for(std::chrono::milliseconds(10)) > 0);
+        loop_.run_ready();
+    } while (loop_.run_once(std::chrono::milliseconds(10)));
 }
 
 model::WriteBuffer RealLoop::to_model(const protohost::testing::WriteBuffer& limits) {

@@ -6,8 +6,6 @@
 #include <string_view>
 #include <vector>
 
-#include <boost/asio/io_context.hpp>
-
 #include "daemon/base/descriptor.hpp"
 #include "daemon/model/configuration.hpp"
 #include "daemon/net/loop.hpp"
@@ -49,8 +47,7 @@ private:
     void timed_out(net::Transport&, std::string_view) override {}
     void ended(net::Transport& transport) override;
 
-    boost::asio::io_context io_{1};
-    net::Loop loop_{io_};
+    net::Loop loop_;
     unit::Host host_;
     ph_ctx context_{loop_, "contract"};
     std::vector<std::string> failures_;

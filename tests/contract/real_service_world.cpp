@@ -4,8 +4,6 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <boost/asio/io_context.hpp>
-
 #include "daemon/base/descriptor.hpp"
 #include "daemon/net/executor.hpp"
 #include "daemon/net/loop.hpp"
@@ -72,17 +70,13 @@ public:
     }
     std::string open_path() override { return folder_ / "server"; }
     void turn() override {
-        io_.restart();
-        if (io_.poll() > 0) return;
-        io_.restart();
-        io_.run_one_for(std::chrono::milliseconds(1));
+        if (loop_.run_ready()) return;
+        loop_.run_once(std::chrono::milliseconds(1));
     }
     void settle() override {
         do {
-            io_.restart();
-            while (io_.poll() > 0) io_.restart();
-            io_.restart();
-        } while (io_.run_one_for(std::chrono::milliseconds(10)) > 0);
+            loop_.run_ready();
+        } while (loop_.run_once(std::chrono::milliseconds(10)));
     }
     void go() override {
         bool stopped = false;
@@ -104,8 +98,7 @@ private:
         return unit::Binding::make(generation, *declared, options, "listener contract").value();
     }
 
-    boost::asio::io_context io_{1};
-    net::Loop loop_{io_};
+    net::Loop loop_;
     net::Executor executor_{loop_, 2};
     net::Resolver resolver_{loop_};
     unit::Host host_;

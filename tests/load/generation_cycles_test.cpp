@@ -6,7 +6,6 @@
 #include <string>
 #include <unistd.h>
 
-#include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
 #include "daemon/plugin/library.hpp"
@@ -35,8 +34,7 @@ protected:
             ASSERT_TRUE(next) << plugin::testing::text(next);
             generations_.set_active({*next});
             current_ = std::move(*next);
-            io_.restart();
-            io_.poll();
+            loop_.run_ready();
         }
     }
     std::size_t files() const {
@@ -44,8 +42,7 @@ protected:
             std::distance(std::filesystem::directory_iterator(staging_->path()), {}));
     }
 
-    boost::asio::io_context io_{1};
-    net::Loop loop_{io_};
+    net::Loop loop_;
     unit::Host host_;
     plugin::testing::TemporaryFolder folder_;
     std::unique_ptr<plugin::StagingDirectory> staging_ =

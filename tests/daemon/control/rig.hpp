@@ -9,7 +9,6 @@
 #include <sys/un.h>
 #include <vector>
 
-#include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
 #include "daemon/base/descriptor.hpp"
@@ -103,14 +102,12 @@ protected:
     void run_until(const std::function<bool()>& done) {
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
         while (!done()) {
-            io_.restart();
-            io_.run_one_for(std::chrono::milliseconds(1));
+            loop_.run_once(std::chrono::milliseconds(1));
             ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "it never happens";
         }
     }
     void run_ready() {
-        io_.restart();
-        while (io_.poll() != 0) io_.restart();
+        loop_.run_ready();
     }
     Json answer_to(Peer& peer) {
         run_until([&] { return peer.has_line(); });
@@ -119,8 +116,7 @@ protected:
 
     const plugin::testing::TemporaryFolder folder_;
     const std::string path_ = folder_ / "control.sock";
-    boost::asio::io_context io_{1};
-    net::Loop loop_{io_};
+    net::Loop loop_;
     std::vector<Call> calls_;
     Server server_{loop_, [this](Call call) { calls_.push_back(std::move(call)); }};
 };

@@ -257,6 +257,7 @@ TEST_F(DatagramReceive, HandsTheRestOfABatchToTheNextProtocol) {
     };
     send_numbers(0, 5);
     rig.run_until([&] { return other.received.size() == 4; });
+    rig.run_ready();
     EXPECT_EQ(recorder.events, (Strings{"made", "data:0", "destroy"})) << "neither is told";
     EXPECT_EQ(other.received, numbers(1, 5));
     EXPECT_EQ(other.events.front(), "data:1");

@@ -197,7 +197,7 @@ Channel channel_of(Medium medium) {
 
 }  // namespace
 
-Rig::Rig() : loop(io) {
+Rig::Rig() {
     // As the daemon does: of a pipe, there is no other way to be told in an error code.
     std::signal(SIGPIPE, SIG_IGN);
 }
@@ -238,8 +238,7 @@ StreamTransport* Rig::serve(base::Descriptor descriptor,
 void Rig::run_until(const std::function<bool()>& done) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
     while (!done()) {
-        io.restart();
-        io.run_one_until(deadline);
+        loop.run_once(deadline);
         ASSERT_LT(std::chrono::steady_clock::now(), deadline)
             << "what was waited for did not happen";
     }
@@ -249,8 +248,7 @@ std::string Rig::run_reading(Peer& peer, const std::function<bool()>& done) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
     std::string all = peer.receive_ready();
     while (!done() && std::chrono::steady_clock::now() < deadline) {
-        io.restart();
-        io.run_one_for(std::chrono::milliseconds(1));
+        loop.run_once(std::chrono::milliseconds(1));
         all += peer.receive_ready();
     }
     EXPECT_TRUE(done()) << "what was waited for did not happen";
@@ -258,14 +256,12 @@ std::string Rig::run_reading(Peer& peer, const std::function<bool()>& done) {
 }
 
 void Rig::run_ready() {
-    io.restart();
-    while (io.poll() > 0) io.restart();
+    loop.run_ready();
 }
 
 bool Rig::idle() {
     run_ready();
-    io.restart();
-    return io.run_one_for(std::chrono::milliseconds(20)) == 0;
+    return !loop.run_once(std::chrono::milliseconds(20));
 }
 
 void Rig::fill(StreamTransport& transport) {

@@ -7,8 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include <boost/asio/io_context.hpp>
-
 #include "daemon/net/acceptor.hpp"
 #include "daemon/net/loop.hpp"
 #include "daemon/net/stream_transport.hpp"
@@ -128,7 +126,6 @@ public:
     /// Writes until the kernel refuses, so that the queue is not empty.
     static void fill(StreamTransport& transport);
 
-    boost::asio::io_context io{1};
     Loop loop;
     std::vector<std::string> failures;  ///< "data_received: text"
     unsigned limits_reached = 0;

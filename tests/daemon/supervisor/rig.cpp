@@ -74,15 +74,13 @@ ReloadRecord Rig::reload(const std::string& units) {
 void Rig::run_until(const std::function<bool()>& done) {
     const auto deadline = std::chrono::steady_clock::now() + patience;
     while (!done()) {
-        io_.restart();
-        io_.run_one_until(deadline);
+        loop_.run_once(deadline);
         ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "it never happens";
     }
 }
 
 void Rig::run_ready() {
-    io_.restart();
-    while (io_.poll() != 0) io_.restart();
+    loop_.run_ready();
 }
 
 std::vector<std::string> Rig::everything() {

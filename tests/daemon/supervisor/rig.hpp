@@ -7,7 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
 #include "daemon/net/executor.hpp"
@@ -46,8 +45,7 @@ protected:
 
     const plugin::testing::TemporaryFolder folder_;
     const std::string file_ = folder_ / "protohost.yaml";
-    boost::asio::io_context io_{1};
-    net::Loop loop_{io_};
+    net::Loop loop_;
     net::Resolver resolver_{loop_};
     net::Executor executor_{loop_};
     std::unique_ptr<Supervisor> supervisor_;

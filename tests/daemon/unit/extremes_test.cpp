@@ -4,7 +4,6 @@
 #include <limits>
 #include <stdexcept>
 
-#include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
 #include "daemon/base/failure.hpp"
@@ -18,32 +17,28 @@ namespace protohost::unit {
 namespace {
 
 TEST(ScheduledCalls, ATimeThatNeverComesNeverComes) {
-    boost::asio::io_context io{1};
-    net::Loop loop{io};
+    net::Loop loop;
     ScheduledCalls calls{loop, base::Log("test")};
     int called = 0;
     for (const std::uint64_t never : {std::numeric_limits<std::uint64_t>::max(),
                                       std::uint64_t{1} << 63,
                                       (std::uint64_t{1} << 63) - 1}) {
         calls.call_at(never, {[](void* n) { ++*static_cast<int*>(n); }, nullptr, &called});
-        io.run_for(std::chrono::milliseconds(5));
-        io.restart();
+        loop.run_once(std::chrono::milliseconds(5));
         EXPECT_EQ(called, 0) << never;
     }
 }
 
 TEST(ScheduledCalls, WhatACallbackThrowsIsNotTakenForTheNextFailure) {
-    boost::asio::io_context io{1};
-    net::Loop loop{io};
+    net::Loop loop;
     ScheduledCalls calls{loop, base::Log("test")};
     calls.call_soon({[](void*) { throw std::runtime_error("of a timer"); }, nullptr, nullptr});
-    io.run_for(std::chrono::milliseconds(5));
+    loop.run_once(std::chrono::milliseconds(5));
     EXPECT_EQ(base::take_failure(), "");
 }
 
 TEST(ScheduledCalls, WhatADropThrowsStaysInside) {
-    boost::asio::io_context io{1};
-    net::Loop loop{io};
+    net::Loop loop;
     ScheduledCalls calls{loop, base::Log("test")};
     const ph_op op = calls.call_soon(
         {[](void*) {}, [](void*) { throw std::runtime_error("of a drop"); }, nullptr});
@@ -51,15 +46,14 @@ TEST(ScheduledCalls, WhatADropThrowsStaysInside) {
 }
 
 TEST(ScheduledCalls, NothingIsCalledThatIsScheduledAfterDropAll) {
-    boost::asio::io_context io{1};
-    net::Loop loop{io};
+    net::Loop loop;
     ScheduledCalls calls{loop, base::Log("test")};
     calls.drop_all();
     int called = 0;
     const ScheduledCalls::Callback late{[](void* n) { ++*static_cast<int*>(n); }, nullptr, &called};
     EXPECT_EQ(calls.call_soon(late), 0u);
     EXPECT_EQ(calls.call_at(0, late), 0u);
-    io.run_for(std::chrono::milliseconds(5));
+    loop.run_once(std::chrono::milliseconds(5));
     EXPECT_EQ(called, 0);
 }
 

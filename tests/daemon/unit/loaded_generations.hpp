@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
 #include "daemon/unit/binding.hpp"
@@ -73,14 +72,12 @@ protected:
     void run_until(const std::function<bool()>& reached) {
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
         while (!reached()) {
-            io_.restart();
-            io_.run_one_until(deadline);
+            loop_.run_once(deadline);
             ASSERT_LT(std::chrono::steady_clock::now(), deadline);
         }
     }
     void run_what_waits() {
-        io_.restart();
-        io_.poll();
+        loop_.run_ready();
     }
     GenerationState state(std::size_t index) const { return generations_->list()[index].state; }
 
@@ -92,8 +89,7 @@ protected:
     /// Called with what a guest says, on its thread.
     std::function<void(const std::string&)> listener_;
 
-    boost::asio::io_context io_{1};
-    net::Loop loop_{io_};
+    net::Loop loop_;
     Host host_;
     ph_host table_;
     plugin::testing::TemporaryFolder folder_;

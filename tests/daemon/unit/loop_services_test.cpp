@@ -86,7 +86,7 @@ TEST_F(LoopServices, ACancelledConnectMakesNoProtocolOrEndsIt) {
         Handle connecting = puppet_.loop().create_connection(
             protocols(), "127.0.0.1", peers_.tcp.address().port(), {}, made.done());
         for (int step = 0; step < steps && made.count == 0; ++step) rig_.step();
-        connected = made.count != 0;
+        connected = made.count != 0 || story_.count("made") != 0;
         connecting.cancel();
         rig_.run_until([&] { return made.count != 0; });
         rig_.run_ready();

@@ -123,26 +123,22 @@ Puppet& Rig::endpoint(model::EndpointSpec spec) {
 void Rig::run_until(const std::function<bool()>& done) {
     const auto deadline = std::chrono::steady_clock::now() + patience;
     while (!done() && !waited_in_vain_) {
-        io.restart();
-        io.run_one_until(deadline);
+        loop.run_once(deadline);
         waited_in_vain_ = std::chrono::steady_clock::now() >= deadline;
         EXPECT_FALSE(waited_in_vain_) << "what was waited for did not happen";
     }
 }
 
 void Rig::run_ready() {
-    io.restart();
-    while (io.poll() > 0) io.restart();
+    loop.run_ready();
 }
 
 void Rig::step() {
-    io.restart();
-    EXPECT_EQ(io.run_one_for(patience), 1u) << "nothing happens any more";
+    EXPECT_TRUE(loop.run_once(patience)) << "nothing happens any more";
 }
 
 bool Rig::step_unless_idle() {
-    io.restart();
-    return io.run_one_for(std::chrono::milliseconds(20)) != 0;
+    return loop.run_once(std::chrono::milliseconds(20));
 }
 
 void Rig::end(Puppet& puppet) {

@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include <boost/asio/io_context.hpp>
-
 #include "daemon/model/configuration.hpp"
 #include "daemon/net/executor.hpp"
 #include "daemon/net/loop.hpp"
@@ -93,8 +91,7 @@ private:
     Puppet& add(Spec spec, std::uint32_t kind);
 
 public:
-    boost::asio::io_context io{1};
-    net::Loop loop{io};
+    net::Loop loop;
     net::Resolver resolver;
     net::Executor executor;
 

@@ -5,7 +5,6 @@
 #include <stdexcept>
 #include <thread>
 
-#include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
 namespace protohost::unit {
@@ -27,7 +26,7 @@ protected:
     void run_until_called(const Probe& probe) {
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
         while (probe.called == 0) {
-            io_.run_one_until(deadline);
+            loop_.run_once(deadline);
             ASSERT_LT(std::chrono::steady_clock::now(), deadline);
         }
     }
@@ -37,8 +36,7 @@ protected:
             std::chrono::nanoseconds(when.time_since_epoch()).count());
     }
 
-    boost::asio::io_context io_{1};
-    net::Loop loop_{io_};
+    net::Loop loop_;
     ScheduledCalls calls_{loop_, base::Log("test")};
 };
 
@@ -88,7 +86,7 @@ TEST_F(ScheduledCallsTest, WhatStillWaitsIsDroppedWithTheInstance) {
     calls_.post(posted.callback());
     calls_.drop_all();
     EXPECT_EQ(calls_.post(refused.callback()), PH_E_CANCELLED);
-    io_.poll();
+    loop_.run_ready();
     for (const Probe* probe : {&soon, &later, &posted}) {
         EXPECT_EQ(probe->called, 0);
         EXPECT_EQ(probe->dropped, 1);
