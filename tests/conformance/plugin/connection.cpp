@@ -112,8 +112,10 @@ void Connection::perform(const Action& action) {
         throw std::runtime_error("the scenario says so");
     }
     try {
-        if (send(action) || write(action) || control(action) || schedule(action) || query(action))
+        if (send(action) || write(action) || send_file(action) || control(action) ||
+            schedule(action) || query(action)) {
             return;
+        }
     } catch (const std::invalid_argument&) {
         return event(action.verb, "raised ValueError");
     } catch (const std::logic_error&) {

@@ -80,6 +80,7 @@ private:
     void perform(const Action& action);
     bool write(const Action& action);
     bool send(const Action& action);
+    bool send_file(const Action& action);
     bool control(const Action& action);
     bool schedule(const Action& action);
     bool query(const Action& action);

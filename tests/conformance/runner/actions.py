@@ -125,7 +125,7 @@ GRAMMAR = {
     "get_write_buffer_size": _measure, "get_write_buffer_limits": _nothing,
     "get_extra_info": _required(_info), "largest_data": _measure,
     # to the loop
-    "call_soon": _later(False), "call_later": _later(True), "cancel": _name,
+    "call_soon": _later(False), "call_later": _later(True), "cancel": _name, "sendfile": _data,
     # of the callback itself
     "raise": lambda argument, node: {"name": argument.choice(("error", "os_error"))} if argument else {},
     "return": _required(_truth), "mark": _name,

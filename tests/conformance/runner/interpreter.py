@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import os
 import socket
 
 from . import addresses
@@ -202,6 +203,20 @@ class Connection:
 
     def _cancel(self, action):
         self._scheduled[action.name].cancel()
+
+    def _sendfile(self, action):
+        file = os.fdopen(os.memfd_create("file"), "w+b", 0)
+        file.write(action.data.whole)
+        file.seek(0)
+        sending = self.loop.create_task(self.loop.sendfile(self.transport, file))
+        self._scheduled["sendfile"] = sending  # the loop itself does not keep it alive
+
+        def sent(_):
+            with file:
+                why = sending.exception()
+                how = f"{sending.result()} bytes" if why is None else reason(why)
+                self._event("sendfile", f"{how}, position {file.tell()}")
+        sending.add_done_callback(sent)
 
     # Queries.
 

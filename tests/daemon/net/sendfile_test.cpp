@@ -323,6 +323,7 @@ TEST(Sendfile, SaysHowMuchWentAlsoWhereItFailed) {
         EXPECT_EQ(world.sent.status, PH_E_OS);
         EXPECT_EQ(world.sent.os_errno, EIO);
         EXPECT_EQ(world.sent.bytes, half);
+        EXPECT_EQ(::lseek(file.get(), 0, SEEK_CUR), 0);
         EXPECT_EQ(transport->write("!", 1), PH_OK) << "the connection is as good as before";
         while (arrived.size() < half + 1) arrived += peer.receive();
         EXPECT_TRUE(arrived == content + "!");
