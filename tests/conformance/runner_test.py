@@ -120,6 +120,16 @@ class Verdicts(unittest.TestCase):
         awaits = fills.replace("- send: hello\n- receive: 5\n- half_close\n", "- await: connection_made\n")
         self.check(1, "cannot be told", texts=[awaits + "buffers: 16384\n"])
 
+    def test_filling_what_somebody_empties_has_an_end(self):
+        taken = "on:\n  connection_made: [fill, close]\npeer: [connect, receive: end]"
+        stream = ECHO[:ECHO.index("on:")] + taken
+        # UDP takes everything, whether somebody receives or not.
+        datagrams = DATAGRAMS.replace("echo", "fill").replace("datagram: [ab, c], receive_datagrams: 2",
+                                                             "datagram: ab, await: filled")
+        for text in (stream, datagrams):
+            problem = "protocol: fill: nothing waits after 1 MiB"
+            self.check(1, f"protohostd: {problem}", f" | {problem}", texts=[text])  # the second is asyncio's
+
     def test_a_daemon_that_does_not_start_says_why_once(self):
         code, said = play(ECHO + "unit: {colour: red}\n", ECHO, options=["--jobs", "1"])
         self.assertEqual(code, 1, said)

@@ -2,6 +2,7 @@
 #include "connection.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <stdexcept>
 #include <sys/socket.h>
@@ -12,6 +13,9 @@
 
 namespace conformance {
 namespace {
+
+constexpr std::array<char, 1024> zeros{};
+constexpr std::string_view fill_block(zeros.data(), zeros.size());
 
 std::string qualified(const Role& role, std::string_view callback) {
     return role.name.empty() ? std::string(callback) : role.name + '.' + std::string(callback);
@@ -170,20 +174,34 @@ void Connection::set_send_buffer(int size) const {
     ::setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
 }
 
-/// Until the kernel refuses, and then until exactly so many bytes wait as were asked for.
+/// Until the kernel refuses, and then until so many bytes wait as were asked for: of a stream,
+/// exactly so many.
 void Connection::fill(const Action& action) {
-    static const std::string block(1024, '\0');
+    constexpr std::size_t most = 1 << 20;  // that a kernel with small buffers can take
+    const std::size_t limit = filled_ + most;
     const auto wanted = static_cast<std::size_t>(action.high.value_or(0));
-    const auto write = [this](std::size_t size) {
-        filled_ += size;
-        transport_.write(std::string_view(block).substr(0, size));
-    };
-    while (!transport_.is_closing() && transport_.get_write_buffer_size() == 0) write(block.size());
-    for (std::size_t size = 0; (size = transport_.get_write_buffer_size()) < wanted;) {
-        if (transport_.is_closing()) break;
-        write(std::min(block.size(), wanted - size));
+    const auto waiting = [this] { return transport_.get_write_buffer_size(); };
+    while (!transport_.is_closing() && waiting() == 0 && filled_ < limit) {
+        write_fill(fill_block.size());
+    }
+    if (!transport_.is_closing() && waiting() == 0) {
+        event("endless", action.verb);
+    } else {
+        while (!transport_.is_closing() && waiting() < wanted) write_fill(wanted - waiting());
     }
     event("filled", std::to_string(filled_));
+}
+
+/// A block, or only so many bytes; a datagram is always whole.
+void Connection::write_fill(std::size_t size) {
+    if (script_.datagrams) {
+        filled_ += fill_block.size();
+        datagrams().sendto(fill_block, sender_);
+    } else {
+        const std::string_view next = fill_block.substr(0, size);
+        filled_ += next.size();
+        transport_.write(next);
+    }
 }
 
 /// As much as flow control lets through, until the action has written all of its bytes.

@@ -88,8 +88,8 @@ private:
     void set_limits(std::optional<std::int64_t> high, std::optional<std::int64_t> low);
     void set_send_buffer(int size) const;
     void fill(const Action& action);
+    void write_fill(std::size_t size);
     void pump(const Action& action);
-    void fill_datagrams(const Action& action);
     void pump_datagrams(const Action& action);
     /// The same transport, with the calls of datagrams.
     protohost::DatagramTransport datagrams() const {

@@ -37,27 +37,12 @@ bool Connection::send(const Action& action) {
         }
     } else if (action.verb == "echo") {
         datagrams().sendto(data_, sender_);
-    } else if (action.verb == "fill") {
-        fill_datagrams(action);
     } else if (action.verb == "pump") {
         pump_datagrams(action);
     } else {
         return false;
     }
     return true;
-}
-
-/// To whoever sent last; until one waits, and then until so many bytes do as were asked for.
-void Connection::fill_datagrams(const Action& action) {
-    static const std::string block(1024, '\0');
-    const auto wanted = static_cast<std::size_t>(action.high.value_or(0));
-    const auto send = [this] {
-        filled_ += block.size();
-        datagrams().sendto(block, sender_);
-    };
-    while (!transport_.is_closing() && transport_.get_write_buffer_size() == 0) send();
-    while (!transport_.is_closing() && transport_.get_write_buffer_size() < wanted) send();
-    event("filled", std::to_string(filled_));
 }
 
 /// To whoever sent last, as many as flow control lets through, until all have been sent.

@@ -47,16 +47,9 @@ class DatagramConnection(Connection):
     def _echo(self, _):
         self.transport.sendto(bytes(self._data), self._sender)
 
-    def _fill(self, action):
-        def send():
-            self._filled += BLOCK
-            self.transport.sendto(bytes(BLOCK), self._sender)
-        transport, wanted = self.transport, action.high or 0
-        while not transport.is_closing() and transport.get_write_buffer_size() == 0:
-            send()
-        while not transport.is_closing() and transport.get_write_buffer_size() < wanted:
-            send()
-        self._event("filled", str(self._filled))
+    def _write_fill(self, size):
+        self._filled += BLOCK  # a datagram is whole, whatever is still wanted
+        self.transport.sendto(bytes(BLOCK), self._sender)
 
     def _pump(self, action):
         while not self._paused and not self.transport.is_closing() and self._pumped < len(action.data.pieces):

@@ -9,6 +9,7 @@ import socket
 from . import addresses
 
 BLOCK = 1024        # of fill
+FILL_MOST = 1 << 20  # that a kernel with small buffers can take; the plugin has the same
 PUMP_BLOCK = 16384  # of pump
 
 
@@ -140,15 +141,20 @@ class Connection:
         self.transport.write(bytes(self._data))
 
     def _fill(self, action):
-        def write(size):
-            self._filled += size
-            self.transport.write(bytes(size))
-        transport, wanted = self.transport, action.high or 0
+        transport, wanted, most = self.transport, action.high or 0, self._filled + FILL_MOST
         while not transport.is_closing() and transport.get_write_buffer_size() == 0:
-            write(BLOCK)
-        while not transport.is_closing() and (size := transport.get_write_buffer_size()) < wanted:
-            write(min(BLOCK, wanted - size))
+            if self._filled >= most:
+                self._event("endless", action.verb)
+                break
+            self._write_fill(BLOCK)
+        else:
+            while not transport.is_closing() and (size := transport.get_write_buffer_size()) < wanted:
+                self._write_fill(min(BLOCK, wanted - size))
         self._event("filled", str(self._filled))
+
+    def _write_fill(self, size):
+        self._filled += size
+        self.transport.write(bytes(size))
 
     def _pump(self, action):
         whole = action.data.whole

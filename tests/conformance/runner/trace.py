@@ -27,7 +27,7 @@ def lines(scenario, peers, unit, flow=True):
     for number in sorted({event["connection"] for event in events}):
         mine = [event for event in events if event["connection"] == number]
         side = "protocol" + names.get(number, f" {number}" if number > 1 else "")
-        if problem := _unpaired(mine):
+        if problem := _endless(mine) or _unpaired(mine):
             out["runner"] = [f"{side}: {problem}"]
         out[side] = _protocol([event for event in mine if flow or not is_flow(event["event"])],
                               scenario.chunks == "exact")
@@ -40,6 +40,14 @@ def lines(scenario, peers, unit, flow=True):
     if unit is None:
         return out
     return {side: [_neutral(line, peers, unit) for line in found] for side, found in out.items()}
+
+
+def _endless(events):
+    """Filling has an end."""
+    for event in events:
+        if event["event"] == "endless":
+            return f"{event['value']}: nothing waits after 1 MiB; let nobody receive meanwhile, and give the scenario buffers"
+    return ""
 
 
 def _unpaired(events):
