@@ -326,6 +326,28 @@ TEST_P(OpeningContract, ADescriptorOfAnotherKindIsInvalidAndClosed) {
     EXPECT_TRUE(stream.given_end_is_closed());
 }
 
+TEST_P(OpeningContract, ADeviceThatCannotBeWaitedForMayOnlyBeWritten) {
+    const auto factory = [&] { return std::make_unique<Telling>(order); };
+    Answer<ReadTransport> reading;
+    const int read = ::open("/dev/zero", O_RDONLY | O_CLOEXEC);
+    loop.connect_read_pipe(factory, read, reading.listener(order));
+    run_until([&] { return reading.told == 1; });
+    world->settle();
+    EXPECT_EQ(order, Order{"done"}) << "no protocol was made";
+    ASSERT_TRUE(reading.loss);
+    EXPECT_EQ(reading.loss->status, PH_E_INVAL);
+    EXPECT_EQ(::fcntl(read, F_GETFD), -1) << "it is closed";
+
+    order.clear();
+    Answer<WriteTransport> writing;
+    const int written = ::open("/dev/zero", O_WRONLY | O_CLOEXEC);
+    loop.connect_write_pipe(factory, written, writing.listener(order));
+    run_until([&] { return writing.told == 1; });
+    EXPECT_EQ(order, (Order{"made", "done"}));
+    EXPECT_FALSE(writing.loss);
+    EXPECT_EQ(writing.opened.write("x"), WriteStatus::accepted);
+}
+
 TEST_P(OpeningContract, AServerServesUntilItIsClosed) {
     Answer<Server> answer;
     loop.create_server(

@@ -288,7 +288,7 @@ typedef struct ph_loop_api {
     ph_op (*connect_accepted_socket)(ph_ctx *, const ph_open *, ph_opened done);   /* [loop] */
     /* udp:// and unixgram:, or a datagram socket. */
     ph_op (*create_datagram_endpoint)(ph_ctx *, const ph_open *, ph_opened done);  /* [loop] */
-    /* A pipe, a socket or a character device. */
+    /* A pipe, a socket or a character device; one that is read must be one that epoll takes. */
     ph_op (*connect_read_pipe)(ph_ctx *, const ph_open *, ph_opened done);         /* [loop] */
     ph_op (*connect_write_pipe)(ph_ctx *, const ph_open *, ph_opened done);        /* [loop] */
 

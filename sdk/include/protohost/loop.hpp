@@ -234,7 +234,8 @@ public:
                                     Done done = {});
 
     /// `pipe` is a FIFO's, a socket's or a character device's descriptor, and the transport's from
-    /// here on. done(const Error* exc, ReadTransport transport), or WriteTransport.
+    /// here on. A device that is read must be one that can be waited for, as /dev/zero cannot.
+    /// done(const Error* exc, ReadTransport transport), or WriteTransport.
     template <class Factory, class Done = detail::LogFailure>
     Handle connect_read_pipe(Factory protocol_factory, int pipe, Done done = {});
     template <class Factory, class Done = detail::LogFailure>

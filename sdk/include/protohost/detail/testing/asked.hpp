@@ -2,12 +2,15 @@
 #pragma once
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <fcntl.h>
 #include <string>
 #include <string_view>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace protohost::detail::testing {
 
@@ -31,6 +34,28 @@ inline bool is_address_for(std::string_view schemes, std::string_view address) {
     return false;
 }
 
+/// Whether the kernel says when there is something to read: of /dev/zero and the like it does not.
+inline bool can_be_awaited(int fd) {
+    const int set = ::epoll_create1(EPOLL_CLOEXEC);
+    epoll_event nothing{};
+    const bool refused = ::epoll_ctl(set, EPOLL_CTL_ADD, fd, &nothing) != 0 && errno == EPERM;
+    ::close(set);
+    return !refused;
+}
+
+/// What keeps a descriptor from being an end of a pipe, or empty.
+inline std::string pipe_complaint(bool reads, int fd) {
+    struct stat found {};
+    if (::fstat(fd, &found) != 0) return "there is no such descriptor";
+    if (!S_ISFIFO(found.st_mode) && !S_ISSOCK(found.st_mode) && !S_ISCHR(found.st_mode)) {
+        return "no FIFO, socket or character device";
+    }
+    const bool other = (::fcntl(fd, F_GETFL) & O_ACCMODE) == (reads ? O_WRONLY : O_RDONLY);
+    if (other) return reads ? "it is open for writing only" : "it is open for reading only";
+    if (reads && !can_be_awaited(fd)) return "a device of which nobody knows when it can be read";
+    return {};
+}
+
 /// What keeps a descriptor from being what `method` takes, or empty.
 inline std::string descriptor_complaint(std::string_view method, int fd) {
     const auto option = [fd](int name) {
@@ -38,17 +63,7 @@ inline std::string descriptor_complaint(std::string_view method, int fd) {
         socklen_t size = sizeof value;
         return ::getsockopt(fd, SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
     };
-    if (method.ends_with("_pipe")) {
-        struct stat found {};
-        if (::fstat(fd, &found) != 0) return "there is no such descriptor";
-        if (!S_ISFIFO(found.st_mode) && !S_ISSOCK(found.st_mode) && !S_ISCHR(found.st_mode)) {
-            return "no FIFO, socket or character device";
-        }
-        const bool reads = method == "connect_read_pipe";
-        const bool other = (::fcntl(fd, F_GETFL) & O_ACCMODE) == (reads ? O_WRONLY : O_RDONLY);
-        if (!other) return {};
-        return reads ? "it is open for writing only" : "it is open for reading only";
-    }
+    if (method.ends_with("_pipe")) return pipe_complaint(method == "connect_read_pipe", fd);
     if (method == "create_datagram_endpoint") {
         return option(SO_TYPE) == SOCK_DGRAM ? "" : "the descriptor is no datagram socket";
     }
