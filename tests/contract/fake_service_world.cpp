@@ -32,6 +32,7 @@ public:
     std::uint16_t open_port() override { return 1000; }
     std::uint16_t closed_port() override { return 1001; }
     std::string open_path() override { return "/server"; }
+    std::string forbidden_path() override { return "/forbidden"; }
     void turn() override {
         host_.run_ready();
         for (Opening& opening : host_.openings()) answer(opening);
@@ -49,6 +50,9 @@ private:
             opening.refuse(EADDRINUSE);
         } else if (method == "create_unix_server" && opening.address() == "unix:///server") {
             opening.refuse(EADDRINUSE);
+        } else if (opening.address() == "unix:///forbidden" ||
+                   opening.address() == "udp://255.255.255.255:9") {
+            opening.refuse(EACCES);
         } else if (opening.local().starts_with("udp://192.0.2.1:")) {
             opening.refuse(EADDRNOTAVAIL);
         } else if (method == "create_datagram_endpoint") {

@@ -298,6 +298,75 @@ TEST_P(OpeningContract, ALocalAddressThatIsNoneIsInvalid) {
     EXPECT_EQ(order, Order{"done"});
 }
 
+TEST_P(OpeningContract, ARemoteAddressThatIsNoneIsInvalid) {
+    Answer<Transport> answer;
+    Answer<DatagramTransport> datagrams;
+    int asked = 0;
+    const auto factory = [&] { return std::make_unique<Telling>(order); };
+    const auto expect_invalid = [&](const auto& from, const std::string& address) {
+        run_until([&] { return answer.told + datagrams.told == asked; });
+        ASSERT_TRUE(from.loss) << address;
+        EXPECT_EQ(from.loss->status, PH_E_INVAL) << address;
+        EXPECT_NE(from.loss->message, "") << address;
+    };
+    for (const std::string host : {"",
+                                   "two words",
+                                   "*",
+                                   "127.0.0",
+                                   "127.0.0.1:80",
+                                   "[127.0.0.1]",
+                                   "[::1",
+                                   "[::1%]",
+                                   "a/b"}) {
+        ++asked;
+        loop.create_connection(factory, host, 80, {}, answer.listener(order));
+        expect_invalid(answer, host);
+        answer.loss.reset();
+    }
+    const std::string too_long(108, 'x');
+    for (const std::string& path : {std::string(),
+                                    std::string("relative"),
+                                    std::string("/folder/"),
+                                    std::string("@"),
+                                    "/" + too_long,
+                                    "@" + too_long,
+                                    std::string("/a\0b", 4)}) {
+        ++asked;
+        loop.create_unix_connection(factory, path, {}, answer.listener(order));
+        expect_invalid(answer, path);
+        answer.loss.reset();
+    }
+    for (const std::string remote :
+         {"127.0.0.1", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:65536", ":80", "::1:80", "@"}) {
+        ++asked;
+        loop.create_datagram_endpoint([&] { return std::make_unique<TellingDatagrams>(order); },
+                                      {.remote_addr = remote},
+                                      datagrams.listener(order));
+        expect_invalid(datagrams, remote);
+        datagrams.loss.reset();
+    }
+    EXPECT_EQ(order, Order(static_cast<std::size_t>(asked), "done")) << "no protocol was made";
+}
+
+TEST_P(OpeningContract, APathOrAnAddressThatMayNotBeUsedIsToldWithItsNumber) {
+    Answer<Transport> unix;
+    Answer<DatagramTransport> datagrams;
+    loop.create_unix_connection([&] { return std::make_unique<Telling>(order); },
+                                world->forbidden_path(),
+                                {},
+                                unix.listener(order));
+    loop.create_datagram_endpoint([&] { return std::make_unique<TellingDatagrams>(order); },
+                                  {.remote_addr = "255.255.255.255:9"},
+                                  datagrams.listener(order));
+    run_until([&] { return unix.told + datagrams.told == 2; });
+    EXPECT_EQ(order, (Order{"done", "done"}));
+    ASSERT_TRUE(unix.loss && datagrams.loss);
+    EXPECT_EQ(unix.loss->status, PH_E_OS);
+    EXPECT_EQ(unix.loss->os_errno, EACCES);
+    EXPECT_EQ(datagrams.loss->status, PH_E_OS);
+    EXPECT_EQ(datagrams.loss->os_errno, EACCES);
+}
+
 TEST_P(OpeningContract, ADescriptorOfAnotherKindIsInvalidAndClosed) {
     const auto factory = [&] { return std::make_unique<Telling>(order); };
     Answer<Server> server;

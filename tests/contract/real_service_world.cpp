@@ -2,7 +2,11 @@
 #include <chrono>
 #include <memory>
 #include <netinet/in.h>
+#include <optional>
+#include <sys/fsuid.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "daemon/base/descriptor.hpp"
 #include "daemon/net/executor.hpp"
@@ -46,6 +50,19 @@ base::Descriptor bound_socket() {
     return socket;
 }
 
+/// While it lives, this thread asks for files as a user who has no privileges. Another user than
+/// root never has them, and stays who it is.
+class Unprivileged {
+public:
+    Unprivileged() { ::setfsuid(nobody); }
+    ~Unprivileged() { ::setfsuid(::geteuid()); }
+    Unprivileged(const Unprivileged&) = delete;
+    Unprivileged& operator=(const Unprivileged&) = delete;
+
+private:
+    static constexpr uid_t nobody = 65534;
+};
+
 /// The daemon's own: a unit with a loaded plugin, whose context the statements use.
 class RealServiceWorld final : public ServiceWorld {
 public:
@@ -60,6 +77,7 @@ public:
         unit_->start();
     }
     ~RealServiceWorld() override {
+        unprivileged_.reset();  // who has made the folder removes it
         if (unit_ != nullptr) go();
     }
 
@@ -69,6 +87,11 @@ public:
         return net::SocketAddress::local_of(closed_.get()).port();
     }
     std::string open_path() override { return folder_ / "server"; }
+    std::string forbidden_path() override {
+        EXPECT_EQ(::chmod(open_path().c_str(), 0), 0);
+        unprivileged_.emplace();
+        return open_path();
+    }
     void turn() override {
         if (loop_.run_ready()) return;
         loop_.run_once(std::chrono::milliseconds(1));
@@ -112,6 +135,7 @@ private:
     std::shared_ptr<unit::Binding> binding_ = bind();
     std::unique_ptr<IdleUnit> unit_ =
         std::make_unique<IdleUnit>(unit::Shared{loop_, resolver_, executor_}, binding_);
+    std::optional<Unprivileged> unprivileged_;
 };
 
 const auto real = ::testing::Values(ServiceKind{

@@ -26,6 +26,8 @@ public:
 
     /// A UNIX socket that accepts connections.
     virtual std::string open_path() = 0;
+    /// One that this world's user has no permission to write to, whoever runs the test.
+    virtual std::string forbidden_path() = 0;
 
     /// The unit goes, and everything of it. The loop must not be asked for anything afterwards.
     virtual void go() = 0;

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <cerrno>
-#include <cstddef>
 #include <fcntl.h>
 #include <string>
 #include <string_view>
@@ -15,24 +13,6 @@
 namespace protohost::detail::testing {
 
 // What the daemon refuses of what it is asked to open, before it opens anything.
-
-/// Whether `address` begins with one of `schemes`, "udp:// unixgram:", and has a port where it
-/// needs one.
-inline bool is_address_for(std::string_view schemes, std::string_view address) {
-    for (std::size_t begin = 0; begin < schemes.size();) {
-        const std::size_t end = std::min(schemes.find(' ', begin), schemes.size());
-        const std::string_view scheme = schemes.substr(begin, end - begin);
-        begin = end + 1;
-        if (!address.starts_with(scheme)) continue;
-        const std::string_view rest = address.substr(scheme.size());
-        if (!scheme.ends_with("//")) return rest.starts_with('@') || rest.starts_with("///");
-        const std::size_t colon = rest.rfind(':');
-        const std::string_view port = colon == std::string_view::npos ? "" : rest.substr(colon + 1);
-        return colon != 0 && !port.empty() &&
-               port.find_first_not_of("0123456789") == std::string_view::npos;
-    }
-    return false;
-}
 
 /// Whether the kernel says when there is something to read: of /dev/zero and the like it does not.
 inline bool can_be_awaited(int fd) {

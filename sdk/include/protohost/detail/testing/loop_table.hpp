@@ -19,14 +19,14 @@
 namespace protohost::detail::testing {
 
 inline constexpr OpenMethod open_methods[] = {
-    {"create_connection", "tcp://", true, PH_STREAM},
-    {"create_unix_connection", "unix:", true, PH_STREAM},
+    {"create_connection", "tcp", true, PH_STREAM},
+    {"create_unix_connection", "unix", true, PH_STREAM},
     {"connect_accepted_socket", "", true, PH_STREAM},
     {"connect_read_pipe", "", true, PH_STREAM},
     {"connect_write_pipe", "", true, PH_STREAM},
-    {"create_datagram_endpoint", "udp:// unixgram:", true, PH_DATAGRAM},
-    {"create_server", "tcp://", true, PH_STREAM},
-    {"create_unix_server", "unix:", true, PH_STREAM},
+    {"create_datagram_endpoint", "udp unixgram", true, PH_DATAGRAM},
+    {"create_server", "tcp", true, PH_STREAM},
+    {"create_unix_server", "unix", true, PH_STREAM},
 };
 
 /// The table's entry for one of them.

@@ -12,6 +12,7 @@
 
 #include <protohost/abi.h>
 #include <protohost/detail/context.hpp>
+#include <protohost/detail/testing/addresses.hpp>
 #include <protohost/detail/testing/asked.hpp>
 #include <protohost/detail/testing/core.hpp>
 #include <protohost/detail/testing/fake_transport.hpp>
@@ -23,7 +24,7 @@ namespace protohost::detail::testing {
 /// How the loop table's functions that open something differ.
 struct OpenMethod {
     std::string_view name;     ///< "create_connection"
-    std::string_view schemes;  ///< what an address begins with; empty: there is none
+    std::string_view schemes;  ///< of its addresses: "udp unixgram"; empty: there is none
     bool descriptor;           ///< whether an existing one will do instead
     std::uint32_t kind;        ///< of the protocols that are made
 };
