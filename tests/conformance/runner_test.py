@@ -210,6 +210,9 @@ class Refusals(unittest.TestCase):
     def test_a_peer_without_a_name_where_all_have_one(self):
         self.refused(DATAGRAMS.replace("[connect,", "[{connect: {unnamed: true}},"), "only UNIX sockets of datagrams")
 
+    def test_a_name_of_its_own_where_nothing_connects(self):
+        self.refused(ECHO + "local: path\n", "local: only a unit that connects to a UNIX socket has it")
+
     def test_what_is_no_yaml(self):
         self.refused("what: [", "scenario-0.yaml")
 

@@ -80,7 +80,7 @@ class OracleUnit(Unit):
         elif scenario.kind == "listener":
             await self._listen(loop, folder)
         elif scenario.kind == "connect":
-            await self._opening(self._connect(loop, given))
+            await self._opening(self._connect(loop, given, folder))
         else:
             await self._opening(self._pipe(loop, given))
 
@@ -102,9 +102,15 @@ class OracleUnit(Unit):
         if self._scenario.by_plugin:
             self.events.add({"connection": max(len(self._connections), 1), "event": name, "value": value})
 
-    async def _connect(self, loop, given):
+    async def _connect(self, loop, given, folder):
         if self._scenario.transport == "tcp":
             await loop.create_connection(self._make, *given)
+        elif self._scenario.local:  # for which it has no argument but a socket that is connected
+            self.address = unix_address(self._scenario, folder)
+            mine = socket.socket(socket.AF_UNIX)
+            mine.bind(self.address)
+            mine.connect(given)
+            await loop.create_unix_connection(self._make, sock=mine)
         elif self._scenario.transport == "unix":
             await loop.create_unix_connection(self._make, given)
         else:

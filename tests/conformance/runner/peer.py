@@ -6,7 +6,7 @@ import selectors
 import socket
 import struct
 
-from . import data, pipe
+from . import addresses, data, pipe
 from .events import Stuck
 
 PATIENCE = float(os.environ.get("PROTOHOST_CONFORMANCE_PATIENCE", "20"))
@@ -181,10 +181,12 @@ class Peers:
 
     def _accept(self, step):
         try:
-            sock, _ = self.listening.accept()
+            sock, name = self.listening.accept()
         except TimeoutError:
             raise Stuck("nobody connects") from None
         self._add(step.by, sock)
+        if self.scenario.local:
+            self.ends[step.by].seen.append(("accepted", addresses.text(name)))
 
     def _send(self, step):
         end = self._end(step)

@@ -39,13 +39,13 @@ class Unit:
 
 
 def unix_address(scenario, folder):
-    """Where a UNIX unit is served; a name outside the file system begins with a zero. Where the scenario wants it, a
+    """Where a UNIX unit is served, or the name of one that connects; a name outside the file system begins with a zero. Where the scenario wants it, a
     dead server's socket is left at the path."""
     path = os.path.join(folder, f"{scenario.name}.sock")
     if scenario.address == "stale":
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM if scenario.datagrams else socket.SOCK_STREAM) as dead:
             dead.bind(path)
-    return f"\0{path}" if scenario.address == "abstract" else path
+    return f"\0{path}" if "abstract" in (scenario.address, scenario.local) else path
 
 
 def play(scenario, side, flow=True):

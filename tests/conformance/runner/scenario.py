@@ -9,7 +9,7 @@ from . import actions, data, nodes
 KINDS = ("listener", "connect", "bind", "read", "write")
 TRANSPORTS = {"listener": ("tcp", "unix"), "connect": ("tcp", "unix", "socketpair", "udp", "udp6", "unixgram"),
               "bind": ("udp", "udp6", "unixgram", "socketpair"), "read": ("pipe", "fifo"), "write": ("pipe", "fifo", "socketpair")}
-TOP = ("what", "behaviours", "kind", "transport", "address", "open", "unit", "buffers", "chunks", "flow", "needs", "differs", "baseline",
+TOP = ("what", "behaviours", "kind", "transport", "address", "local", "open", "unit", "buffers", "chunks", "flow", "needs", "differs", "baseline",
        "only", "on", "buffer", "protocols", "peer", "expect")
 ADDRESSES = {("listener", "unix"): ("abstract", "stale"), ("bind", "unixgram"): ("abstract", "stale"),
              ("connect", "unix"): ("missing",), ("connect", "tcp"): ("two",)}
@@ -52,6 +52,7 @@ class Scenario:
     kind: str
     transport: str
     address: str
+    local: str  # "path" or "abstract": the name of a UNIX client
     by_plugin: bool  # opened through the loop's services, and the trace says so
     unit: dict
     buffers: int
@@ -101,6 +102,7 @@ def load(file):
     scenario = Scenario(
         name=name, file=str(file), kind=kind, transport=transport,
         address=_address(top, kind, transport),
+        local=top["local"].choice(("path", "abstract")) if "local" in top else "",
         by_plugin=(kind, transport) == ("connect", "socketpair") or "open" in top and top["open"].choice(("plugin",)) != "",
         unit=_plain(top["unit"]) if "unit" in top else {},
         buffers=top["buffers"].integer() if "buffers" in top else 0,
@@ -258,6 +260,8 @@ def _check(scenario, root, top):
             raise nodes.ScenarioError(f"{step.place}: release: no gate {step.argument} (add on: gate {step.argument}:)")
     if scenario.by_plugin and scenario.kind in ("listener", "bind"):
         top["open"].fail("is not for what a unit serves", "remove it")
+    if scenario.local and ((scenario.kind, scenario.transport) != ("connect", "unix") or scenario.by_plugin):
+        top["local"].fail("only a unit that connects to a UNIX socket has it", "remove it")
     for step in scenario.steps:
         if step.verb == "connect" and "unnamed" in step.argument and scenario.transport != "unixgram":
             raise nodes.ScenarioError(f"{step.place}: unnamed: only UNIX sockets of datagrams can be (remove it)")

@@ -148,8 +148,8 @@ class Daemon:
         return self._process.poll() is None
 
     def address(self, scenario):
-        """Where the peer finds the unit, or None where it is the unit that connects."""
-        if scenario.kind not in ("listener", "bind"):
+        """Where the peer finds the unit, or None where it is the unit that connects and has no name."""
+        if scenario.kind not in ("listener", "bind") and not scenario.local:
             return None
         if scenario.transport == "socketpair":
             return ""
@@ -203,7 +203,7 @@ class Daemon:
             return "listeners", {"listen": f"unix://{self._folder / scenario.name}.idle"}
         if scenario.kind == "connect":
             unit = {"connect": addresses.uri(SCHEMES[scenario.transport], self._given), "reconnect": "never"}
-            if scenario.transport == "unixgram":  # asyncio's has no name of its own, and could not be answered
+            if scenario.local or scenario.transport == "unixgram":  # which without a name could not be answered
                 unit["socket"] = {"local": self._own(scenario)}
             return "endpoints", unit
         if isinstance(self._given, int):  # which cannot be opened again
