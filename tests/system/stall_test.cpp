@@ -22,7 +22,7 @@ using std::chrono::milliseconds;
 
 /// Makes a daemon ask a name server that never answers for everything below ".stalled".
 std::vector<std::string> with_stalled_names() {
-    std::string libraries = PROTOHOST_BUILD_DIR "/tests/system/libstalled_names.so";
+    std::string libraries = PROTOHOST_BUILD_DIR "/tests/preloaded/libnames.so";
     if (sanitized) {
         // A sanitizer's runtime must come before everything else.
         const std::string needed = run({"ldd", daemon_program()}).output;

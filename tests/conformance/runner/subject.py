@@ -271,6 +271,6 @@ def _environment(build, preloaded):
         # A sanitizer's runtime must come before everything else.
         libraries = subprocess.run(["ldd", build / "bin/protohostd"], capture_output=True, text=True, check=True).stdout
         sanitizers = re.findall(r"=> (\S*/lib[at]san\.so\S*)", libraries)
-        ours = [str(build / f"tests/conformance/lib{name}.so") for name in preloaded]
+        ours = [str(build / f"tests/preloaded/lib{name}.so") for name in preloaded]
         environment["LD_PRELOAD"] = ":".join(sanitizers + ours)
     return environment
