@@ -182,6 +182,7 @@ class Daemon:
         self._write("protohost.yaml", {
             "plugins": {"directories": [str(build / "tests/conformance/plugins")]},
             "log": {"format": "json", "level": "info"},
+            "control": {"socket": str(self._folder / "operator.sock")},  # the default is this machine's own daemon's
             "state": {"directory": str(self._folder / "state")}})
         (self._folder / "conf.d").mkdir()
         for scenario in scenarios:
