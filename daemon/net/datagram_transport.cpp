@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/net/datagram_transport.hpp"
 
-#include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "daemon/base/failure.hpp"
 #include "daemon/net/guard.hpp"
-#include "daemon/net/replaced_protocol.hpp"
 #include "daemon/net/write_queue.hpp"
 
 // Life and receiving. Sending is in datagram_transport_send.cpp.
@@ -16,13 +13,6 @@
 namespace protohost::net {
 
 namespace {
-
-/// Whether a plugin may hand it to set_protocol; what a factory makes was checked before.
-bool is_datagram_protocol(ph_proto protocol) {
-    if (protocol.ops == nullptr || protocol.ops->kind != PH_DATAGRAM) return false;
-    if (!PH_HAS(protocol.ops, connection_lost) || !PH_HAS(protocol.ops, destroy)) return false;
-    return PH_HAS(reinterpret_cast<const ph_datagram_ops*>(protocol.ops), datagram_received);
-}
 
 ph_str to_abi(std::string_view text) {
     return {text.data(), text.size()};
@@ -35,81 +25,25 @@ DatagramTransport::DatagramTransport(Loop& loop,
                                      const TransportSettings& settings,
                                      TransportOwner& owner,
                                      std::shared_ptr<void> factory)
-    : factory_(std::move(factory)),
-      loop_(loop),
-      owner_(owner),
+    : ProtocolTransport(loop, owner, std::move(factory), settings.write_buffer),
       socket_(std::move(socket)),
       local_(SocketAddress::local_of(socket_.descriptor.get())),
-      limits_(settings.write_buffer),
       queue_(&loop.write_budget()),
-      retry_(loop),
-      reference_(loop.references().add(*this)) {}
-
-DatagramTransport::~DatagramTransport() {
-    loop_.references().remove(reference_);
-}
-
-template <class F>
-void DatagramTransport::call(std::string_view callback, F&& function) {
-    const ph_status status = guarded(loop_, [&] { return function(ops(), protocol_.self); });
-    if (status >= 0) return;
-    std::string text = base::take_failure();
-    if (text.empty()) text = "failed without saying why";
-    owner_.callback_failed(*this, callback, text);
-}
-
-void DatagramTransport::tell(std::string_view callback, ph_status (*function)(void* self)) {
-    if (function == nullptr) return;
-    call(callback, [&](const ph_datagram_ops&, void* self) { return function(self); });
-}
+      retry_(loop) {}
 
 void DatagramTransport::start(ph_proto protocol) {
-    protocol_ = protocol;
-    call("connection_made", [&](const ph_datagram_ops& ops, void* self) {
-        return ops.connection_made(self, handle());
-    });
-    started_ = true;
-    sync_interest();
-}
-
-ph_status DatagramTransport::set_protocol(ph_proto next) {
-    if (protocol_.ops == nullptr) return PH_E_CLOSED;
-    if (!is_datagram_protocol(next)) return PH_E_INVAL;
-    if (next.self == protocol_.self && next.ops == protocol_.ops) return PH_OK;
-    ReplacedProtocol::retire(loop_, protocol_, factory_);
-    protocol_ = next;
-    return PH_OK;
-}
-
-void DatagramTransport::retune(const TransportSettings& settings) {
-    if (lost_) return;
-    limits_.retune(settings.write_buffer);
-    pause_if_over();
-    resume_if_under();
-}
-
-void DatagramTransport::hand_over(ph_proto next, std::shared_ptr<void> factory) {
-    if (lost_) {
-        // Its end is on its way, and is the old protocol's.
-        return destroy(loop_, next);
-    }
-    // For the old protocol it is over: what it still asks for is refused.
-    lost_ = true;
-    closing_ = true;
-    guarded(loop_, [&] { return ops().connection_lost(protocol_.self, nullptr); });
-    destroy(loop_, protocol_);
-    lost_ = false;
-    closing_ = false;
-    loop_.references().remove(reference_);
-    reference_ = loop_.references().add(*this);
-    factory_ = std::move(factory);
-    paused_reading_ = false;
-    paused_writing_ = false;
-    drain_asked_ = false;
-    limits_.reset();
-    start(next);
-    pause_if_over();
+    ProtocolTransport::start(protocol);
+    // What its predecessor has left.
     if (!kept_.empty()) schedule();
+}
+
+bool DatagramTransport::suits(ph_proto next) const {
+    return next.ops->kind == PH_DATAGRAM &&
+           PH_HAS(reinterpret_cast<const ph_datagram_ops*>(next.ops), datagram_received);
+}
+
+void DatagramTransport::callback_failed(std::string_view callback, ph_status) {
+    report_failure(callback);
 }
 
 void DatagramTransport::on_events(std::uint32_t events) {
@@ -136,7 +70,7 @@ void DatagramTransport::sync_interest() {
     if (error == 0 || wanted == 0) {
         interest_ = wanted;
     } else {
-        lose(std::make_unique<Loss>(Loss{PH_E_OS, error, std::strerror(error)}));
+        lose_os(error);
     }
 }
 
@@ -163,8 +97,8 @@ void DatagramTransport::on_readable() {
 }
 
 void DatagramTransport::deliver(const Datagram& datagram) {
-    call("datagram_received", [&](const ph_datagram_ops& ops, void* self) {
-        return ops.datagram_received(self, datagram.data, datagram.size, datagram.address);
+    call("datagram_received", [&](void* self) {
+        return ops().datagram_received(self, datagram.data, datagram.size, datagram.address);
     });
     // The batch is around the callbacks, which so are never outermost themselves.
     base::forget_failure();
@@ -212,15 +146,8 @@ void DatagramTransport::resume_reading() {
 }
 
 void DatagramTransport::drain(std::uint64_t deadline) {
-    if (closing_ || drain_asked_) return;
-    drain_asked_ = true;
-    std::int32_t keep_open = 0;
-    if (PH_HAS(&ops(), drain_requested)) {
-        call("drain_requested", [&](const ph_datagram_ops& ops, void* self) {
-            return ops.drain_requested(self, deadline, &keep_open);
-        });
-    }
-    if (keep_open == 0) close();
+    if (closing_) return;
+    request_drain(PH_HAS(&ops(), drain_requested) ? ops().drain_requested : nullptr, deadline);
 }
 
 void DatagramTransport::close() {
@@ -266,28 +193,16 @@ void DatagramTransport::schedule() {
 void DatagramTransport::run() {
     tell_failures();
     if (lost_) {
+        Task::unlink();
         end();
     } else if (!kept_.empty() && is_reading()) {
         deliver_kept();
     }
 }
 
-void DatagramTransport::end() {
-    Task::unlink();
-    ph_error why{};
-    if (loss_ != nullptr) {
-        why = {sizeof why, loss_->code, loss_->os_errno, 0, to_abi(loss_->text)};
-    }
-    const ph_error* reason = loss_ != nullptr ? &why : nullptr;
-    call("connection_lost",
-         [&](const ph_datagram_ops& ops, void* self) { return ops.connection_lost(self, reason); });
-    const ph_proto protocol = std::exchange(protocol_, {});
+void DatagramTransport::close_descriptor() {
     socket_.descriptor.close();
     socket_.file.reset();
-    loop_.references().remove(reference_);
-    destroy(loop_, protocol);
-    loop_.reserve().released();
-    owner_.ended(*this);
 }
 
 void DatagramTransport::failed(int os_errno, const SocketAddress& destination) {
@@ -306,9 +221,8 @@ void DatagramTransport::tell_failures() {
         const SocketAddress& to = failure.destination;
         const bool known = to.family() != AF_UNSPEC;
         const ph_addr destination{known ? to.data() : nullptr, known ? to.size() : 0, 0};
-        call("error_received", [&](const ph_datagram_ops& ops, void* self) {
-            return ops.error_received(self, &why, destination);
-        });
+        call("error_received",
+             [&](void* self) { return ops().error_received(self, &why, destination); });
     }
     telling_ = false;
     if (!failures_.empty()) schedule();

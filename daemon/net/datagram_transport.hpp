@@ -15,10 +15,10 @@
 #include "daemon/net/datagram_queue.hpp"
 #include "daemon/net/datagram_socket.hpp"
 #include "daemon/net/loop.hpp"
+#include "daemon/net/protocol_transport.hpp"
 #include "daemon/net/socket_address.hpp"
 #include "daemon/net/timer.hpp"
 #include "daemon/net/transport.hpp"
-#include "daemon/net/write_limits.hpp"
 
 #include <protohost/abi.h>
 
@@ -37,7 +37,7 @@ namespace protohost::net {
 ///
 /// What a callback throws is told to the owner, and what the kernel rejects to the protocol:
 /// neither ends the transport.
-class DatagramTransport final : public Transport, private DatagramSender, private Task {
+class DatagramTransport final : public ProtocolTransport, private DatagramSender, private Task {
 public:
     /// `factory` lives as long as this does: it is what holds the protocol's code.
     DatagramTransport(Loop& loop,
@@ -45,22 +45,13 @@ public:
                       const TransportSettings& settings,
                       TransportOwner& owner,
                       std::shared_ptr<void> factory);
-    ~DatagramTransport() override;
 
     void start(ph_proto protocol) override;
     void drain(std::uint64_t deadline) override;
 
     void close() override;
     void abort() override;
-    bool is_closing() const override { return closing_; }
     ph_status get_extra_info(std::string_view name, ph_info& info) override;
-    ph_status set_protocol(ph_proto next) override;
-    ph_proto get_protocol() const override { return protocol_; }
-    void retune(const TransportSettings& settings) override;
-    void hand_over(ph_proto next, std::shared_ptr<void> factory) override;
-    bool is_writing_paused() const override { return paused_writing_; }
-    int loss_errno() const override { return loss_ != nullptr ? loss_->os_errno : 0; }
-    const void* factory() const override { return factory_.get(); }
 
     void pause_reading() override;
     void resume_reading() override;
@@ -79,19 +70,11 @@ public:
     ph_status write_eof() override { return PH_E_UNSUPPORTED; }
     bool can_write_eof() const override { return false; }
 
-    ph_ref ref() const override { return reference_; }
-
     /// The remote where there is one, else its own address: "127.0.0.1:9999".
     std::string peer_text() const override;
     SocketAddress peer_address() const override { return socket_.remote; }
 
 private:
-    /// Why it ended; absent: in order.
-    struct Loss {
-        ph_status code;
-        int os_errno;
-        std::string text;
-    };
     /// What error_received has not been told yet.
     struct Failure {
         int os_errno;
@@ -102,6 +85,13 @@ private:
     void send_gathered(std::span<const Datagram> datagrams) override;
     void run() override;
 
+    bool suits(ph_proto next) const override;
+    void callback_failed(std::string_view callback, ph_status status) override;
+    std::size_t waiting() const override { return queue_.size(); }
+    void sync_interest() override;
+    void lose(std::unique_ptr<Loss> loss) override;
+    void close_descriptor() override;
+
     void on_readable();
     void deliver(const Datagram& datagram);
     void deliver_kept();
@@ -109,11 +99,8 @@ private:
 
     /// Puts the remote in where it belongs; PH_E_INVAL where nothing can be sent to `to`.
     ph_status resolve_destination(ph_addr& to) const;
-    /// Whether the loop's budget lets something begin that may cost so much.
-    bool admits(std::size_t cost) const;
     /// Whether a hard limit forbids a datagram of `size` bytes, and what follows from that.
     bool passes_limit(std::size_t size);
-    void over_limit(std::size_t size, WriteLimit limit);
     void flush_gathered();
     /// Now what the kernel takes, later what it refuses.
     void send(std::span<const Datagram> datagrams);
@@ -121,46 +108,21 @@ private:
     void on_writable();
     /// Off the epoll set for a while, which says that it is writable, and it is not.
     void back_off();
-    void pause_if_over();
-    void resume_if_under();
 
     void failed(int os_errno, const SocketAddress& destination);
     void failed_to_send(int os_errno, const Datagram& datagram);
     void tell_failures();
 
-    /// Calls the protocol; what it fails with is told to the owner.
-    template <class F>
-    void call(std::string_view callback, F&& function);
-    /// Calls a flow control callback, which a protocol need not have.
-    void tell(std::string_view callback, ph_status (*function)(void* self));
-    void lose(std::unique_ptr<Loss> loss);
-    void end();
     void schedule();
-    void sync_interest();
 
     const ph_datagram_ops& ops() const {
         return *reinterpret_cast<const ph_datagram_ops*>(protocol_.ops);
     }
 
-    // First, so that it dies last: the code of the protocol goes with it.
-    std::shared_ptr<void> factory_;
-    Loop& loop_;
-    TransportOwner& owner_;
-    ph_proto protocol_{};
     DatagramSocket socket_;
     SocketAddress local_;
-    WriteLimits limits_;
     std::uint32_t interest_ = 0;  ///< what the epoll set believes
-    bool dispatching_ = false;
-    bool started_ = false;
-    bool paused_reading_ = false;
-    bool paused_writing_ = false;
-    bool closing_ = false;
-    bool lost_ = false;
-    bool drain_asked_ = false;
-    bool limit_reported_ = false;
     bool telling_ = false;
-    std::unique_ptr<Loss> loss_;
     std::size_t gathered_ = 0;  ///< the cost of what is in the loop's scratch
     DatagramQueue queue_;       ///< to be sent
     DatagramQueue kept_;        ///< to be delivered
@@ -168,7 +130,6 @@ private:
     /// A UNIX socket is always writable, also when the one it sends to is full.
     Timer retry_;
     std::chrono::milliseconds retry_delay_{0};
-    ph_ref reference_;
 };
 
 }  // namespace protohost::net

@@ -63,14 +63,9 @@ ph_status DatagramTransport::sendto(const void* data, std::size_t size, ph_addr 
         enqueue(datagram);
     }
     sync_interest();
-    pause_if_over();
+    pause_if_over(queue_.size());
     tell_failures();
-    if (!lost_) return PH_OK;
-    return loss_ != nullptr && loss_->code == PH_E_LIMIT ? PH_E_LIMIT : PH_E_CLOSED;
-}
-
-bool DatagramTransport::admits(std::size_t cost) const {
-    return limits_.aborts() || loop_.write_budget().has_room(cost);
+    return loss_status();
 }
 
 bool DatagramTransport::passes_limit(std::size_t size) {
@@ -85,16 +80,6 @@ bool DatagramTransport::passes_limit(std::size_t size) {
     const bool own = queue_.size() + cost > limits_.limit();
     over_limit(size, own ? WriteLimit::connection : WriteLimit::daemon);
     return true;
-}
-
-void DatagramTransport::over_limit(std::size_t size, WriteLimit limit) {
-    if (!std::exchange(limit_reported_, true)) owner_.limit_reached(*this, size, limit);
-    if (!limits_.aborts()) return;
-    const bool own = limit == WriteLimit::connection;
-    lose(std::make_unique<Loss>(Loss{PH_E_LIMIT,
-                                     0,
-                                     own ? "the write buffer is over its limit"
-                                         : "all write buffers together are over their limit"}));
 }
 
 void DatagramTransport::flush_gathered() {
@@ -146,7 +131,7 @@ void DatagramTransport::on_writable() {
     traffic_.sent += bytes_of(oldest.first(sent.count));
     queue_.pop(sent.count + (rejected ? 1 : 0));
     tell_failures();
-    resume_if_under();
+    resume_if_under(queue_.size());
     if (!lost_ && closing_ && queue_.empty()) lose(nullptr);
 }
 
@@ -160,22 +145,10 @@ void DatagramTransport::back_off() {
     });
 }
 
-void DatagramTransport::pause_if_over() {
-    if (paused_writing_ || lost_ || queue_.size() <= limits_.high()) return;
-    paused_writing_ = true;
-    tell("pause_writing", ops().pause_writing);
-}
-
-void DatagramTransport::resume_if_under() {
-    if (!paused_writing_ || lost_ || queue_.size() > limits_.low()) return;
-    paused_writing_ = false;
-    tell("resume_writing", ops().resume_writing);
-}
-
 ph_status DatagramTransport::set_write_buffer_limits(std::int64_t high, std::int64_t low) {
     flush_gathered();
     const ph_status status = limits_.set(high, low);
-    if (status == PH_OK) pause_if_over();
+    if (status == PH_OK) pause_if_over(queue_.size());
     return status;
 }
 

@@ -2,7 +2,6 @@
 #include "daemon/net/stream_transport.hpp"
 
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -10,8 +9,6 @@
 #include <utility>
 
 #include "daemon/base/failure.hpp"
-#include "daemon/net/guard.hpp"
-#include "daemon/net/replaced_protocol.hpp"
 #include "daemon/net/sendfile.hpp"
 #include "daemon/net/stream_timeouts.hpp"
 
@@ -21,12 +18,8 @@ namespace protohost::net {
 
 namespace {
 
-/// Whether a plugin may hand it to set_protocol; what a factory makes was checked before.
-bool is_stream_protocol(ph_proto protocol) {
-    if (protocol.ops == nullptr || protocol.ops->kind != PH_STREAM) return false;
-    if (!PH_HAS(protocol.ops, connection_lost) || !PH_HAS(protocol.ops, destroy)) return false;
-    const auto* ops = reinterpret_cast<const ph_stream_ops*>(protocol.ops);
-    return PH_HAS(ops, data_received) || (PH_HAS(ops, get_buffer) && PH_HAS(ops, buffer_updated));
+bool has_buffer(const ph_stream_ops* ops) {
+    return PH_HAS(ops, get_buffer) && PH_HAS(ops, buffer_updated);
 }
 
 /// Whether the kernel says when the other end of a pipe is gone: of terminals and the like it does
@@ -40,14 +33,6 @@ bool has_a_reader(int fd) {
 
 }  // namespace
 
-template <class F>
-bool StreamTransport::call(std::string_view callback, F&& function) {
-    const ph_status status = guarded(loop_, [&] { return function(ops(), protocol_.self); });
-    if (status >= 0) return true;
-    fail(callback, status);
-    return false;
-}
-
 StreamTransport::StreamTransport(Loop& loop,
                                  base::Descriptor socket,
                                  PeerName peer,
@@ -55,35 +40,30 @@ StreamTransport::StreamTransport(Loop& loop,
                                  TransportOwner& owner,
                                  std::shared_ptr<void> factory,
                                  Channel channel)
-    : factory_(std::move(factory)),
-      loop_(loop),
-      owner_(owner),
+    : ProtocolTransport(loop, owner, std::move(factory), settings.write_buffer),
       socket_(std::move(socket)),
       channel_(channel),
       watches_reader_(channel == Channel::write_pipe && has_a_reader(socket_.get())),
       queue_(loop.write_budget()),
-      limits_(settings.write_buffer),
-      reference_(loop.references().add(*this)),
       peer_(std::move(peer)) {
     if (channel == Channel::socket) peer_.identify(socket_.get());
     arm_timeouts(settings);
 }
 
 StreamTransport::~StreamTransport() {
-    loop_.references().remove(reference_);
+    // Before the queue, whose releases are the plugin's.
+    remove_reference();
 }
 
 void StreamTransport::use(ph_proto protocol) {
-    protocol_ = protocol;
-    buffered_ = PH_HAS(&ops(), get_buffer) && PH_HAS(&ops(), buffer_updated);
+    ProtocolTransport::use(protocol);
+    buffered_ = has_buffer(&ops());
 }
 
-void StreamTransport::start(ph_proto protocol) {
-    use(protocol);
-    call("connection_made",
-         [&](const ph_stream_ops& ops, void* self) { return ops.connection_made(self, handle()); });
-    started_ = true;
-    sync_interest();
+bool StreamTransport::suits(ph_proto next) const {
+    if (next.ops->kind != PH_STREAM) return false;
+    const auto* ops = reinterpret_cast<const ph_stream_ops*>(next.ops);
+    return PH_HAS(ops, data_received) || has_buffer(ops);
 }
 
 void StreamTransport::arm_timeouts(const TransportSettings& settings) {
@@ -98,42 +78,8 @@ void StreamTransport::arm_timeouts(const TransportSettings& settings) {
 
 void StreamTransport::retune(const TransportSettings& settings) {
     if (lost_) return;
-    limits_.retune(settings.write_buffer);
     arm_timeouts(settings);
-    pause_if_over();
-    resume_if_under();
-}
-
-void StreamTransport::hand_over(ph_proto next, std::shared_ptr<void> factory) {
-    if (lost_) {
-        // Its end is on its way, and is the old protocol's.
-        return destroy(loop_, next);
-    }
-    // For the old protocol it is over: what it still asks for is refused.
-    lost_ = true;
-    closing_ = true;
-    guarded(loop_, [&] { return ops().connection_lost(protocol_.self, nullptr); });
-    destroy(loop_, protocol_);
-    lost_ = false;
-    closing_ = false;
-    loop_.references().remove(reference_);
-    reference_ = loop_.references().add(*this);
-    factory_ = std::move(factory);
-    paused_reading_ = false;
-    paused_writing_ = false;
-    drain_asked_ = false;
-    limits_.reset();
-    start(next);
-    pause_if_over();
-}
-
-ph_status StreamTransport::set_protocol(ph_proto next) {
-    if (protocol_.ops == nullptr) return PH_E_CLOSED;
-    if (!is_stream_protocol(next)) return PH_E_INVAL;
-    if (next.self == protocol_.self && next.ops == protocol_.ops) return PH_OK;
-    ReplacedProtocol::retire(loop_, protocol_, factory_);
-    use(next);
-    return PH_OK;
+    ProtocolTransport::retune(settings);
 }
 
 void StreamTransport::on_events(std::uint32_t events) {
@@ -191,8 +137,8 @@ void StreamTransport::read_for_protocol() {
     const ssize_t size = receive(buffer.data(), buffer.size());
     if (size <= 0) return received(size, errno);
     count_received(size);
-    call("data_received", [&](const ph_stream_ops& ops, void* self) {
-        return ops.data_received(self, buffer.data(), static_cast<std::size_t>(size));
+    call("data_received", [&](void* self) {
+        return ops().data_received(self, buffer.data(), static_cast<std::size_t>(size));
     });
 }
 
@@ -200,22 +146,20 @@ void StreamTransport::read_into_protocol() {
     const ph_proto lender = protocol_;
     void* data = nullptr;
     std::size_t room = 0;
-    const bool lent = call("get_buffer", [&](const ph_stream_ops& ops, void* self) {
-        return ops.get_buffer(self, -1, &data, &room);
-    });
+    const bool lent =
+        call("get_buffer", [&](void* self) { return ops().get_buffer(self, -1, &data, &room); });
     // Whoever was put in its place has a buffer of its own, or none: the next event asks it.
     if (!lent || !is_reading()) return;
     if (protocol_.self != lender.self || protocol_.ops != lender.ops) return;
     if (data == nullptr || room == 0) {
         base::set_failure("get_buffer() returned an empty buffer");
-        return fail("get_buffer", PH_E_INVAL);
+        return callback_failed("get_buffer", PH_E_INVAL);
     }
     const ssize_t size = receive(data, room);
     if (size <= 0) return received(size, errno);
     count_received(size);
-    call("buffer_updated", [&](const ph_stream_ops& ops, void* self) {
-        return ops.buffer_updated(self, static_cast<std::size_t>(size));
-    });
+    call("buffer_updated",
+         [&](void* self) { return ops().buffer_updated(self, static_cast<std::size_t>(size)); });
 }
 
 void StreamTransport::count_received(ssize_t size) {
@@ -243,9 +187,7 @@ void StreamTransport::on_eof() {
 bool StreamTransport::tell_eof() {
     std::int32_t keep_open = 0;
     if (PH_HAS(&ops(), eof_received)) {
-        call("eof_received", [&](const ph_stream_ops& ops, void* self) {
-            return ops.eof_received(self, &keep_open);
-        });
+        call("eof_received", [&](void* self) { return ops().eof_received(self, &keep_open); });
     }
     return keep_open != 0;
 }
@@ -261,15 +203,8 @@ void StreamTransport::resume_reading() {
 }
 
 void StreamTransport::drain(std::uint64_t deadline) {
-    if (closing_ || drain_asked_) return;
-    drain_asked_ = true;
-    std::int32_t keep_open = 0;
-    if (PH_HAS(&ops(), drain_requested)) {
-        call("drain_requested", [&](const ph_stream_ops& ops, void* self) {
-            return ops.drain_requested(self, deadline, &keep_open);
-        });
-    }
-    if (keep_open == 0) close();
+    if (closing_) return;
+    request_drain(PH_HAS(&ops(), drain_requested) ? ops().drain_requested : nullptr, deadline);
 }
 
 void StreamTransport::close() {
@@ -285,20 +220,13 @@ void StreamTransport::abort() {
     lose(nullptr);
 }
 
-void StreamTransport::fail(std::string_view callback, ph_status status) {
-    std::string text = base::take_failure();
-    if (text.empty()) text = "failed without saying why";
-    owner_.callback_failed(*this, callback, text);
-    lose(std::make_unique<Loss>(Loss{status, 0, std::move(text)}));
+void StreamTransport::callback_failed(std::string_view callback, ph_status status) {
+    lose(std::make_unique<Loss>(Loss{status, 0, report_failure(callback)}));
 }
 
 void StreamTransport::timed_out(std::string text) {
     owner_.timed_out(*this, text);
     lose(std::make_unique<Loss>(Loss{PH_E_TIMEOUT, 0, std::move(text)}));
-}
-
-void StreamTransport::lose_os(int os_errno) {
-    lose(std::make_unique<Loss>(Loss{PH_E_OS, os_errno, std::strerror(os_errno)}));
 }
 
 void StreamTransport::lose(std::unique_ptr<Loss> loss) {
@@ -325,20 +253,7 @@ void StreamTransport::run() {
         Task::unlink();  // nothing comes between the two
     }
     abandon_file();
-    ph_error why{};
-    if (loss_ != nullptr) {
-        why = {
-            sizeof why, loss_->code, loss_->os_errno, 0, {loss_->text.data(), loss_->text.size()}};
-    }
-    const ph_error* reason = loss_ != nullptr ? &why : nullptr;
-    call("connection_lost",
-         [&](const ph_stream_ops& ops, void* self) { return ops.connection_lost(self, reason); });
-    const ph_proto protocol = std::exchange(protocol_, {});
-    socket_.close();
-    loop_.references().remove(reference_);
-    destroy(loop_, protocol);
-    loop_.reserve().released();
-    owner_.ended(*this);
+    end();
 }
 
 ph_status StreamTransport::get_extra_info(std::string_view name, ph_info& info) {

@@ -6,7 +6,6 @@
 #include <sys/uio.h>
 #include <utility>
 
-#include "daemon/net/guard.hpp"
 #include "daemon/net/sendfile.hpp"
 #include "daemon/net/stream_timeouts.hpp"
 #include "daemon/net/stream_transport.hpp"
@@ -99,15 +98,6 @@ ph_status StreamTransport::write_owned(ph_iov data, ph_fn release, void* arg) {
     return loss_status();
 }
 
-ph_status StreamTransport::loss_status() const {
-    if (!lost_) return PH_OK;
-    return loss_ != nullptr && loss_->code == PH_E_LIMIT ? PH_E_LIMIT : PH_E_CLOSED;
-}
-
-bool StreamTransport::admits(std::size_t size) const {
-    return limits_.aborts() || loop_.write_budget().has_room(size);
-}
-
 bool StreamTransport::passes_limit(std::size_t size) {
     const auto fits = [&](std::size_t more) {
         return queue_.size() + more <= limits_.limit() && admits(more);
@@ -119,19 +109,6 @@ bool StreamTransport::passes_limit(std::size_t size) {
     const bool own = queue_.size() + size > limits_.limit();
     over_limit(size, own ? WriteLimit::connection : WriteLimit::daemon);
     return true;
-}
-
-void StreamTransport::over_limit(std::size_t size, WriteLimit limit) {
-    if (!limit_reported_) {
-        limit_reported_ = true;
-        owner_.limit_reached(*this, size, limit);
-    }
-    if (!limits_.aborts()) return;
-    const bool own = limit == WriteLimit::connection;
-    lose(std::make_unique<Loss>(Loss{PH_E_LIMIT,
-                                     0,
-                                     own ? "the write buffer is over its limit"
-                                         : "all write buffers together are over their limit"}));
 }
 
 std::size_t StreamTransport::send_now(ph_iov data) {
@@ -195,7 +172,7 @@ void StreamTransport::flush_gathered() {
 
 void StreamTransport::written() {
     sync_interest();
-    pause_if_over();
+    pause_if_over(queue_.size());
 }
 
 bool StreamTransport::waits_for_peer() const {
@@ -209,7 +186,7 @@ void StreamTransport::on_writable() {
     if (result < 0) return lose_os(static_cast<int>(-result));
     count_sent(static_cast<std::size_t>(result));
     queue_.consume(static_cast<std::size_t>(result));
-    resume_if_under();
+    resume_if_under(queue_.size());
     sendfile_ != nullptr ? push_file() : flushed();
 }
 
@@ -220,24 +197,6 @@ void StreamTransport::flushed() {
     } else if (eof_requested_) {
         shut_down_writing();
     }
-}
-
-void StreamTransport::tell(std::string_view callback, ph_status (*function)(void* self)) {
-    if (function == nullptr) return;
-    const ph_status status = guarded(loop_, [&] { return function(protocol_.self); });
-    if (status < 0) fail(callback, status);
-}
-
-void StreamTransport::pause_if_over() {
-    if (paused_writing_ || lost_ || queue_.size() <= limits_.high()) return;
-    paused_writing_ = true;
-    tell("pause_writing", ops().pause_writing);
-}
-
-void StreamTransport::resume_if_under() {
-    if (!paused_writing_ || lost_ || queue_.size() > limits_.low()) return;
-    paused_writing_ = false;
-    tell("resume_writing", ops().resume_writing);
 }
 
 ph_status StreamTransport::write_eof() {
@@ -271,7 +230,7 @@ ph_status StreamTransport::set_write_buffer_limits(std::int64_t high, std::int64
     if (!writes()) return PH_E_UNSUPPORTED;
     flush_gathered();
     if (const ph_status status = limits_.set(high, low); status != PH_OK) return status;
-    pause_if_over();
+    pause_if_over(queue_.size());
     return PH_OK;
 }
 

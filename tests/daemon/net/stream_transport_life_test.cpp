@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include <array>
 #include <cerrno>
+#include <memory>
 #include <stdexcept>
 #include <string>
+#include <sys/socket.h>
 #include <thread>
 #include <vector>
 
@@ -319,6 +322,36 @@ TEST(StreamTransportLife, WithoutEofReceivedTheEndCloses) {
     EXPECT_EQ(recorder.count("eof"), 0u);
     EXPECT_EQ(recorder.received, "last");
     EXPECT_EQ(recorder.count("lost"), 1u);
+}
+
+TEST(StreamTransportLife, AReleaseThatComesWithTheTransportsEndFindsItNoMore) {
+    struct Asked {
+        Loop& loop;
+        ph_ref reference;
+        bool found = true;
+    };
+    const std::string block(1000000, 'o');
+    Recorder recorder;
+    Rig rig;
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()), 0);
+    const Peer peer(ends[1]);
+    auto transport = std::make_unique<StreamTransport>(rig.loop,
+                                                       base::Descriptor(ends[0]),
+                                                       PeerName(std::string("a pair")),
+                                                       TransportSettings{},
+                                                       rig.owner(),
+                                                       nullptr);
+    recorder.transport = transport.get();
+    transport->start(recorder.proto());
+    Asked asked{rig.loop, transport->ref()};
+    const auto release = [](void* arg) {
+        auto& question = *static_cast<Asked*>(arg);
+        question.found = question.loop.references().find(question.reference) != nullptr;
+    };
+    EXPECT_EQ(transport->write_owned({block.data(), block.size()}, release, &asked), PH_OK);
+    transport.reset();
+    EXPECT_FALSE(asked.found);
 }
 
 }  // namespace
