@@ -20,6 +20,11 @@ namespace {
 
 constexpr std::size_t records_kept = 10;
 
+/// Between the beginnings of two reloads, so that the requests of ten milliseconds are two of them
+/// at most: one that takes less time than that would else be over before the next is asked for. The
+/// rest is for requests that the loop hears late.
+constexpr std::chrono::milliseconds spacing{12};
+
 // Of an entry of either list of units.
 unit::Unit* pointer(const std::unique_ptr<unit::Unit>& unit) {
     return unit.get();
@@ -66,6 +71,7 @@ Supervisor::Supervisor(const unit::Shared& shared, std::string file, Installatio
       file_(std::move(file)),
       installation_(std::move(installation)),
       generations_(shared.loop, host_.table()),
+      pause_(shared.loop),
       worker_(shared.loop, 1) {}
 
 Supervisor::~Supervisor() = default;
@@ -108,9 +114,9 @@ base::Result<Plan> Supervisor::check(Refusal& refusal) {
 void Supervisor::reload(std::string asked_by, Reloaded done) {
     Request request{std::move(asked_by), std::move(done)};
     // One that has not begun will read the files anew: it does for this one too.
-    for (std::size_t i = 1; i < jobs_.size(); ++i) {
-        if (jobs_[i]->kind != Job::Kind::reload) continue;
-        jobs_[i]->requests.push_back(std::move(request));
+    for (const auto& job : jobs_) {
+        if (job->kind != Job::Kind::reload || job->attempt) continue;
+        job->requests.push_back(std::move(request));
         return;
     }
     enqueue(std::make_unique<Job>(), std::move(request));
@@ -137,10 +143,19 @@ void Supervisor::enqueue(std::unique_ptr<Job> job, Request request) {
 
 void Supervisor::begin_next() {
     if (jobs_.empty()) return;
+    const auto earliest = reload_began_ + spacing;
+    if (jobs_.front()->kind == Job::Kind::reload && !stopped_ && Clock::now() < earliest) {
+        return pause_.start(earliest, [this] { begin(); });
+    }
+    begin();
+}
+
+void Supervisor::begin() {
     Job& job = *jobs_.front();
     job.record.asked_by = job.requests.front().asked_by;
     job.record.began = std::chrono::system_clock::now();
     job.began = Clock::now();
+    if (job.kind == Job::Kind::reload) reload_began_ = job.began;
     if (job.kind != Job::Kind::diff) notify_reloading();
     job.attempt.emplace(means(), running());
     const auto submitted = worker_.submit(
@@ -286,6 +301,10 @@ void Supervisor::stop(std::function<void()> stopped) {
         return;
     }
     stopped_ = std::move(stopped);
+    if (pause_.running()) {
+        pause_.cancel();
+        begin();  // and is refused
+    }
     for (auto& [name, unit] : units_) {
         if (unit->stopped()) continue;
         ++stopping_;

@@ -17,6 +17,7 @@
 #include "daemon/base/log.hpp"
 #include "daemon/model/configuration.hpp"
 #include "daemon/net/executor.hpp"
+#include "daemon/net/timer.hpp"
 #include "daemon/plugin/staging.hpp"
 #include "daemon/supervisor/attempt.hpp"
 #include "daemon/supervisor/installation.hpp"
@@ -49,8 +50,8 @@ public:
 
     /// load -> check -> plan -> prepare -> bind, on a thread of its own, and commit here. A failure
     /// before commit changes nothing, and commit has no failure. One runs at a time; whatever is
-    /// asked for meanwhile is one more, which reads the files anew. `done` is called once, never
-    /// from inside.
+    /// asked for meanwhile, or within ten milliseconds of its beginning, is one more, which reads
+    /// the files anew. `done` is called once, never from inside.
     void reload(std::string asked_by, Reloaded done);
 
     /// What reload() would do now. Touches nothing.
@@ -109,6 +110,7 @@ private:
     Attempt::Means means();
     void enqueue(std::unique_ptr<Job> job, Request request);
     void begin_next();
+    void begin();
     void finish(const net::Executor::Outcome& outcome);
     void describe(const Attempt& attempt, bool good, ReloadRecord& record) const;
     ReloadRecord conclude(Attempt& attempt, bool good, ReloadRecord record);
@@ -148,7 +150,10 @@ private:
     std::array<std::uint64_t, 3> counts_{};  ///< by Verdict
     std::vector<std::string> restart_pending_;
     std::function<base::Errors(std::string_view)> fault_;
-    std::deque<std::unique_ptr<Job>> jobs_;  ///< the first is under way
+    /// The first is under way, or waits for pause_.
+    std::deque<std::unique_ptr<Job>> jobs_;
+    std::chrono::steady_clock::time_point reload_began_{};  ///< of the last one
+    net::Timer pause_;
     std::size_t stopping_ = 0;
     std::function<void()> stopped_;
     std::function<void()> committed_;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
+#include <chrono>
 #include <filesystem>
+#include <future>
 #include <set>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "daemon/net/timer.hpp"
 #include "tests/daemon/supervisor/rig.hpp"
 
 namespace protohost::supervisor::testing {
@@ -104,6 +107,64 @@ TEST_F(Reload, RequestsMeanwhileAreOneMoreThatReadsTheFilesAnew) {
     EXPECT_EQ(std::count(numbers.begin(), numbers.end(), 3u), 49);
     EXPECT_NE(supervisor_->find("last"), nullptr);
     EXPECT_EQ(supervisor_->find("one"), nullptr);
+}
+
+TEST_F(Reload, RequestsOfTenMillisecondsAreTwoAlsoWhereEachComesAfterTheOneBefore) {
+    using Clock = std::chrono::steady_clock;
+    start("listeners:\n" + listener("one", anywhere));
+    std::set<std::uint64_t> numbers;
+    std::size_t asked = 0;
+    std::size_t told = 0;
+    const auto begin = Clock::now();
+    do {
+        if (told == asked) {
+            ++asked;
+            supervisor_->reload("test", [&](const ReloadRecord& record) {
+                numbers.insert(record.number);
+                ++told;
+            });
+        }
+        run_ready();
+    } while (Clock::now() - begin < std::chrono::milliseconds(10));
+    run_until([&] { return told == asked; });
+    EXPECT_LE(numbers.size(), 2u);
+}
+
+TEST_F(Reload, AfterAQuietMomentBeginsAtOnce) {
+    start("listeners:\n" + listener("one", anywhere));
+    for (int i = 0; i < 3; ++i) {
+        // Without a turn of the loop, which any delay would need.
+        std::promise<void> begun;
+        supervisor_->set_fault([&](std::string_view step) {
+            if (step == "load") begun.set_value();
+            return base::Errors{};
+        });
+        bool told = false;
+        supervisor_->reload("test", [&](const ReloadRecord&) { told = true; });
+        ASSERT_EQ(begun.get_future().wait_for(patience), std::future_status::ready);
+        net::Timer quiet(loop_);
+        quiet.start(std::chrono::milliseconds(20), [] {});
+        run_until([&] { return told && !quiet.running(); });
+    }
+}
+
+TEST_F(Reload, OneThatWaitsIsRefusedByADaemonThatStops) {
+    start("listeners:\n" + listener("one", anywhere));
+    std::vector<Verdict> verdicts;
+    const auto done = [&](const ReloadRecord& record) { verdicts.push_back(record.verdict); };
+    supervisor_->reload("first", done);
+    run_until([&] { return verdicts.size() == 1; });
+    std::promise<void> begun;
+    supervisor_->set_fault([&](std::string_view step) {
+        if (step == "load") begun.set_value();
+        return base::Errors{};
+    });
+    supervisor_->reload("second", done);
+    stop();
+    // Without a turn of the loop: there may be none any more.
+    ASSERT_EQ(begun.get_future().wait_for(patience), std::future_status::ready);
+    run_until([&] { return stopped() && verdicts.size() == 2; });
+    EXPECT_EQ(verdicts, (std::vector<Verdict>{Verdict::unchanged, Verdict::rejected}));
 }
 
 TEST_F(Reload, AskedForByWhoIsToldOfOneTheNextOneBegins) {

@@ -14,8 +14,6 @@ namespace protohost::supervisor::testing {
 
 namespace {
 
-constexpr std::chrono::seconds patience{60};
-
 Installation installation(const std::string& file, const std::string& folder) {
     return {
         .configuration_file = file,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,6 +17,9 @@
 #include "tests/daemon/plugin/guest_files.hpp"
 
 namespace protohost::supervisor::testing {
+
+/// What would happen has happened by then.
+constexpr std::chrono::seconds patience{60};
 
 /// A supervisor on a real loop, with a configuration that the test writes and the plugins that
 /// were built for tests.
