@@ -66,13 +66,13 @@ def version(stamp):
 
 
 def new_and_refuses(daemon):
-    """A good plugin that is loaded, and then does not like its options."""
+    """A good plugin that does not like its options."""
     daemon.install("visited_a", daemon.plugin_bytes("visited_a", "999999"))
     replaced("options: {name: l0", "options: {name: refused")(daemon)
 
 
 def new_in_vain(daemon):
-    """A good plugin, which is loaded before the address turns out to be taken."""
+    """A good plugin, and what only the kernel knows: the address is taken."""
     daemon.install("visited_a", daemon.plugin_bytes("visited_a", "999998"))
     taken(daemon)
 

@@ -329,9 +329,7 @@ class Refusals(Case):
             self.rows_of_harm(daemon, alone, during, at_last)
             self.row(daemon, "sockets that were replaced", differing(sockets, daemon.sockets()), 0)
             if settled:
-                again = len(turns) // len(rounds) - 1
-                self.rows_of_growth(daemon, settled, daemon.holdings(),
-                                    f"in {again} rounds, in each of which a plugin is loaded in vain")
+                self.rows_of_growth(daemon, settled, daemon.holdings())
 
     @staticmethod
     def good_one(daemon, visitors, number):

@@ -166,6 +166,21 @@ std::string_view kind_name(std::uint32_t kind) {
     }
 }
 
+base::Errors check_kind(const std::string& where,
+                        const DeclaredFactory& declared,
+                        std::uint32_t wanted,
+                        const std::string& title) {
+    if (declared.kind == wanted) return {};
+    return base::failure(
+        where,
+        base::format("factory \"{}\" makes {} protocols, and {} needs {} protocols",
+                     declared.name,
+                     kind_name(declared.kind),
+                     title,
+                     kind_name(wanted)),
+        "see protohostd --dump-plugin for what a plugin has");
+}
+
 base::Result<Declaration> read_declaration(const std::string& label,
                                            const Identity& identity,
                                            const ph_plugin& given) {

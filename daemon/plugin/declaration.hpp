@@ -38,4 +38,10 @@ base::Result<Declaration> read_declaration(const std::string& label,
 /// "stream" for PH_STREAM; empty for a kind this daemon does not know.
 std::string_view kind_name(std::uint32_t kind);
 
+/// Whether the factory makes what the unit called `title` can run: protocols of the kind `wanted`.
+base::Errors check_kind(const std::string& where,
+                        const DeclaredFactory& declared,
+                        std::uint32_t wanted,
+                        const std::string& title);
+
 }  // namespace protohost::plugin

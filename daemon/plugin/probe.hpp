@@ -2,12 +2,15 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "daemon/base/error.hpp"
 #include "daemon/model/node.hpp"
 #include "daemon/plugin/staging.hpp"
+
+#include <protohost/abi.h>
 
 namespace protohost::plugin {
 
@@ -18,6 +21,7 @@ struct ProbeRequest {
         std::string where;    ///< of the definition's `protocol`, as errors have it
         std::string factory;  ///< as the definition names it; empty: the only one
         model::Node options;
+        std::uint32_t kind = PH_STREAM;  ///< of the protocols that the definition needs
     };
 
     StagedPlugin staged;

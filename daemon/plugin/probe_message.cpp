@@ -135,6 +135,7 @@ std::string encode(const ProbeRequest& request) {
         writer.text(binding.where);
         writer.text(binding.factory);
         write(writer, binding.options);
+        writer.number(binding.kind);
     }
     return writer.take();
 }
@@ -149,6 +150,7 @@ std::optional<ProbeRequest> decode_request(std::string_view text) {
         binding.where = reader.text();
         binding.factory = reader.text();
         read(reader, binding.options);
+        binding.kind = static_cast<std::uint32_t>(reader.number());
     }
     if (reader.failed() || !reader.at_end()) return std::nullopt;
     return request;

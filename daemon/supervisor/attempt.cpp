@@ -18,7 +18,7 @@ Attempt::Attempt(Means means, Running running)
 bool Attempt::run(Goal goal) {
     if (!load() || !check() || !make_plan() || !check_draining()) return false;
     if (goal == Goal::plan) return true;
-    if (!prepare()) return false;
+    if (!prepare(goal)) return false;
     return goal == Goal::prepare || bind();
 }
 
@@ -29,7 +29,7 @@ bool Attempt::run_rollback(const std::string& plugin) {
     if (auto errors = plugins_->roll_back(plugin); !errors.empty()) {
         return refuse(Refusal::configuration, std::move(errors));
     }
-    return make_plan() && prepare() && bind();
+    return make_plan() && prepare(Goal::bind) && bind();
 }
 
 std::vector<RefusedPlugins::Loaded> Attempt::loaded() const {
@@ -136,7 +136,7 @@ std::vector<PluginSet::Wanted> Attempt::all_wanted() const {
     return all;
 }
 
-bool Attempt::prepare() {
+bool Attempt::prepare(Goal goal) {
     if (!step("prepare")) return false;
     for (const UnitId& id : plan_.added) {
         units_.push_back({.id = id, .added = true, .change = {.factory = true, .moved = true}});
@@ -145,10 +145,21 @@ bool Attempt::prepare() {
         units_.push_back({.id = changed.unit, .change = changed.change});
     }
     base::Errors errors = plugins_->probe(all_wanted());
+    const bool good = errors.empty() || refuse(Refusal::configuration, std::move(errors));
+    // What has not been tried, or never serves, has nothing to wait for.
+    const bool probed = means_.probes && !means_.installation.probe_program.empty();
+    return configure(!probed || goal == Goal::prepare) && good;
+}
+
+bool Attempt::configure(bool may_load) {
+    base::Errors errors;
     for (PreparedUnit& unit : units_) {
-        if (!unit.change.factory) continue;
-        if (!step("prepare " + to_string(unit.id))) return false;
-        auto binding = plugins_->bind(wanted(unit.id));
+        if (!unit.change.factory || unit.binding != nullptr) continue;
+        const PluginSet::Wanted definition = wanted(unit.id);
+        const bool loaded = plugins_->is_loaded(definition);
+        if (!loaded && !may_load) continue;
+        if (!step((loaded ? "prepare " : "load ") + to_string(unit.id))) return false;
+        auto binding = plugins_->bind(definition);
         if (binding) {
             unit.binding = std::move(*binding);
         } else {
@@ -165,7 +176,8 @@ bool Attempt::bind() {
         if (!step("bind " + to_string(unit.id))) return false;
         base::append(errors, open(unit));
     }
-    return errors.empty() || refuse(Refusal::machine, std::move(errors));
+    if (!errors.empty()) return refuse(Refusal::machine, std::move(errors));
+    return configure(true);
 }
 
 base::Errors Attempt::open(PreparedUnit& unit) const {

@@ -44,6 +44,10 @@ struct Running {
 ///
 ///     load -> check -> plan -> prepare -> bind
 ///
+/// Code that is new is tried in a process of its own in prepare, and comes into this one at the end
+/// of bind, when nothing that a file or an address can have is wrong any more: what was mapped may
+/// have to stay.
+///
 /// Whatever fails, what runs has not been touched, and what was opened here goes with this object.
 /// What was loaded can outlive it: see loaded().
 class Attempt {
@@ -110,8 +114,12 @@ private:
     bool make_plan();
     /// Not for a rollback: going back is what relieves.
     bool check_draining();
-    bool prepare();
+    bool prepare(Goal goal);
     bool bind();
+
+    /// Makes the new factories that are not there yet; of plugins that are not in this process only
+    /// where it may load them.
+    bool configure(bool may_load);
 
     /// False where a test wants the step to fail.
     bool step(std::string_view name);

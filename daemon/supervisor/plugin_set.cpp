@@ -20,23 +20,6 @@ base::Errors asked_for_at(const std::string& where, const std::string& name, bas
     return errors;
 }
 
-std::string_view kind_name(std::uint32_t kind) {
-    return kind == PH_DATAGRAM ? "datagram" : "stream";
-}
-
-base::Errors wrong_kind(const std::string& where,
-                        const plugin::DeclaredFactory& declared,
-                        const PluginSet::Wanted& wanted) {
-    return base::failure(
-        where,
-        base::format("factory \"{}\" makes {} protocols, and {} needs {} protocols",
-                     declared.name,
-                     kind_name(declared.kind),
-                     wanted.title,
-                     kind_name(wanted.kind)),
-        "see protohostd --dump-plugin for what a plugin has");
-}
-
 const std::string& plugin_of(const PluginSet::Wanted& wanted) {
     return wanted.spec.protocol.value.plugin;
 }
@@ -151,7 +134,8 @@ base::Errors PluginSet::probe(const std::vector<Wanted>& wanted) {
             request.bindings.push_back({definition.title,
                                         place_of_protocol(definition),
                                         definition.spec.protocol.value.factory,
-                                        definition.spec.options});
+                                        definition.spec.options,
+                                        definition.kind});
         }
         const auto report = plugin::probe(request, {.program = workshop_.probe_program});
         if (!report) {
@@ -162,6 +146,11 @@ base::Errors PluginSet::probe(const std::vector<Wanted>& wanted) {
         for (const base::Error& warning : report->warnings) log.warn("{}", to_string(warning));
     }
     return errors;
+}
+
+bool PluginSet::is_loaded(const Wanted& wanted) const {
+    const auto found = plugins_.find(plugin_of(wanted));
+    return found != plugins_.end() && found->second.generation != nullptr;
 }
 
 base::Result<std::shared_ptr<unit::Generation>> PluginSet::load(const Wanted& wanted) {
@@ -187,7 +176,10 @@ base::Result<std::shared_ptr<unit::Binding>> PluginSet::bind(const Wanted& wante
     const auto declared =
         (*generation)->module()->find_factory(where, wanted.spec.protocol.value.factory);
     if (!declared) return declared.error();
-    if ((*declared)->kind != wanted.kind) return wrong_kind(where, **declared, wanted);
+    if (auto errors = plugin::check_kind(where, **declared, wanted.kind, wanted.title);
+        !errors.empty()) {
+        return errors;
+    }
     return unit::Binding::make(*generation, **declared, wanted.spec.options, wanted.title);
 }
 

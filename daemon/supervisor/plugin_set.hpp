@@ -72,6 +72,9 @@ public:
     /// Tries what was staged in a process of its own, with all definitions that will use it.
     base::Errors probe(const std::vector<Wanted>& wanted);
 
+    /// Whether the plugin that the definition names is in this process.
+    bool is_loaded(const Wanted& wanted) const;
+
     /// [load] The factory that the definition names, configured with its options; loads what was
     /// staged when it comes to it.
     base::Result<std::shared_ptr<unit::Binding>> bind(const Wanted& wanted);

@@ -93,6 +93,10 @@ void Rehearsal::load() {
 void Rehearsal::configure(const plugin::ProbeRequest::Binding& binding) {
     const auto declared = module_->find_factory(binding.where, binding.factory);
     if (!declared) return failed(declared.error());
+    if (auto errors = plugin::check_kind(binding.where, **declared, binding.kind, binding.title);
+        !errors.empty()) {
+        return failed(errors);
+    }
     step("configure for " + binding.title);
     Part& part = parts_.emplace_back();
     part.context = std::make_unique<ph_ctx>(loop_, module_->name(), binding.title);

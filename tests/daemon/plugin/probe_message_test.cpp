@@ -25,7 +25,7 @@ ProbeRequest example() {
          testing::options(
              {{"names",
                testing::list({testing::scalar("12", true), testing::scalar("a\n:\0b", false)})}})});
-    request.bindings.push_back({"listener b", "", "", {}});
+    request.bindings.push_back({"endpoint b", "", "", {}, PH_DATAGRAM});
     return request;
 }
 
@@ -48,7 +48,9 @@ TEST(ProbeMessage, CarriesARequest) {
     EXPECT_EQ(model::to_string(member.key_place), "web.yaml:11:7");
     EXPECT_EQ(model::to_string(member.value.items[1].place), "web.yaml:11:22");
     EXPECT_EQ(member.value.items[1].path, "listeners.web.options.names[1]");
+    EXPECT_EQ(binding.kind, PH_STREAM);
     EXPECT_EQ(request->bindings[1].options, model::Node());
+    EXPECT_EQ(request->bindings[1].kind, PH_DATAGRAM);
 }
 
 TEST(ProbeMessage, CarriesEvents) {

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "daemon/net/listening_socket.hpp"
 #include "daemon/net/timer.hpp"
 #include "tests/daemon/supervisor/rig.hpp"
 
@@ -66,7 +67,8 @@ TEST_F(Reload, WhereAnyStepFailsNothingHasHappenedAndTheNextOneWorks) {
                                    "plan",
                                    "prepare",
                                    "bind",
-                                   "prepare listeners.two",
+                                   "prepare listeners.options",
+                                   "load listeners.two",
                                    "bind listeners.zero",
                                    "bind endpoints.names"}) {
         EXPECT_TRUE(names.contains(step)) << step;
@@ -89,6 +91,76 @@ TEST_F(Reload, WhereAnyStepFailsNothingHasHappenedAndTheNextOneWorks) {
         (std::vector<std::string>{"kept", "moved", "names", "options", "retuned", "two", "zero"}));
     supervisor_->set_fault(nullptr);
     EXPECT_EQ(reload().verdict, Verdict::unchanged);
+}
+
+TEST_F(Reload, ThatIsRefusedForAnythingBesideNewCodeDoesNotLoadIt) {
+    const std::string one = listener("one", anywhere);
+    start("listeners:\n" + one);
+    const auto loaded = [&] { return supervisor_->generations().size(); };
+    ASSERT_EQ(loaded(), 1u);
+    const auto taken = net::open_listening({.host = "127.0.0.1", .port = 0}, {}, "test");
+    const std::string two = listener("two", anywhere, "protocol: good");
+    const std::vector<std::string> refused = {
+        one + two + listener("three", taken.value().front().local.uri()),
+        one + two + listener("three", anywhere, "protocol: fails_in_load"),
+        two + listener("one", anywhere, "protocol: greets, options: {greeting: \"\"}"),
+        one + "endpoints:\n  two: {bind: \"udp://127.0.0.1:0\", protocol: good}\n"};
+    for (const std::string& units : refused) {
+        const ReloadRecord record = reload("listeners:\n" + units);
+        EXPECT_EQ(record.verdict, Verdict::rejected);
+        EXPECT_EQ(record.errors.size(), 1u);
+        EXPECT_EQ(loaded(), 1u) << units;
+    }
+    EXPECT_EQ(reload("listeners:\n" + one + two).verdict, Verdict::applied);
+    EXPECT_EQ(loaded(), 2u);
+}
+
+/// Two new plugins, of which the second cannot be loaded: the first has been by then.
+class LoadedInVain : public Rig {
+protected:
+    LoadedInVain() {
+        start("listeners:\n" + listener("one", anywhere));
+        supervisor_->set_fault([this](std::string_view step) {
+            const bool due = failing_ && step == "load listeners.two";
+            return due ? base::failure("a fault", "in it") : base::Errors{};
+        });
+    }
+    ReloadRecord reload_two() {
+        return reload("listeners:\n" + listener("good", anywhere, "protocol: good") +
+                      listener("two", anywhere, "protocol: pinned"));
+    }
+    using States = std::vector<unit::GenerationState>;
+    States states() const {
+        States all;
+        for (const auto& generation : supervisor_->generations()) all.push_back(generation.state);
+        return all;
+    }
+
+    bool failing_ = true;
+};
+
+using unit::GenerationState;
+
+TEST_F(LoadedInVain, IsTakenByTheNextOneThatWantsIt) {
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_EQ(reload_two().verdict, Verdict::rejected);
+        EXPECT_EQ(states(), (States{GenerationState::active, GenerationState::loading}));
+    }
+    failing_ = false;
+    EXPECT_EQ(reload_two().verdict, Verdict::applied);
+    run_until([&] { return states().front() == GenerationState::retired; });
+    EXPECT_EQ(states(),
+              (States{GenerationState::retired, GenerationState::active, GenerationState::active}));
+}
+
+TEST_F(LoadedInVain, IsRetiredWhenManyReloadsDoWithoutIt) {
+    EXPECT_EQ(reload_two().verdict, Verdict::rejected);
+    write("listeners:\n" + listener("one", anywhere));
+    for (unsigned i = 0; i < RefusedPlugins::patience; ++i) reload();
+    run_ready();
+    EXPECT_EQ(states(), (States{GenerationState::active, GenerationState::loading}));
+    reload();
+    run_until([&] { return states().back() == GenerationState::retired; });
 }
 
 TEST_F(Reload, RequestsMeanwhileAreOneMoreThatReadsTheFilesAnew) {

@@ -192,11 +192,14 @@ TEST_F(Probe, ConfiguresEveryBindingAndReportsAllTheirErrorsAtTheirPlaces) {
     request.bindings.push_back({"listener b", "w", "", options({{"limit", scalar("12")}})});
     request.bindings.push_back({"listener c", "w", "", options({{"limit", scalar("soon")}})});
     request.bindings.push_back({"listener d", "here", "goood", options({})});
+    request.bindings.push_back({"endpoint e", "there", "", options({}), PH_DATAGRAM});
     EXPECT_EQ(text(probe(request)),
               "web.yaml:11:20: listeners.web.options.greeting: must not be empty\n"
               "web.yaml:11:20: listeners.web.options.limit: expected a size such as 64KiB, found "
               "\"soon\"\n"
-              "here: plugin \"good\" has no factory \"goood\" (did you mean \"good\"?)\n");
+              "here: plugin \"good\" has no factory \"goood\" (did you mean \"good\"?)\n"
+              "there: factory \"good\" makes stream protocols, and endpoint e needs datagram "
+              "protocols (see protohostd --dump-plugin for what a plugin has)\n");
 }
 
 TEST_F(Probe, IsNotTakenInByWhatThePluginPrints) {
