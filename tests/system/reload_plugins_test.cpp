@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -7,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -198,6 +200,48 @@ TEST_F(ReplacedPlugin, UnmappedAfterItsLastConnectionWhereThatWasAskedFor) {
     EXPECT_EQ(mappings(daemon_->pid(), "/tongue.g1."), 0U);
     EXPECT_GT(mappings(daemon_->pid(), "/tongue.g2."), 0U);
     EXPECT_EQ(ask_anew(), "2 hello who\n");
+}
+
+/// How many threads of the process are called that.
+std::size_t threads_called(pid_t pid, std::string_view name) {
+    std::size_t count = 0;
+    const std::filesystem::path tasks = "/proc/" + std::to_string(pid) + "/task";
+    for (const auto& task : std::filesystem::directory_iterator(tasks)) {
+        std::string called;
+        std::getline(std::ifstream(task.path() / "comm"), called);
+        if (called == name) ++count;
+    }
+    return count;
+}
+
+TEST_F(ReplacedPlugin, WithAThreadOfItsOwnStaysMappedWhateverWasAskedFor) {
+    setup_.plugin_settings = ", modules: {tongue: {unmap: true}}";
+    daemon_->rewrite(setup_);
+    const std::string can = "it can start threads";
+    const std::vector<std::pair<std::string, std::string>> versions = {
+        {"threads", "it starts threads (PH_PLUGIN_THREADS); " + can}, {"furtive", can}};
+    std::size_t generation = 1;
+    for (const auto& [version, reason] : versions) {
+        install(version);
+        control_->reload();
+        EXPECT_EQ(ask_anew(), version + " hello who\n");
+        const std::string name = "g" + std::to_string(++generation);
+        EXPECT_EQ(threads_called(daemon_->pid(), "tongue's"), generation / 2);
+        install("1");
+        control_->reload();
+        daemon_->log().wait_for("plugin tongue " + name + ": retired, still mapped: " + reason);
+        EXPECT_GT(mappings(daemon_->pid(), "/tongue." + name + "."), 0U);
+        EXPECT_EQ(threads_called(daemon_->pid(), "tongue's"), generation / 2) << "and runs on";
+        const Json listed = control_->ask("list", {{"what", "generations"}});
+        const auto has_name = [&](const Json& one) { return one["generation"] == generation; };
+        const auto found = std::find_if(listed.begin(), listed.end(), has_name);
+        ASSERT_NE(found, listed.end()) << listed.dump();
+        EXPECT_EQ((*found)["state"], "retired");
+        EXPECT_EQ((*found)["reason"], reason);
+        EXPECT_GT((*found)["mapped_bytes"], 0);
+        ++generation;
+        EXPECT_EQ(ask_anew(), "1 hello who\n");
+    }
 }
 
 /// The probe that the daemon has started, as soon as there is one.

@@ -1,18 +1,28 @@
 // SPDX-License-Identifier: MIT
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <fcntl.h>
 #include <memory>
+#include <pthread.h>
 #include <string>
+#include <thread>
 #include <unistd.h>
 
 #include <protohost/plugin.hpp>
 
-// Built several times, as versions of one plugin: TONGUE_VERSION is what it answers, and
-// TONGUE_CONSTRUCTOR what it does before anybody calls it.
+// Built several times, as versions of one plugin: TONGUE_VERSION is what it answers,
+// TONGUE_CONSTRUCTOR what it does before anybody calls it, TONGUE_STARTED what it does when its
+// listener serves, and TONGUE_FLAGS what its note says.
 
 #ifndef TONGUE_CONSTRUCTOR
 #define TONGUE_CONSTRUCTOR
+#endif
+#ifndef TONGUE_STARTED
+#define TONGUE_STARTED
+#endif
+#ifndef TONGUE_FLAGS
+#define TONGUE_FLAGS 0u
 #endif
 
 namespace {
@@ -25,6 +35,15 @@ namespace {
 }
 [[maybe_unused]] void leak() {
     for (int i = 0; i < 10; ++i) static_cast<void>(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+}
+
+/// Its code runs in here to the end of the process.
+[[maybe_unused]] void start_a_thread() {
+    std::thread thread([] {
+        for (;;) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    });
+    ::pthread_setname_np(thread.native_handle(), "tongue's");
+    thread.detach();
 }
 
 const struct Early {
@@ -58,6 +77,7 @@ public:
 
     void started(protohost::Loop loop) {
         log_ = loop.log();
+        TONGUE_STARTED;
         log_.info("started " TONGUE_VERSION " " + greeting_);
     }
     void stopped() { log_.info("stopped " TONGUE_VERSION " " + greeting_); }
@@ -73,6 +93,7 @@ constexpr std::array options{
 
 }  // namespace
 
-PROTOHOST_PLUGIN("tongue",
-                 TONGUE_VERSION,
-                 protohost::factory<TongueFactory>("tongue", "says who it is", options));
+PROTOHOST_PLUGIN_WITH_FLAGS(TONGUE_FLAGS,
+                            "tongue",
+                            TONGUE_VERSION,
+                            protohost::factory<TongueFactory>("tongue", "says who it is", options));
