@@ -160,7 +160,11 @@ void Supervisor::begin() {
     job.attempt.emplace(means(), running());
     const auto submitted = worker_.submit(
         this, [&job] { job.run(); }, [this](const net::Executor::Outcome& done) { finish(done); });
-    if (submitted == 0) finish({PH_E_NOMEM, "no thread can be started"});
+    if (submitted != 0) return;
+    // Not from inside: whoever asks may not be told before it has asked.
+    pause_.start(std::chrono::nanoseconds(0), [this] {
+        finish({PH_E_NOMEM, "no thread can be started"});
+    });
 }
 
 void Supervisor::finish(const net::Executor::Outcome& outcome) {
@@ -301,7 +305,7 @@ void Supervisor::stop(std::function<void()> stopped) {
         return;
     }
     stopped_ = std::move(stopped);
-    if (pause_.running()) {
+    if (pause_.running() && !jobs_.front()->attempt) {
         pause_.cancel();
         begin();  // and is refused
     }

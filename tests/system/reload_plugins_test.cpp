@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -17,6 +18,7 @@
 #include "tests/system/harness/control.hpp"
 #include "tests/system/harness/daemon.hpp"
 #include "tests/system/harness/figures.hpp"
+#include "tests/system/harness/preload.hpp"
 #include "tests/system/harness/scale.hpp"
 #include "tests/system/harness/server.hpp"
 #include "tests/system/harness/sockets.hpp"
@@ -346,6 +348,92 @@ TEST_F(ReplacedPlugin, OneThatLeaksDescriptorsLeaksThemOnce) {
     EXPECT_EQ(control_->run({"reload"}).code, 0);
     EXPECT_EQ(ask_anew(), "leaks hello who\n");
     EXPECT_EQ(daemon_->log().count("open: "), 1U) << "the probe's warning";
+}
+
+/// A daemon that a call of the kernel can be refused, in the middle of a reload.
+class RefusedCall : public ReplacedPlugin {
+protected:
+    RefusedCall() {
+        daemon_.reset();
+        setup_.wrapper = preloaded("librefusing_calls.so", {"REFUSED_CALL=" + file_});
+        daemon_.emplace(setup_);
+        control_.emplace(*daemon_);
+    }
+
+    void refuse(const std::string& call, int number) const {
+        std::ofstream(file_) << call << ' ' << number << ' ' << daemon_->pid();
+    }
+    void refuse_nothing() const { std::filesystem::remove(file_); }
+    /// The private copies of plugins.
+    std::size_t copies() const {
+        std::size_t count = 0;
+        const std::filesystem::recursive_directory_iterator all(daemon_->state_directory());
+        for (const auto& entry : all) {
+            if (entry.path().extension() == ".so") ++count;
+        }
+        return count;
+    }
+
+    const ScratchFolder folder_;
+    const std::string file_ = (folder_.path() / "refused").string();
+};
+
+TEST_F(RefusedCall, LeavesEverythingAsItWasAndTheNextReloadWorks) {
+    struct Case {
+        std::string call;
+        int number;
+        std::string says;
+    };
+    // In the order in which a reload comes to them. The first thread is started once.
+    const std::vector<Case> cases = {
+        {"pthread_create", EAGAIN, "no thread can be started"},
+        {"open", EMFILE, "cannot be copied to "},
+        {"open", ENOSPC, "no space left on device"},
+        {"write", ENOSPC, "no space left on device"},
+        {"memfd_create", EMFILE, "its probe cannot be started: too many open files"},
+        {"pipe2", EMFILE, "its probe cannot be started: too many open files"},
+        {"posix_spawn", EAGAIN, "its probe cannot be started: resource temporarily unavailable"},
+        {"posix_spawn", ENOMEM, "its probe cannot be started: cannot allocate memory"},
+        {"socket", EMFILE, "listeners.more.listen: "},
+        {"bind", EADDRINUSE, "Address already in use"},
+        {"listen", EADDRINUSE, "Address already in use"},
+        {"dlopen", ENOMEM, "cannot be loaded: "}};
+    DaemonSetup wanted = setup_;
+    wanted.listeners = listener("tongue", "tongue", greeting("moin")) + listener("more", "tongue");
+    Client old = connect();
+    ASSERT_EQ(ask(old, "a"), "1 hello a\n");
+    const std::uint16_t port = control_->port("tongue");
+    const auto sockets = listening(daemon_->pid(), port);
+    for (const Case& each : cases) {
+        SCOPED_TRACE(each.call + " " + std::to_string(each.number));
+        const Json configuration = control_->status()["configuration"];
+        const std::size_t copied = copies();
+        const std::size_t mapped = mappings(daemon_->pid(), "/tongue.g");
+        const std::size_t descriptors = open_descriptors(daemon_->pid());
+        install("2");
+        daemon_->rewrite(wanted);
+        refuse(each.call, each.number);
+        expect_refused(each.says);
+        refuse_nothing();
+        EXPECT_EQ(control_->status()["configuration"], configuration);
+        EXPECT_EQ(control_->refused("show", {{"unit", "more"}})["code"], "not_found");
+        EXPECT_EQ(listening(daemon_->pid(), port), sockets);
+        EXPECT_EQ(copies(), copied);
+        EXPECT_EQ(mappings(daemon_->pid(), "/tongue.g"), mapped);
+        // A control session, of which the daemon may not have seen the end.
+        EXPECT_LE(open_descriptors(daemon_->pid()), descriptors + 1);
+        EXPECT_EQ(ask(old, "b"), "1 hello b\n");
+        EXPECT_EQ(ask_anew(), "1 hello who\n");
+
+        EXPECT_EQ(control_->reload()["verdict"], "applied");
+        EXPECT_EQ(ask_anew(), "2 moin who\n");
+        EXPECT_EQ(ask(old, "c"), "1 hello c\n");
+        EXPECT_EQ(listening(daemon_->pid(), port), sockets);
+        install("1");
+        daemon_->rewrite(setup_);
+        EXPECT_EQ(control_->reload()["verdict"], "applied");
+        EXPECT_EQ(ask_anew(), "1 hello who\n");
+    }
 }
 
 TEST_F(ReplacedPlugin, RollsBackAtOnceAndStaysThereUntilTheFileChanges) {

@@ -10,6 +10,7 @@
 
 #include "daemon/base/descriptor.hpp"
 #include "tests/system/harness/daemon.hpp"
+#include "tests/system/harness/preload.hpp"
 #include "tests/system/harness/round_trips.hpp"
 #include "tests/system/harness/scale.hpp"
 #include "tests/system/harness/server.hpp"
@@ -19,19 +20,6 @@ namespace {
 
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
-
-/// Makes a daemon ask a name server that never answers for everything below ".stalled".
-std::vector<std::string> with_stalled_names() {
-    std::string libraries = PROTOHOST_BUILD_DIR "/tests/preloaded/libnames.so";
-    if (sanitized) {
-        // A sanitizer's runtime must come before everything else.
-        const std::string needed = run({"ldd", daemon_program()}).output;
-        const std::size_t name = needed.find("san.so");
-        const std::size_t begin = needed.find('/', name);
-        libraries = needed.substr(begin, needed.find(' ', begin) - begin) + ":" + libraries;
-    }
-    return {"env", "LD_PRELOAD=" + libraries};
-}
 
 class Stall : public testing::Test {
 protected:
@@ -60,7 +48,7 @@ protected:
         Daemon stalled({.listeners = listener("echo", "echo"),
                         .endpoints = obstacle.endpoints,
                         .log = "{level: info, areas: {unit: debug}}",
-                        .wrapper = with_stalled_names()});
+                        .wrapper = preloaded("libnames.so")});
         const LogLines& log = stalled.log();
         log.wait_for_count(obstacle.sign, obstacle.signs);
         RoundTrips before(Client(quiet.port("echo")));
