@@ -9,7 +9,10 @@
 #include <gtest/gtest.h>
 
 #include "daemon/base/descriptor.hpp"
+#include "tests/system/harness/client.hpp"
+#include "tests/system/harness/control.hpp"
 #include "tests/system/harness/daemon.hpp"
+#include "tests/system/harness/figures.hpp"
 #include "tests/system/harness/preload.hpp"
 #include "tests/system/harness/round_trips.hpp"
 #include "tests/system/harness/scale.hpp"
@@ -127,6 +130,32 @@ TEST_F(Stall, OfAPeerThatDoesNotAnswerIsNobodyElses) {
                                   soon + ", connect: 20ms}}\n",
                      .sign = "gave up after 20ms",
                      .signs = 3});
+}
+
+TEST_F(Stall, OfALongAnswerToAnOperatorIsNobodyElses) {
+    const std::size_t count = scaled("listeners", 1000, 250);
+    raise_descriptor_limit();
+    std::string listeners = listener("echo", "echo");
+    for (std::size_t i = 0; i < count; ++i) {
+        listeners += listener("l" + std::to_string(i), "echo", ", limits: {connections: 7}");
+    }
+    Daemon daemon({.listeners = listeners});
+    Client echo(daemon.port("echo"));
+    Client asker(daemon.control_socket());
+    constexpr std::size_t questions = 3;
+    for (const std::string verb :
+         {R"("configuration")", R"("status")", R"("list", "arguments": {"what": "listeners"})"}) {
+        std::size_t meanwhile = 0;
+        for (std::size_t i = 0; i < questions; ++i) {
+            ASSERT_TRUE(asker.send(R"({"version": 1, "verb": )" + verb + "}\n"));
+            for (; !asker.readable_within(0); ++meanwhile) ASSERT_TRUE(echo.echoes("still"));
+            EXPECT_GT(asker.receive_line().size(), 100 * count);
+        }
+        std::cout << verb << ": " << meanwhile << " round trips during " << questions
+                  << " answers\n";
+        // Made by the loop, it would be there before the second answer of the echo.
+        EXPECT_GT(meanwhile, 2 * questions) << verb;
+    }
 }
 
 }  // namespace
