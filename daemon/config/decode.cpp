@@ -2,6 +2,7 @@
 #include "daemon/config/decode.hpp"
 
 #include "daemon/base/format.hpp"
+#include "daemon/config/check_memory.hpp"
 #include "daemon/config/check_unique.hpp"
 #include "daemon/config/decode_control.hpp"
 #include "daemon/config/decode_endpoint.hpp"
@@ -90,6 +91,7 @@ model::Configuration decode(const Node& root, Report& report, Known* known) {
     refuse_units(top, report);
     top.finish();
     check_unique(configuration, report);
+    check_memory(root, configuration, report);
     return configuration;
 }
 

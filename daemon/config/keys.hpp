@@ -84,9 +84,10 @@ inline constexpr Key administer{"administer",
 namespace memory {
 inline constexpr Key write_buffers{
     "write_buffers",
-    "What the write buffers of all connections may hold together. A write that would pass it is "
-    "treated as one over its own connection's limit: refused whole, or, by policy `abort`, the end "
-    "of the connection, once the kernel does not take what does not fit"};
+    "What the write buffers of all connections may hold together, at least the `write_buffer.high` "
+    "of each unit. A write that would pass it is treated as one over its own connection's limit: "
+    "refused whole, or, by policy `abort`, the end of the connection, once the kernel does not "
+    "take what does not fit"};
 }  // namespace memory
 
 namespace unit {

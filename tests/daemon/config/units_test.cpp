@@ -79,6 +79,18 @@ TEST(Units, EndpointsHaveTheDefaultsOfTheProduct) {
     EXPECT_EQ(configuration_of("{}").memory.write_buffers, 1U << 30U);
 }
 
+TEST(Units, AllWriteBuffersTogetherHoldOneUpToItsWatermark) {
+    const auto accepted = [](const std::string& memory, const std::string& unit) {
+        const auto configuration =
+            configuration_of("{memory: {write_buffers: " + memory + "}, endpoints: {e: {" + unit +
+                             ", protocol: p}}}");
+        return configuration.endpoints.contains("e");
+    };
+    EXPECT_TRUE(accepted("64KiB", "connect: tcp://h:1"));
+    EXPECT_TRUE(accepted("1KiB", "connect: tcp://h:1, write_buffer: {high: 1KiB}"));
+    EXPECT_TRUE(accepted("1KiB", "read: /run/fifo")) << "nothing is written to it";
+}
+
 TEST(Units, AListenerTakesEveryKindOfStream) {
     const model::ListenerSpec spec = listener(
         "listen: [tcp://0.0.0.0:80, unix:///run/web.sock, unix:@web, fd:3],"

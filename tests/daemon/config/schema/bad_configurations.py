@@ -16,10 +16,11 @@ UNSEEN = {
         taken_descriptor taken_from_control taken_name taken_name_of_listener taken_other_spelling
         taken_reuse_port_in_itself taken_reuse_port_in_one taken_unix_path taken_unixgram""",
     "not fit for another value beside it": """
-        buffer_high_above_default_limit buffer_limit_below_default_high buffer_limit_below_high
-        buffer_low_above_default_limit buffer_low_above_high local_other_family local_other_scheme multicast_family
-        multicast_family_of_ipv6 reconnect_initial_above_default_max reconnect_max_below_default_initial
-        reconnect_order remote_other_family remote_other_scheme""",
+        buffer_high_above_default_limit buffer_high_above_default_memory buffer_limit_below_default_high
+        buffer_limit_below_high buffer_low_above_default_limit buffer_low_above_high local_other_family
+        local_other_scheme memory_below_default_high memory_below_high multicast_family multicast_family_of_ipv6
+        reconnect_initial_above_default_max reconnect_max_below_default_initial reconnect_order remote_other_family
+        remote_other_scheme""",
     "too large, with a unit": "buffer_size_overflow memory_overflow socket_user_timeout timeout_overflow timeout_too_long",
     "a number with a leading zero, which YAML drops": "socket_mode_decimal socket_mode_digits",
 }
