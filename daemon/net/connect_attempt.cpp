@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <utility>
 
+#include "daemon/net/bind_remedy.hpp"
 #include "daemon/net/socket_options.hpp"
 
 namespace protohost::net {
@@ -85,11 +86,14 @@ bool ConnectAttempt::bind(const model::SocketSettings& settings,
 
 ConnectError ConnectAttempt::bind_to(const SocketAddress& address,
                                      const model::SocketSettings& settings) {
+    const auto cannot = [&](int os_errno, const std::string& cause, std::string hint = {}) {
+        const base::Error error{place_of_local(settings, {}),
+                                "cannot bind to " + address.text() + ": " + cause,
+                                std::move(hint)};
+        return ConnectError{os_errno != 0 ? PH_E_OS : PH_E_INVAL, os_errno, base::to_string(error)};
+    };
     const auto refused = [&](const base::Errors& errors) {
-        const base::Error& error = errors.front();
-        return ConnectError{error.os_errno != 0 ? PH_E_OS : PH_E_INVAL,
-                            error.os_errno,
-                            "cannot bind to " + address.text() + ": " + base::to_string(error)};
+        return cannot(errors.front().os_errno, base::to_string(errors.front()));
     };
     if (const std::string path = address.path(); !path.empty()) {
         auto file = SocketFile::claim(path, SOCK_STREAM, {});
@@ -98,7 +102,8 @@ ConnectError ConnectAttempt::bind_to(const SocketAddress& address,
     }
     if (::bind(socket_.get(), address.data(), address.size()) != 0) {
         const int error = errno;
-        return {PH_E_OS, error, "cannot bind to " + address.text() + ": " + std::strerror(error)};
+        return cannot(
+            error, std::strerror(error), is_ip(address) ? bind_remedy(error, SOCK_STREAM) : "");
     }
     const base::Errors errors = file_ != nullptr ? file_->bound(settings, {}) : base::Errors();
     return errors.empty() ? ConnectError{PH_OK, 0, {}} : refused(errors);

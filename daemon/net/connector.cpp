@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "daemon/model/quantity.hpp"
+#include "daemon/net/socket_options.hpp"
 
 namespace protohost::net {
 
@@ -107,8 +108,12 @@ void Connector::begin_unix() {
 }
 
 void Connector::cannot_bind() {
-    invalid("cannot connect to " + model::to_string(settings_.address) + " from " +
-            model::to_string(settings_.socket.local->value));
+    wrong_local("cannot connect to " + model::to_string(settings_.address) + " from " +
+                model::to_string(settings_.socket.local->value));
+}
+
+void Connector::wrong_local(std::string cause) {
+    invalid(base::to_string({place_of_local(settings_.socket, {}), std::move(cause), {}}));
 }
 
 void Connector::resolve(const model::Address& address, Next next) {
@@ -138,10 +143,9 @@ void Connector::race(const Addresses& addresses) {
         });
     }
     if (candidates_.empty()) {
-        return fail({PH_E_INVAL,
-                     0,
-                     model::to_string(settings_.address) + " has no address of the family of " +
-                         model::to_string(settings_.socket.local->value)});
+        return wrong_local(model::to_string(settings_.address) +
+                           " has no address of the family of " +
+                           model::to_string(settings_.socket.local->value));
     }
     start_next();
 }

@@ -70,6 +70,8 @@ private:
     void resolve_remote();
     void invalid(std::string text) { fail({PH_E_INVAL, 0, std::move(text)}); }
     void cannot_bind();
+    /// Said with the place of `socket.local`.
+    void wrong_local(std::string cause);
     void race(const Addresses& addresses);
     void start_next();
     void attempt_settled(ConnectAttempt& attempt) override;

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/net/bind_remedy.hpp"
 #include "daemon/net/inherited.hpp"
 #include "daemon/net/socket_options.hpp"
 
@@ -29,29 +30,22 @@ struct Pair {
 
 constexpr std::string_view broadcast_remedy = "a broadcast address needs socket: {broadcast: true}";
 
-std::string remedy(int os_errno, bool binds) {
-    switch (os_errno) {
-        case EADDRINUSE:
-            return "another socket has it, perhaps on every address; find it with ss -lunp";
-        case EACCES:
-            return binds ? "ports below 1024 need CAP_NET_BIND_SERVICE"
-                         : std::string(broadcast_remedy);
-        case EADDRNOTAVAIL:
-            return binds ? "no interface of this machine has that address" : "";
-        default:
-            return {};
-    }
-}
-
 base::Errors cannot(const std::string& verb,
                     const SocketAddress& address,
                     int os_errno,
                     const std::string& where) {
-    const bool ip = address.family() != AF_UNIX;
+    std::string remedy;
+    if (address.family() != AF_UNIX) {
+        if (verb == "bind to") {
+            remedy = bind_remedy(os_errno, SOCK_DGRAM);
+        } else if (os_errno == EACCES) {
+            remedy = broadcast_remedy;
+        }
+    }
     return base::failure(
         where,
         "cannot " + verb + " " + address.uri(SOCK_DGRAM) + ": " + std::strerror(os_errno),
-        ip ? remedy(os_errno, verb == "bind to") : "",
+        std::move(remedy),
         os_errno);
 }
 
@@ -61,10 +55,10 @@ int option(int fd, int name) {
     return ::getsockopt(fd, SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
 }
 
-base::Errors bind(DatagramSocket& opened,
-                  const SocketAddress& local,
-                  const model::SocketSettings& settings,
-                  const std::string& where) {
+base::Errors bind_to(const SocketAddress& local,
+                     DatagramSocket& opened,
+                     const model::SocketSettings& settings,
+                     const std::string& where) {
     const int fd = opened.descriptor.get();
     if (auto refused = apply_bind_options(fd, opened.family, SOCK_DGRAM, settings)) {
         return at_its_key(*refused, settings, where);
@@ -128,7 +122,7 @@ base::Result<DatagramSocket> open_pair(const Pair& pair,
     }
     base::Errors errors = apply(opened, settings, where);
     if (errors.empty() && pair.local.family() != AF_UNSPEC) {
-        errors = bind(opened, pair.local, settings, where);
+        errors = bind_to(pair.local, opened, settings, place_of_local(settings, where));
     } else if (opened.family == AF_UNIX) {
         bind_to_any_name(opened.descriptor.get());
     }
@@ -217,7 +211,8 @@ base::Result<DatagramSocket> open_datagram_socket(const DatagramAddresses& ends,
                                                   const std::string& where) {
     const std::vector<Pair> pairs = pairs_of(ends.locals, ends.remotes);
     if (pairs.empty()) {
-        return base::failure(where, "the local and the remote address are of different families");
+        return base::failure(place_of_local(settings, where),
+                             "the local and the remote address are of different families");
     }
     base::Errors first;
     for (const Pair& pair : pairs) {

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <utility>
 
+#include "daemon/net/bind_remedy.hpp"
 #include "daemon/net/inherited.hpp"
 #include "daemon/net/socket_options.hpp"
 
@@ -16,25 +17,11 @@ namespace {
 
 using Kind = model::Address::Kind;
 
-std::string remedy(int os_errno) {
-    switch (os_errno) {
-        case EADDRINUSE:
-            return "another listener or process has it, perhaps on every address; find it with ss "
-                   "-ltnp";
-        case EACCES:
-            return "ports below 1024 need CAP_NET_BIND_SERVICE";
-        case EADDRNOTAVAIL:
-            return "no interface of this machine has that address";
-        default:
-            return {};
-    }
-}
-
 base::Errors cannot_listen(const std::string& where, const SocketAddress& address, int os_errno) {
     const bool ip = address.family() != AF_UNIX;
     return base::failure(where,
                          "cannot listen on " + address.uri() + ": " + std::strerror(os_errno),
-                         ip ? remedy(os_errno) : "",
+                         ip ? bind_remedy(os_errno, SOCK_STREAM) : "",
                          os_errno);
 }
 

@@ -95,6 +95,11 @@ base::Errors at_its_key(const RefusedOption& refused,
     return base::failure(*place, refused.cause, {}, refused.os_errno);
 }
 
+std::string place_of_local(const model::SocketSettings& settings, const std::string& where) {
+    const auto place = settings.places.find("socket.local");
+    return place == nullptr ? where : *place;
+}
+
 OptionsApplied apply_stream_options(int fd, int family, const model::SocketSettings& settings) {
     Options options(fd, family);
     if (options.is_ip()) {

@@ -25,6 +25,10 @@ base::Errors at_its_key(const RefusedOption& refused,
                         const model::SocketSettings& settings,
                         const std::string& where);
 
+/// Where it is written what a socket that connects is bound to; `where`, if `settings` does not
+/// know that, as of what a plugin asks for.
+std::string place_of_local(const model::SocketSettings& settings, const std::string& where);
+
 using OptionsApplied = std::optional<RefusedOption>;
 
 /// To a stream socket of `family`, before it listens or connects: keepalive, nodelay, user_timeout,

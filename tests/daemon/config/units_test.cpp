@@ -142,6 +142,9 @@ TEST(Units, AnEndpointConnects) {
     EXPECT_EQ(spec.kind, EndpointKind::connect);
     EXPECT_EQ(to_string(spec.address.value), "tcp://127.0.0.1:9000");
     EXPECT_EQ(to_string(spec.socket.local.value().value), "tcp://127.0.0.2:0");
+    const std::string* const place = spec.socket.places.find("socket.local");
+    ASSERT_NE(place, nullptr) << "what cannot be had is said with it";
+    EXPECT_TRUE(place->ends_with(": endpoints.x.socket.local")) << *place;
     EXPECT_EQ(spec.reconnect, (model::Reconnect{1s, 1s, 1}));
     EXPECT_EQ(spec.timeouts, (model::Timeouts{3s, 1min, 20s, 5s}));
     EXPECT_TRUE(spec.required);

@@ -236,7 +236,8 @@ TEST(Connector, SaysWhatIsWrongWithTheLocalAddress) {
     EXPECT_EQ(error_of(server.tcp(), {.host = "192.0.2.1", .port = 7}),
               (ConnectError{PH_E_OS,
                             EADDRNOTAVAIL,
-                            "cannot bind to 192.0.2.1:7: Cannot assign requested address"}));
+                            "cannot bind to 192.0.2.1:7: Cannot assign requested address (no "
+                            "interface of this machine has that address)"}));
     EXPECT_EQ(error_of(server.tcp(), server.tcp()).os_errno, EADDRINUSE);
     EXPECT_EQ(error_of(server.tcp(), {.host = "::1", .port = 0}),
               (ConnectError{PH_E_INVAL,
@@ -254,6 +255,13 @@ TEST(Connector, SaysWhatIsWrongWithTheLocalAddress) {
                             0,
                             "cannot connect to " + model::to_string(abstract) + " from " +
                                 model::to_string(server.tcp())}));
+    client.settings.places.known["socket.local"] = "p.yaml:9:7: endpoints.feed.socket.local";
+    EXPECT_EQ(error_of(server.tcp(), {.host = "192.0.2.1", .port = 7}).text,
+              "p.yaml:9:7: endpoints.feed.socket.local: cannot bind to 192.0.2.1:7: Cannot assign "
+              "requested address (no interface of this machine has that address)");
+    EXPECT_EQ(error_of(server.tcp(), {.host = "::1", .port = 0}).text,
+              "p.yaml:9:7: endpoints.feed.socket.local: " + model::to_string(server.tcp()) +
+                  " has no address of the family of tcp://[::1]:0");
     client.settings.local.reset();
     const model::Address udp{.kind = model::Address::Kind::udp, .host = "127.0.0.1", .port = 1};
     client.try_connect(udp);

@@ -154,6 +154,12 @@ TEST(DatagramSocketTest, SaysWhatIsWrongAndWhatToDo) {
     EXPECT_EQ(failure_of({udp(), std::nullopt, settings}),
               "p.yaml:4:7: endpoints.x.socket.multicast: there is no network interface "
               "\"no-such-0\"");
+    model::SocketSettings from;
+    from.local = model::Located<model::Address>{udp("192.0.2.77"), {}};
+    from.places.known["socket.local"] = "p.yaml:9:7: endpoints.x.socket.local";
+    EXPECT_EQ(failure_of({std::nullopt, udp("127.0.0.1", 9), from}),
+              "p.yaml:9:7: endpoints.x.socket.local: cannot bind to udp://192.0.2.77:0: Cannot "
+              "assign requested address (no interface of this machine has that address)");
     settings.places = {};
     settings.multicast = {{"ff15::7", ""}};
     EXPECT_EQ(failure_of({udp(), std::nullopt, settings}),
