@@ -43,6 +43,23 @@ std::unique_ptr<Acceptor> listen_on(Loop& loop, const std::string& host) {
     return bound ? std::move(bound->front()) : nullptr;
 }
 
+/// One that does not accept for now, and a client in its queue.
+struct Paused {
+    Rig rig;
+    Keeper keeper;
+    std::unique_ptr<Acceptor> acceptor = listen_on(rig.loop, "127.0.0.1");
+    base::Descriptor client;
+
+    Paused() {
+        acceptor->start(keeper);
+        acceptor->pause();
+        client = connect_to(acceptor->local());
+        rig.run_ready();
+        EXPECT_TRUE(keeper.sockets.empty());
+        EXPECT_TRUE(rig.idle()) << "who waits does not keep the loop awake";
+    }
+};
+
 TEST(Acceptor, TakesAFreePortAndAcceptsFromBothFamilies) {
     for (const std::string host : {"127.0.0.1", "::1"}) {
         Rig rig;
@@ -72,15 +89,9 @@ TEST(Acceptor, AcceptsWhoIsInTheQueueBeforeItGoes) {
 }
 
 TEST(Acceptor, AcceptsWhoWaitsForTheLastTimeAlsoWhileItIsPaused) {
-    Rig rig;
-    Keeper keeper;
-    const auto acceptor = listen_on(rig.loop, "127.0.0.1");
-    acceptor->start(keeper);
-    acceptor->pause();
-    const base::Descriptor client = connect_to(acceptor->local());
-    EXPECT_TRUE(rig.idle());
-    acceptor->accept_waiting();
-    EXPECT_EQ(keeper.sockets.size(), 1U);
+    Paused paused;
+    paused.acceptor->accept_waiting();
+    EXPECT_EQ(paused.keeper.sockets.size(), 1U);
 }
 
 TEST(Acceptor, AcceptsNobodyForTheLastTimeWhereNobodyOwnsIt) {
@@ -196,17 +207,9 @@ TEST(Acceptor, TakesAPortWhoseOldConnectionsStillLinger) {
 }
 
 TEST(Acceptor, PausedLeavesClientsInTheQueueUntilItResumes) {
-    Rig rig;
-    Keeper keeper;
-    const auto acceptor = listen_on(rig.loop, "127.0.0.1");
-    acceptor->start(keeper);
-    acceptor->pause();
-    const base::Descriptor client = connect_to(acceptor->local());
-    rig.run_ready();
-    EXPECT_TRUE(keeper.sockets.empty());
-    EXPECT_TRUE(rig.idle()) << "who waits does not keep the loop awake";
-    acceptor->resume();
-    rig.run_until([&] { return keeper.sockets.size() == 1; });
+    Paused paused;
+    paused.acceptor->resume();
+    paused.rig.run_until([&] { return paused.keeper.sockets.size() == 1; });
 }
 
 }  // namespace
