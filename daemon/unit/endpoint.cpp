@@ -21,8 +21,10 @@ using Kind = model::EndpointSpec::Kind;
 
 namespace {
 
-/// That are remembered as told.
-constexpr std::size_t most_causes = 16;
+/// What was told already is for those who look closer.
+base::Level level_of(bool news) {
+    return news ? base::Level::warn : base::Level::debug;
+}
 
 std::string_view opened_word(net::Role role) {
     switch (role) {
@@ -127,8 +129,7 @@ bool Endpoint::under_way() const {
 
 void Endpoint::open_anew() {
     given_up_.clear();
-    told_.clear();
-    told_losses_.clear();
+    failures_.forget_told();
     net::Transport* const former = std::exchange(current_, nullptr);
     withdraw();
     backoff_.reset();
@@ -150,17 +151,16 @@ void Endpoint::serve(net::Role role, Make&& make, std::unique_ptr<net::SocketFil
     if (!make_protocol(target(), protocol)) return wait_and_attempt("no protocol");
     opened_at_ = std::chrono::steady_clock::now();
     // A FIFO is opened for each that writes to it: the first time says it all.
-    const bool news = role != net::Role::pipe || !opened_once_ || failures_ > 0;
-    log_.log(news ? base::Level::info : base::Level::debug,
-             "{}: {} {} with protocol {}{}",
-             title(),
-             opened_word(role),
-             target(),
-             binding()->protocol_name(),
-             failures_ > 0 ? base::format(", after {} failures", failures_) : "");
-    failures_ = 0;
-    told_.clear();
-    last_failure_.clear();
+    const bool news = role != net::Role::pipe || !opened_once_ || failures_.attempts() > 0;
+    log_.log(
+        news ? base::Level::info : base::Level::debug,
+        "{}: {} {} with protocol {}{}",
+        title(),
+        opened_word(role),
+        target(),
+        binding()->protocol_name(),
+        failures_.attempts() > 0 ? base::format(", after {} failures", failures_.attempts()) : "");
+    failures_.opened();
     current_ = &connections_.adopt(make(), role, protocol, std::move(file));
     if (!std::exchange(opened_once_, true)) readiness_changed();
 }
@@ -254,18 +254,8 @@ void Endpoint::connect_failed(net::Connector&, const net::ConnectError& error) {
 }
 
 void Endpoint::attempt_failed(const std::string& text) {
-    ++failures_;
-    tell_cause(told_, text);
+    log_.log(level_of(failures_.attempt_failed(text)), "{}: {}", title(), text);
     wait_and_attempt(text);
-}
-
-void Endpoint::tell_cause(std::set<std::string>& told, const std::string& text) {
-    last_failure_ = text;
-    // Once for each cause, not for each attempt: a server that is away for a night would fill the
-    // log. There are few, unless one of them has a number in it.
-    if (told.size() == most_causes) told.clear();
-    const bool news = told.insert(text).second;
-    log_.log(news ? base::Level::warn : base::Level::debug, "{}: {}", title(), text);
 }
 
 void Endpoint::wait_and_attempt(const std::string& why) {
@@ -286,7 +276,7 @@ void Endpoint::wait_and_attempt(const std::string& why) {
 void Endpoint::describe(UnitSnapshot& snapshot) const {
     snapshot.section = "endpoints";
     snapshot.addresses.push_back(target());
-    if (!last_failure_.empty()) snapshot.last_error = last_failure_;
+    if (!failures_.last().empty()) snapshot.last_error = failures_.last();
     if (!serving() || current_ != nullptr) return;
     if (pause_.running()) {
         snapshot.state = "waiting";
@@ -315,11 +305,11 @@ void Endpoint::connection_ended(const net::Transport& transport) {
         }
         if (worked(transport)) {
             backoff_.reset();
-            told_losses_.clear();
+            failures_.worked();
         }
         if (const int os_errno = transport.loss_errno(); os_errno != 0) {
-            tell_cause(told_losses_,
-                       base::format("{} was lost: {}", target(), std::strerror(os_errno)));
+            const auto cause = base::format("{} was lost: {}", target(), std::strerror(os_errno));
+            log_.log(level_of(failures_.was_lost(cause)), "{}: {}", title(), cause);
         } else {
             log_.debug("{}: {} ended", title(), target());
         }

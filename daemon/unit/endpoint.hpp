@@ -6,7 +6,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "daemon/model/configuration.hpp"
@@ -14,6 +13,7 @@
 #include "daemon/net/datagram_socket.hpp"
 #include "daemon/net/timer.hpp"
 #include "daemon/unit/backoff.hpp"
+#include "daemon/unit/failures.hpp"
 #include "daemon/unit/resolution.hpp"
 #include "daemon/unit/unit.hpp"
 
@@ -82,8 +82,6 @@ private:
     template <class Make>
     void serve(net::Role role, Make&& make, std::unique_ptr<net::SocketFile> file = {});
     void attempt_failed(const std::string& text);
-    /// Logs why, once for each of those that were told.
-    void tell_cause(std::set<std::string>& told, const std::string& text);
     void wait_and_attempt(const std::string& why);
     /// Whether what has just ended was no failure.
     bool worked(const net::Transport& transport) const;
@@ -102,10 +100,7 @@ private:
     base::Descriptor held_;  ///< of a FIFO that is read, also while it waits to be opened again
     net::Transport* current_ = nullptr;
     std::chrono::steady_clock::time_point opened_at_;
-    std::uint64_t failures_ = 0;         ///< since it was open last
-    std::set<std::string> told_;         ///< why, since then
-    std::set<std::string> told_losses_;  ///< why it was lost, since it last worked
-    std::string last_failure_;           ///< the last of both
+    Failures failures_;
     std::string given_up_;
     bool opened_once_ = false;
     bool closed_ = false;
