@@ -20,19 +20,15 @@
 #include <unistd.h>
 
 #include "bench/load/arguments.h"
-#include "bench/load/histogram.h"
+#include "bench/load/latency.h"
+#include "bench/load/places.h"
 
-enum { EVENTS = 256, ADDRESSES = 16, PLACES = 1024, IDENTITY = 32, AT_ONCE = 5 };
+enum { EVENTS = 256, ADDRESSES = 16, AT_ONCE = 5 };
 enum kind { NEWCOMER, IDLE, ECHOING };
 enum state { NONE, CONNECTING, ASKING, RESTING };
 enum outcome { ANSWERED, REFUSED, RESET, ENDED, WRONG, SILENT, FAILED, OUTCOMES };
 static const char* const outcome_names[OUTCOMES] = {
     "answered", "refused", "reset", "ended", "wrong", "silent", "failed"};
-
-struct place {
-    uint16_t port;
-    char settled[IDENTITY], coming[IDENTITY];  ///< coming: empty outside of a reload
-};
 
 struct visit {
     int fd;
@@ -50,14 +46,13 @@ struct visit {
 
 static unsigned long rate = 500, idle = 500, echoing = 500, newcomers = 4096, patience = 10;
 static int set, ready;
-static struct place places[PLACES];
-static unsigned place_count, place_turn;
+static unsigned place_turn;
 static struct visit* visits;  ///< the established ones first
 static unsigned long visit_count, established, opened, to_ask, ask_turn, echo_turn, renew_turn,
     busy;
-static struct histogram connecting, echoes, lateness;
+static struct latency connecting, echoes, lateness;
 static uint64_t counts[2][OUTCOMES];  ///< of newcomers, of established ones
-static uint64_t skipped, worst_connecting, worst_echo, worst_lateness;
+static uint64_t skipped;
 static char sample[256];  ///< of what was wrong
 static int64_t second = 1000000000;
 
@@ -135,19 +130,11 @@ static int is_right(struct visit* v, char* body) {
     snprintf(path, sizeof path, "/%lu\n", v->number);
     if (strcmp(space + 1, path) != 0) return 0;
     *space = '\0';
-    const struct place* place = &places[v->place];
-    const int known = v->identity[0] != '\0'
-                          ? strcmp(body, v->identity) == 0
-                          : strcmp(body, v->settled) == 0 || strcmp(body, place->settled) == 0 ||
-                                strcmp(body, place->coming) == 0;
+    const int known = v->identity[0] != '\0' ? strcmp(body, v->identity) == 0
+                                             : may_answer(&places[v->place], v->settled, body);
     *space = ' ';
     if (known && v->identity[0] == '\0') memcpy(v->identity, body, (size_t)(space - body));
     return known;
-}
-
-static void add(struct histogram* h, uint64_t* worst, int64_t value) {
-    histogram_add(h, (uint64_t)value);
-    if ((uint64_t)value > *worst) *worst = (uint64_t)value;
 }
 
 static void answered(struct visit* v, char* body) {
@@ -167,11 +154,11 @@ static void answered(struct visit* v, char* body) {
     }
     count(v, ANSWERED);
     if (v->kind == NEWCOMER) {
-        add(&connecting, &worst_connecting, now - v->began);
+        latency_add(&connecting, now - v->began);
         leave(v);
         return;
     }
-    if (v->asked_once) add(&echoes, &worst_echo, now - v->began);
+    if (v->asked_once) latency_add(&echoes, now - v->began);
     if (!v->asked_once) ++opened;
     v->asked_once = 1;
     rest(v);
@@ -233,7 +220,7 @@ static void start_newcomer(int64_t now) {
 static unsigned long due(int64_t* next, int64_t each, int64_t now, int late) {
     unsigned long number = 0;
     for (; *next <= now; *next += each, ++number) {
-        if (late) add(&lateness, &worst_lateness, now - *next);
+        if (late) latency_add(&lateness, now - *next);
     }
     return number;
 }
@@ -291,20 +278,6 @@ static void say_outcomes(const char* name, const uint64_t* of) {
     printf("}, ");
 }
 
-static void say_latency(const char* name, struct histogram* h, uint64_t* worst) {
-    printf(
-        "\"%s\": {\"count\": %llu, \"p50_ms\": %.3f, \"p99_ms\": %.3f, \"p999_ms\": %.3f, "
-        "\"worst_ms\": %.3f}, ",
-        name,
-        (unsigned long long)h->total,
-        (double)histogram_quantile(h, 0.5) / 1e6,
-        (double)histogram_quantile(h, 0.99) / 1e6,
-        (double)histogram_quantile(h, 0.999) / 1e6,
-        (double)*worst / 1e6);
-    memset(h, 0, sizeof *h);
-    *worst = 0;
-}
-
 static void report(void) {
     unsigned long resting = 0, waiting = 0;
     for (unsigned long i = 0; i < established; ++i) {
@@ -314,9 +287,9 @@ static void report(void) {
     printf("{");
     say_outcomes("newcomers", counts[0]);
     say_outcomes("established", counts[1]);
-    say_latency("connect", &connecting, &worst_connecting);
-    say_latency("echo", &echoes, &worst_echo);
-    say_latency("late", &lateness, &worst_lateness);
+    latency_say("connect", &connecting);
+    latency_say("echo", &echoes);
+    latency_say("late", &lateness);
     printf(
         "\"open\": %lu, \"under_way\": %lu, \"to_ask\": %lu, \"skipped\": %llu, "
         "\"wrong\": \"%s\"}\n",
@@ -340,19 +313,10 @@ static void renew(unsigned long wanted) {
     }
 }
 
-static void obey(char* line) {
-    char text[IDENTITY] = "";
+static void obey(const char* line) {
     unsigned number = 0;
-    if (sscanf(line, "place %u %31s", &number, text) == 2) {
-        if (place_count == PLACES) fail("too many places");
-        places[place_count].port = (uint16_t)number;
-        strcpy(places[place_count++].settled, text);
-    } else if (sscanf(line, "may %u %31s", &number, text) == 2 && number < place_count) {
-        strcpy(places[number].coming, text);
-    } else if (sscanf(line, "must %u %31s", &number, text) == 2 && number < place_count) {
-        strcpy(places[number].settled, text);
-        places[number].coming[0] = '\0';
-    } else if (sscanf(line, "renew %u", &number) == 1) {
+    if (obey_about_places(line)) return;
+    if (sscanf(line, "renew %u", &number) == 1) {
         renew(number);
     } else if (strcmp(line, "ask") == 0) {
         to_ask = idle;
