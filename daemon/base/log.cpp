@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 
 #include <nlohmann/json.hpp>
 #include <spdlog/details/log_msg.h>
@@ -113,6 +114,19 @@ public:
         for (const auto& [each, area] : areas_) area->level.store(level_of(each));
     }
 
+    std::vector<std::string> names() {
+        const std::lock_guard lock(mutex_);
+        std::set<std::string> all;
+        for (const auto& [each, area] : areas_) {
+            for (auto end = each.find('.'); end != std::string::npos;
+                 end = each.find('.', end + 1)) {
+                all.insert(each.substr(0, end));
+            }
+            all.insert(each);
+        }
+        return {all.begin(), all.end()};
+    }
+
     void write(const Log::Area& area, Level level, std::string_view message) {
         sink_.log(
             spdlog::details::log_msg(spdlog::string_view_t(area.name.data(), area.name.size()),
@@ -158,6 +172,10 @@ void Log::write(Level level, std::string_view message) const {
 
 void configure_logging(const LogSettings& settings) {
     areas().configure(settings);
+}
+
+std::vector<std::string> log_areas() {
+    return areas().names();
 }
 
 void override_level(const std::string& area, std::optional<Level> level) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "daemon/base/format.hpp"
 
@@ -80,6 +81,10 @@ void configure_logging(const LogSettings& settings);
 /// The level of an area, and of those below it that have none of their own, whatever the settings
 /// say; nullopt: as they say. [any] thread.
 void override_level(const std::string& area, std::optional<Level> level);
+
+/// The areas that loggers were made for until now, and those above them: "plugin", "plugin.echo".
+/// Sorted, [any] thread.
+std::vector<std::string> log_areas();
 
 std::string_view to_string(Level level);
 

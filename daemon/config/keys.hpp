@@ -59,7 +59,7 @@ inline constexpr Key format{"format",
                             "`area`, `message`. Both go to standard error, with the time in UTC"};
 inline constexpr Key areas{"areas",
                            "The level of one area; `plugin` also holds for `plugin.echo`. There "
-                           "are `supervisor`, `unit`, and `plugin.NAME`"};
+                           "are `supervisor`, `unit`, `control`, and `plugin.NAME`"};
 }  // namespace log
 
 namespace state {

@@ -12,7 +12,7 @@
 #include "daemon/control/declared_protocols.hpp"
 #include "daemon/control/describe.hpp"
 #include "daemon/control/message.hpp"
-#include "daemon/model/quantity.hpp"
+#include "daemon/model/value.hpp"
 
 namespace protohost::control {
 
@@ -35,6 +35,16 @@ supervisor::Supervisor::Reloaded answer_with_record(const Call& call) {
                   "rejected: nothing was changed",
                   record.errors);
     };
+}
+
+std::string no_area(const std::string& area, const std::vector<std::string>& areas) {
+    const std::vector<std::string_view> names(areas.begin(), areas.end());
+    std::string hint = model::did_you_mean(area, names);
+    if (hint.empty()) {
+        for (const auto name : names) hint += (hint.empty() ? "" : ", ") + std::string(name);
+        hint = "there are " + hint;
+    }
+    return base::format("nothing logs to the area {} ({})", model::quote(area), hint);
 }
 
 }  // namespace
@@ -204,10 +214,11 @@ void Verbs::stop(const Call& call) {
 void Verbs::start(const Call& call) {
     unit::Unit* const unit = unit_of(call);
     if (unit == nullptr) return;
-    if (unit->stopping()) return call.fail(Code::failed, "it is still draining");
+    if (unit->stopping()) return call.fail(Code::failed, unit->name() + " is still draining");
     if (unit->stopped()) {
         const base::Errors errors = supervisor_.start_unit(*unit);
-        if (!errors.empty()) return call.fail(Code::failed, "it cannot be opened", errors);
+        if (!errors.empty())
+            return call.fail(Code::failed, unit->name() + " cannot be opened", errors);
     }
     call.answer({{"state", unit->snapshot().state}});
 }
@@ -233,19 +244,34 @@ void Verbs::set_level(const Call& call) {
             "levels are trace, debug, info, warn, error, off, and default for what the "
             "configuration says");
     }
+    if (const auto areas = base::log_areas(); !std::ranges::binary_search(areas, *area)) {
+        return call.fail(Code::not_found, no_area(*area, areas));
+    }
+    const double seconds = call.arguments().value("seconds", 0.0);
     base::override_level(*area, level);
-    levels_.erase(*area);
-    const auto seconds = call.arguments().value("seconds", 0.0);
+    level_ends_.erase(*area);
     if (seconds > 0) {
-        auto& timer = levels_[*area] = std::make_unique<net::Timer>(loop_);
-        const auto after = std::chrono::duration<double>(std::min(seconds, 86400.0 * 365));
-        timer->start(std::chrono::duration_cast<std::chrono::nanoseconds>(after),
-                     [this, area = *area] {
-                         base::override_level(area, std::nullopt);
-                         levels_.erase(area);
-                     });
+        set_level_for(*area, seconds);
+    } else if (level) {
+        levels_.insert_or_assign(*area, *level);
+    } else {
+        levels_.erase(*area);
     }
     call.answer(Json::object());
+}
+
+void Verbs::set_level_for(const std::string& area, double seconds) {
+    auto& end = level_ends_[area] = std::make_unique<net::Timer>(loop_);
+    const auto after = std::chrono::duration<double>(std::min(seconds, 86400.0 * 365));
+    end->start(std::chrono::duration_cast<std::chrono::nanoseconds>(after), [this, area] {
+        const auto former = levels_.find(area);
+        const bool is_set = former != levels_.end();
+        base::override_level(area, is_set ? std::optional(former->second) : std::nullopt);
+        log_.info("{} is back at {}",
+                  area,
+                  is_set ? base::to_string(former->second) : "the configuration's level");
+        level_ends_.erase(area);
+    });
 }
 
 void Verbs::configuration(const Call& call) {

@@ -46,6 +46,7 @@ private:
     void start(const Call& call);
     void close_connection(const Call& call);
     void set_level(const Call& call);
+    void set_level_for(const std::string& area, double seconds);
     void configuration(const Call& call);
     void schema(const Call& call);
 
@@ -61,8 +62,10 @@ private:
     net::Loop& loop_;
     supervisor::Supervisor& supervisor_;
     const base::Log log_{"control"};
-    /// By area: when its level goes back to the configuration's.
-    std::map<std::string, std::unique_ptr<net::Timer>> levels_;
+    /// By area: what was set until further notice, and comes back after what is set for a while.
+    std::map<std::string, base::Level> levels_;
+    /// By area: the end of that while.
+    std::map<std::string, std::unique_ptr<net::Timer>> level_ends_;
     /// One thread, of its own: a plugin whose work fills the daemon's others keeps nobody waiting
     /// here. Last, so that nothing is under way when the rest goes.
     net::Executor worker_;

@@ -79,55 +79,6 @@ TEST(Protohostctl, ListsArePartsOfTheStatus) {
     EXPECT_EQ(Json::parse(json.output)["daemon"]["pid"], daemon.pid());
 }
 
-TEST(Protohostctl, EndsOneConnectionAndNoOther) {
-    Daemon daemon({.listeners = listener("echo", "echo")});
-    const Control control(daemon);
-    Client ended(daemon.port("echo"));
-    ASSERT_TRUE(ended.echoes("first"));
-    const Json listed = control.ask("list", {{"what", "connections"}});
-    Client other(daemon.port("echo"));
-    ASSERT_TRUE(other.echoes("second"));
-    const auto id = listed[0]["id"].get<std::string>();
-    EXPECT_EQ(control.run({"connection", "close", id}).code, 0);
-    EXPECT_EQ(ended.ending(), Ending::orderly);
-    EXPECT_TRUE(other.echoes("still here"));
-    EXPECT_EQ(control.run({"connection", "close", id}).code, 1);
-}
-
-TEST(Protohostctl, DrainsStopsAndStartsAUnit) {
-    Daemon daemon({.listeners = listener("echo", "echo")});
-    const Control control(daemon);
-    const std::uint16_t port = daemon.port("echo");
-    Client first(port);
-    ASSERT_TRUE(first.echoes("hello"));
-    EXPECT_EQ(control.run({"drain", "echo"}).code, 0);
-    EXPECT_EQ(first.ending(), Ending::orderly);
-    EXPECT_TRUE(Client(port).echoes("new ones are welcome"));
-    EXPECT_EQ(control.run({"stop", "echo"}).code, 0);
-    EXPECT_EQ(control.show("echo")["state"], "stopped");
-    EXPECT_FALSE(Client(port));
-    EXPECT_EQ(control.run({"reload"}).code, 0);
-    EXPECT_EQ(control.show("echo")["state"], "stopped");
-    EXPECT_EQ(control.run({"start", "echo"}).code, 0);
-    EXPECT_TRUE(Client(control.port("echo")).echoes("again"));
-}
-
-TEST(Protohostctl, SetsLevelsForAWhileOrUntilFurtherNotice) {
-    Daemon daemon({.listeners = listener("echo", "echo")});
-    const Control control(daemon);
-    const auto connection = [&] { EXPECT_TRUE(Client(daemon.port("echo")).echoes("x")); };
-    EXPECT_EQ(control.run({"log", "set", "unit=debug"}).code, 0);
-    connection();
-    daemon.log().wait_for("debug unit: listener echo: connection from");
-    EXPECT_EQ(control.run({"log", "set", "unit=default"}).code, 0);
-    const auto before = daemon.log().count("debug unit:");
-    connection();
-    EXPECT_EQ(control.run({"log", "set", "unit=debug", "--for", "1ms"}).code, 0);
-    EXPECT_EQ(control.run({"log", "set", "unit"}).code, 2);
-    EXPECT_EQ(control.run({"log", "set", "unit=loud"}).code, 1);
-    EXPECT_LE(daemon.log().count("debug unit:"), before + 2);
-}
-
 TEST(Protohostctl, ShowsTheConfigurationWithItsOrigins) {
     Daemon daemon({.listeners = listener("echo", "echo", ", limits: {connections: 77}")});
     const Control control(daemon);
