@@ -6,6 +6,7 @@
 #include <iostream>
 #include <optional>
 #include <thread>
+#include <unistd.h>
 
 #include "ctl/print.hpp"
 #include "daemon/base/counted.hpp"
@@ -78,7 +79,9 @@ int show_status(const Options& options) {
         Json result;
         const auto failure = client.ask("status", {{"connections", options.json}}, result);
         if (failure != Client::Failure::none) return report(failure, client, options);
-        if (options.watch && !options.json) std::cout << "\033[H\033[2J";
+        if (options.watch && !options.json && ::isatty(STDOUT_FILENO) == 1) {
+            std::cout << "\033[H\033[2J";
+        }
         print(result, options, status_text);
         if (!options.watch) return exit_done;
         std::this_thread::sleep_for(std::chrono::seconds(1));

@@ -2,11 +2,13 @@
 #include <exception>
 #include <iostream>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
 #include "ctl/commands.hpp"
 #include "daemon/base/version.hpp"
+#include "daemon/model/value.hpp"
 
 namespace {
 
@@ -51,7 +53,7 @@ void add_remote(CLI::App& app, Options& options, Command& command) {
                      "AREA=LEVEL, whatever the configuration says; LEVEL default undoes it",
                      set_level);
     set->add_option("area=level", options.level)->required();
-    set->add_option("--for", options.level_for, "Then back to the configuration's: 30s, 5m, 2h");
+    set->add_option("--for", options.level_for, "Then back to what held before: 30s, 5m, 2h");
 
     auto* config = app.add_subcommand("config", "The configuration")->require_subcommand(1);
     auto* shown = verb(
@@ -82,16 +84,42 @@ void add_plugin(CLI::App& app, Options& options, Command& command) {
         ->required();
 }
 
+/// What is wrong with a number of seconds to wait, or nothing.
+std::string is_patience(const std::string& text) {
+    constexpr double longest = 365 * 86400;
+    double seconds = -1;
+    if (CLI::detail::lexical_cast(text, seconds) && seconds >= 0 && seconds <= longest) return {};
+    return protohost::model::quote(text) + " is no number of seconds from 0 to 31536000";
+}
+
+/// Says which word is no command; false where there is none that could have been one.
+bool say_unknown_command(const CLI::App& app) {
+    const auto words = app.remaining(/*recurse=*/true);
+    const CLI::App* group = &app;
+    while (!group->get_subcommands().empty()) group = group->get_subcommands().front();
+    const auto known = group->get_subcommands([](const CLI::App*) { return true; });
+    if (words.empty() || words.front().starts_with('-') || known.empty()) return false;
+    std::vector<std::string> names;
+    for (const CLI::App* each : known) names.push_back(each->get_name());
+    const std::string meant =
+        protohost::model::did_you_mean(words.front(), {names.begin(), names.end()});
+    std::cerr << "protohostctl: there is no command " << protohost::model::quote(words.front())
+              << " (" << (meant.empty() ? "see protohostctl --help" : meant) << ")\n";
+    return true;
+}
+
 int run(int argc, char** argv) {
     CLI::App app("Looks after a running protohostd.", "protohostctl");
     Options options;
     Command command = nullptr;
     options.socket = default_socket();
     app.add_option("--socket", options.socket, "The daemon's control socket")
-        ->capture_default_str();
+        ->capture_default_str()
+        ->take_last();
     app.add_option("--timeout", options.timeout, "Seconds to wait for an answer; 0: for ever")
         ->capture_default_str()
-        ->check(CLI::NonNegativeNumber);
+        ->take_last()
+        ->check(is_patience);
     app.add_flag("--json", options.json, "The answer as JSON");
     app.set_version_flag("--version", "protohostctl " + std::string(protohost::base::version));
     app.require_subcommand(1);
@@ -108,6 +136,7 @@ int run(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
+        if (error.get_exit_code() != 0 && say_unknown_command(app)) return exit_usage;
         return app.exit(error) == 0 ? exit_done : exit_usage;
     }
     return command(options);

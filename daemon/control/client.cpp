@@ -53,7 +53,12 @@ Client::Failure Client::connect() {
     socket_ = base::Descriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const auto* const to = reinterpret_cast<const sockaddr*>(&address);
     if (!socket_ || ::connect(socket_.get(), to, sizeof address) != 0) {
-        return fail(Failure::unreachable, path_ + ": " + std::strerror(errno));
+        const bool nobody = errno == ENOENT || errno == ECONNREFUSED;
+        return fail(Failure::unreachable,
+                    path_ + ": " + std::strerror(errno) +
+                        (nobody ? " (is protohostd running? its control.socket may be another: "
+                                  "--socket PATH)"
+                                : ""));
     }
     input_.clear();
     return Failure::none;
