@@ -2,6 +2,8 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <iterator>
 #include <string>
 #include <thread>
 #include <vector>
@@ -22,6 +24,11 @@ using base::Json;
 
 std::string greeting(std::string_view text) {
     return ", options: {greeting: " + std::string(text) + "}";
+}
+
+std::string text_of(const std::string& file) {
+    std::ifstream in(file);
+    return {std::istreambuf_iterator<char>(in), {}};
 }
 
 /// A daemon with a lab and a client inside, which no refused reload may touch.
@@ -103,6 +110,135 @@ TEST_F(RefusedReload, AnAddressThatSomebodyElseHas) {
                       "\", protocol: echo}\n"});
     expect_refused("listeners.taken.listen: ");
     EXPECT_EQ(control_.run({"show", "another"}).code, 1);
+    expect_good("second");
+}
+
+/// What makes the configuration bad, and a part of what is said about it.
+struct Refusal {
+    const char* name;
+    std::function<std::string(const std::string& good)> make;
+    std::string says;
+};
+
+std::function<std::string(const std::string&)> whole(std::string text) {
+    return [text = std::move(text)](const std::string&) { return text; };
+}
+std::function<std::string(const std::string&)> added(std::string text) {
+    return [text = std::move(text)](const std::string& good) { return good + text; };
+}
+/// In the listener's definition.
+std::function<std::string(const std::string&)> replaced(const std::string& what,
+                                                        const std::string& by) {
+    return [=](std::string good) {
+        const auto at = good.find(what, good.find("listeners:"));
+        EXPECT_NE(at, std::string::npos) << what;
+        return good.replace(at, what.size(), by);
+    };
+}
+std::function<std::string(const std::string&)> with_key(const std::string& key) {
+    return replaced("options: {", key + ", options: {");
+}
+
+std::string alias_bomb() {
+    std::string text = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n";
+    for (int i = 1; i < 12; ++i) {
+        const std::string alias = "*a" + std::to_string(i - 1);
+        text += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + alias;
+        for (int j = 1; j < 9; ++j) text += ", " + alias;
+        text += "]\n";
+    }
+    return text;
+}
+
+std::vector<Refusal> refusals(std::uint16_t own_port, std::uint16_t taken_port) {
+    const auto address = [](std::uint16_t port) {
+        return "'tcp://127.0.0.1:" + std::to_string(port) + "'";
+    };
+    const auto endpoints = [](const std::string& one) {
+        return added("endpoints: {" + one + "}\n");
+    };
+    return {
+        {"syntax", added("endpoints: {a: [\n"), "protohost.yaml:"},
+        {"no mapping", whole("- a\n- b\n"), "protohost.yaml:1:1: "},
+        {"not UTF-8", added("\xff\xfe: 1\n"), "protohost.yaml"},
+        {"alias bomb", whole(alias_bomb()), "protohost.yaml:"},
+        {"empty", whole(""), "protohost.yaml"},
+        {"comments only", whole("# nothing\n"), "protohost.yaml"},
+        {"unknown section", added("listners: {}\n"), "listners: "},
+        {"unknown key", with_key("limmits: {}"), "listeners.lab.limmits: "},
+        {"duplicate key", with_key("protocol: lab"), "listeners.lab"},
+        {"port too large", replaced("127.0.0.1:0", "127.0.0.1:99999"), "listeners.lab.listen: "},
+        {"no address", replaced("tcp://127.0.0.1:0", "127.0.0.1"), "listeners.lab.listen: "},
+        {"not a duration", with_key("timeouts: {drain: soon}"), "listeners.lab.timeouts.drain: "},
+        {"not a count",
+         with_key("limits: {connections: many}"),
+         "listeners.lab.limits.connections: "},
+        {"marks cross",
+         with_key("write_buffer: {high: 1KiB, low: 2KiB}"),
+         "listeners.lab.write_buffer"},
+        {"not a size",
+         replaced("listeners:", "memory: {write_buffers: lots}\nlisteners:"),
+         "memory.write_buffers: "},
+        {"no protocol", replaced(" protocol: lab,", ""), "listeners.lab: "},
+        {"no such plugin", replaced("protocol: lab", "protocol: labb"), "listeners.lab.protocol: "},
+        {"no such factory",
+         replaced("protocol: lab", "protocol: lab/other"),
+         "listeners.lab.protocol: "},
+        {"unknown option",
+         replaced("options: {greeting", "options: {greting"),
+         "listeners.lab.options.greting: "},
+        {"option of another type",
+         replaced("greeting: first", "greeting: [first]"),
+         "listeners.lab.options.greeting: "},
+        {"stream protocol for datagrams",
+         endpoints("e: {bind: 'udp://127.0.0.1:0', protocol: lab}"),
+         "endpoints.e.protocol: "},
+        {"datagram protocol for a stream",
+         endpoints("e: {connect: 'tcp://127.0.0.1:1', protocol: udp-echo}"),
+         "endpoints.e.protocol: "},
+        {"name twice",
+         endpoints("lab: {connect: 'tcp://127.0.0.1:1', protocol: lab}"),
+         "endpoints.lab: "},
+        {"address twice",
+         replaced("listeners:\n",
+                  "listeners:\n  one: {listen: " + address(taken_port) +
+                      ", protocol: lab}\n  two: {listen: " + address(taken_port) +
+                      ", protocol: lab}\n"),
+         "listeners.two.listen: "},
+        {"address of another process",
+         replaced("listeners:\n",
+                  "listeners:\n  more: {listen: " + address(taken_port) + ", protocol: lab}\n"),
+         "listeners.more.listen: "},
+        {"address that it has itself",
+         replaced("listeners:\n",
+                  "listeners:\n  more: {listen: " + address(own_port) + ", protocol: lab}\n"),
+         "listeners.more.listen: "},
+        {"no folder for a socket",
+         replaced("listeners:\n",
+                  "listeners:\n  more: {listen: 'unix:///nowhere/at/all.sock', protocol: lab}\n"),
+         "listeners.more.listen: "},
+        {"reserved section", added("subprocesses: {a: {}}\n"), "subprocesses"},
+        {"no such account",
+         replaced("listeners:",
+                  "listeners:\n  more: {listen: 'unix:@a', protocol: lab, socket: {owner: "
+                  "nobody-at-all}}"),
+         "listeners.more."},
+        {"list for a mapping", replaced("listeners:", "endpoints: []\nlisteners:"), "endpoints: "},
+    };
+}
+
+TEST_F(RefusedReload, OfEveryClassChangesNothing) {
+    Server other;
+    other.listen();
+    const std::string good = text_of(daemon_.configuration());
+    const auto classes = refusals(port_, other.port());
+    ASSERT_GE(classes.size(), 20U);
+    for (const Refusal& refusal : classes) {
+        SCOPED_TRACE(refusal.name);
+        std::ofstream(daemon_.configuration()) << refusal.make(good);
+        expect_refused(refusal.says);
+    }
+    EXPECT_EQ(control_.reloads("rejected"), classes.size());
     expect_good("second");
 }
 
