@@ -100,6 +100,7 @@ bool say_unknown_command(const CLI::App& app) {
     const auto known = group->get_subcommands([](const CLI::App*) { return true; });
     if (words.empty() || words.front().starts_with('-') || known.empty()) return false;
     std::vector<std::string> names;
+    names.reserve(known.size());
     for (const CLI::App* each : known) names.push_back(each->get_name());
     const std::string meant =
         protohost::model::did_you_mean(words.front(), {names.begin(), names.end()});
