@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-
 #include "daemon/base/failure.hpp"
 #include "daemon/net/guard.hpp"
 #include "daemon/net/timer.hpp"

@@ -106,9 +106,7 @@ protected:
             ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "it never happens";
         }
     }
-    void run_ready() {
-        loop_.run_ready();
-    }
+    void run_ready() { loop_.run_ready(); }
     Json answer_to(Peer& peer) {
         run_until([&] { return peer.has_line(); });
         return peer.line();

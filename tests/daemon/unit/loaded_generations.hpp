@@ -76,9 +76,7 @@ protected:
             ASSERT_LT(std::chrono::steady_clock::now(), deadline);
         }
     }
-    void run_what_waits() {
-        loop_.run_ready();
-    }
+    void run_what_waits() { loop_.run_ready(); }
     GenerationState state(std::size_t index) const { return generations_->list()[index].state; }
 
     /// What guests told the log so far.
