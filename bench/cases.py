@@ -5,7 +5,7 @@ from measures import Cpu, Idle, Start
 
 STREAM_PEERS = ["protohostd", "raw", "asio", "libuv", "uvloop", "asyncio", "node"]
 NATIVE_PEERS = ["protohostd", "raw", "asio", "libuv"]
-DATAGRAM_PEERS = ["protohostd", "raw", "uvloop", "asyncio"]
+DATAGRAM_PEERS = ["protohostd", "raw", "raw-epoll", "uvloop", "asyncio"]
 PROXIES = ["protohostd", "haproxy", "nginx", "socat"]
 
 
@@ -57,6 +57,7 @@ CASES = {
     "calls-forward": (SystemCalls(forward(50), 2000), ["protohostd", "haproxy", "nginx"]),
     "instructions-1x64": (Instructions(echo(1, 64), 5000), NATIVE_PEERS),
     "instructions-50x64": (Instructions(echo(50, 64), 20000), NATIVE_PEERS),
+    "instructions-connections": (Instructions(CONNECTIONS, 2000), NATIVE_PEERS),
     "allocations-50x64": (Allocations(echo(50, 64), 20000), NATIVE_PEERS),
     "instructions-datagrams": (Instructions(datagrams(64), 20000), ["protohostd", "raw"]),
     "allocations-datagrams": (Allocations(datagrams(64), 20000), ["protohostd", "raw"]),

@@ -35,6 +35,13 @@ class Raw(Built):
     services = tuple(programs)
 
 
+class RawEpoll(Built):
+    """Datagrams as Raw has them, but in an epoll set, as everybody else waits for them."""
+
+    programs = {"datagrams": "bench_raw_datagrams epoll"}
+    services = tuple(programs)
+
+
 class RawAsio(Built):
     programs = {"echo": "bench_asio_echo"}
     services = tuple(programs)
@@ -168,8 +175,9 @@ class Socat(Told):
                 f"TCP:127.0.0.1:{self.options['target']}"]
 
 
-PEERS = {"protohostd": Protohostd, "raw": Raw, "asio": RawAsio, "libuv": Libuv, "uvloop": Uvloop,
-         "asyncio": Python, "node": Node, "nginx": Nginx, "haproxy": Haproxy, "socat": Socat}
+PEERS = {"protohostd": Protohostd, "raw": Raw, "raw-epoll": RawEpoll, "asio": RawAsio,
+         "libuv": Libuv, "uvloop": Uvloop, "asyncio": Python, "node": Node, "nginx": Nginx,
+         "haproxy": Haproxy, "socat": Socat}
 
 
 def split(name):

@@ -2,9 +2,9 @@
 """A report as a table for people, as Markdown, and as a picture."""
 import math
 
-COLOURS = {"raw": "#222222", "asio": "#1f77b4", "libuv": "#2ca02c", "uvloop": "#9467bd",
-           "asyncio": "#e377c2", "node": "#8c564b", "nginx": "#17becf", "haproxy": "#ff7f0e",
-           "socat": "#7f7f7f", "protohostd": "#d62728"}
+COLOURS = {"raw": "#222222", "raw-epoll": "#bcbd22", "asio": "#1f77b4", "libuv": "#2ca02c",
+           "uvloop": "#9467bd", "asyncio": "#e377c2", "node": "#8c564b", "nginx": "#17becf",
+           "haproxy": "#ff7f0e", "socat": "#7f7f7f", "protohostd": "#d62728"}
 
 
 def program(server):

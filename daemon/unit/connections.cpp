@@ -50,7 +50,7 @@ net::Transport& Connections::adopt(std::unique_ptr<net::Transport> transport,
     adopted.set_role(role);
     transports_.push_back(adopted);
     ++counters_.opened;
-    log_.debug("{}: {}", title_, described(adopted));
+    if (tells_of_each()) log_.debug("{}: {}", title_, described(adopted));
     adopted.start(protocol);
     return adopted;
 }
@@ -102,6 +102,18 @@ void Connections::ended(net::Transport& transport) {
     counters_.traffic.received += transport.traffic().received;
     counters_.traffic.sent += transport.traffic().sent;
     counters_.traffic.dropped += transport.traffic().dropped;
+    if (tells_of_each()) tell_end(transport);
+    transports_.erase(transports_.iterator_to(transport));
+    if (!files_.empty()) files_.erase(&transport);
+    loop_.retire(std::unique_ptr<net::EventSink>(&transport));
+    owner_.connection_ended(transport);
+}
+
+bool Connections::tells_of_each() const {
+    return log_.enabled(base::Level::debug);
+}
+
+void Connections::tell_end(const net::Transport& transport) const {
     if (const auto dropped = transport.traffic().dropped; dropped > 0) {
         log_.debug("{}: {} ended with {} bytes written and never sent",
                    title_,
@@ -110,10 +122,6 @@ void Connections::ended(net::Transport& transport) {
     } else {
         log_.debug("{}: {} ended", title_, described(transport));
     }
-    transports_.erase(transports_.iterator_to(transport));
-    if (!files_.empty()) files_.erase(&transport);
-    loop_.retire(std::unique_ptr<net::EventSink>(&transport));
-    owner_.connection_ended(transport);
 }
 
 void Connections::callback_failed(net::Transport& transport,

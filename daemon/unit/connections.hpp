@@ -107,6 +107,11 @@ private:
 
     void abort_rest(const Drain& drain);
 
+    /// Whether a line is wanted for each that opens and ends: naming it costs more than all else
+    /// that opening one does.
+    bool tells_of_each() const;
+    void tell_end(const net::Transport& transport) const;
+
     net::Loop& loop_;
     const model::UnitSpec& spec_;
     std::string title_;

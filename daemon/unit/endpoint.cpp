@@ -140,7 +140,9 @@ void Endpoint::open_anew() {
 
 void Endpoint::hand_over() {
     ph_proto protocol{};
-    if (!make_protocol(target(), protocol)) return;
+    if (const ph_status status = make_protocol(protocol); status < 0) {
+        return protocol_failed(target(), status);
+    }
     log_.info("{}: {} goes to protocol {}", title(), target(), binding()->protocol_name());
     current_->hand_over(protocol, binding());
 }
@@ -148,7 +150,10 @@ void Endpoint::hand_over() {
 template <class Make>
 void Endpoint::serve(net::Role role, Make&& make, std::unique_ptr<net::SocketFile> file) {
     ph_proto protocol{};
-    if (!make_protocol(target(), protocol)) return wait_and_attempt("no protocol");
+    if (const ph_status status = make_protocol(protocol); status < 0) {
+        protocol_failed(target(), status);
+        return wait_and_attempt("no protocol");
+    }
     opened_at_ = std::chrono::steady_clock::now();
     // A FIFO is opened for each that writes to it: the first time says it all.
     const bool news = role != net::Role::pipe || !opened_once_ || failures_.attempts() > 0;

@@ -133,7 +133,8 @@ void Listener::accepted(base::Descriptor socket, const net::SocketAddress& peer)
         return;
     }
     ph_proto protocol{};
-    if (!make_protocol("connection from " + peer.label(), protocol)) {
+    if (const ph_status status = make_protocol(protocol); status < 0) {
+        protocol_failed("connection from " + peer.label(), status);
         sources_.left(peer);
         return;
     }

@@ -136,17 +136,18 @@ void Unit::check_stopped() {
     last_word_.start(std::chrono::nanoseconds(0), std::exchange(stopped_, nullptr));
 }
 
-bool Unit::make_protocol(std::string_view whom, ph_proto& protocol) {
+ph_status Unit::make_protocol(ph_proto& protocol) const {
     const net::CallbackScope scope(shared_.loop);
-    const ph_status status = binding()->factory().make_protocol(protocol);
-    if (status >= 0) return true;
+    return binding()->factory().make_protocol(protocol);
+}
+
+void Unit::protocol_failed(std::string_view whom, ph_status status) {
     ++failed_factories_;
     log_.error("{}: {} closed: plugin {}: make_protocol failed: {}",
                title_,
                whom,
                binding()->plugin_name(),
                plugin::failure_text(status));
-    return false;
 }
 
 }  // namespace protohost::unit

@@ -96,8 +96,10 @@ protected:
     /// Also for derived classes that have more to do when a connection ends.
     void connection_ended(const net::Transport& transport) override;
 
-    /// The protocol of one connection with `whom`; false: the plugin failed, which was logged.
-    bool make_protocol(std::string_view whom, ph_proto& protocol);
+    /// The protocol of one connection. Below PH_OK the plugin failed, which protocol_failed()
+    /// counts and logs, and the connection `whom` is not to be.
+    ph_status make_protocol(ph_proto& protocol) const;
+    void protocol_failed(std::string_view whom, ph_status status);
 
     void readiness_changed() const {
         if (readiness_) readiness_();
