@@ -142,7 +142,7 @@ TEST_F(Stall, OfALongAnswerToAnOperatorIsNobodyElses) {
     Daemon daemon({.listeners = listeners});
     Client echo(daemon.port("echo"));
     Client asker(daemon.control_socket());
-    constexpr std::size_t questions = 3;
+    constexpr std::size_t questions = 9;
     for (const std::string verb :
          {R"("configuration")", R"("status")", R"("list", "arguments": {"what": "listeners"})"}) {
         std::size_t meanwhile = 0;
