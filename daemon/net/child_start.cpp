@@ -42,8 +42,8 @@ public:
         reset_signals();
         lead_a_group();
         arrange_descriptors();
-        if (start_.controlling_terminal) {
-            check(StartStep::terminal, ::syscall(SYS_ioctl, STDIN_FILENO, TIOCSCTTY, 0));
+        if (const int terminal = start_.controlling_terminal; terminal >= 0) {
+            check(StartStep::terminal, ::syscall(SYS_ioctl, terminal, TIOCSCTTY, 0));
         }
         set_limits();
         become_its_user();

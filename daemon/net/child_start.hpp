@@ -38,7 +38,7 @@ struct ResourceLimit {
 struct ChildStart {
     pid_t parent;
     bool new_session;
-    bool controlling_terminal;
+    int controlling_terminal;  ///< -1: none
     DescriptorMove* moves;  ///< in the order of `to`; written to
     std::size_t move_count;
     const ResourceLimit* limits;

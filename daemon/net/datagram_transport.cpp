@@ -147,7 +147,8 @@ void DatagramTransport::resume_reading() {
 
 void DatagramTransport::drain(std::uint64_t deadline) {
     if (closing_) return;
-    request_drain(PH_HAS(&ops(), drain_requested) ? ops().drain_requested : nullptr, deadline);
+    const auto ask = PH_HAS(&ops(), drain_requested) ? ops().drain_requested : nullptr;
+    if (!finishes_by_itself(ask, deadline)) close();
 }
 
 void DatagramTransport::close() {

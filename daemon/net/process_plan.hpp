@@ -31,8 +31,8 @@ struct ProcessPlan {
     /// The child's numbers, and what they are of ours. Every other descriptor is closed in it.
     std::map<int, int> descriptors;
     bool new_session = false;
-    /// Descriptor 0 becomes it; needs new_session.
-    bool controlling_terminal = false;
+    /// Which of its descriptors becomes it, in a new session; -1: none.
+    int controlling_terminal = -1;
     // Whose it is; absent: the daemon's.
     std::optional<uid_t> user;
     std::optional<gid_t> group;

@@ -41,10 +41,9 @@ void ProtocolTransport::hand_over(ph_proto next, std::shared_ptr<void> factory) 
     remove_reference();
     reference_ = loop_.references().add(*this);
     factory_ = std::move(factory);
-    paused_reading_ = false;
     paused_writing_ = false;
     drain_asked_ = false;
-    limits_.reset();
+    forget_settings();
     start(next);
     pause_if_over(waiting());
 }
@@ -73,14 +72,14 @@ std::string ProtocolTransport::report_failure(std::string_view callback) {
     return text;
 }
 
-void ProtocolTransport::request_drain(DrainRequested function, std::uint64_t deadline) {
-    if (closing_ || drain_asked_) return;
+bool ProtocolTransport::finishes_by_itself(DrainRequested function, std::uint64_t deadline) {
+    if (closing_ || drain_asked_) return true;
     drain_asked_ = true;
     std::int32_t keep_open = 0;
     if (function != nullptr) {
         call("drain_requested", [&](void* self) { return function(self, deadline, &keep_open); });
     }
-    if (keep_open == 0) close();
+    return keep_open != 0;
 }
 
 // A protocol need not have the two callbacks of flow control.

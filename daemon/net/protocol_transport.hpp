@@ -64,9 +64,11 @@ protected:
     std::string report_failure(std::string_view callback);
 
     using DrainRequested = ph_status (*)(void* self, std::uint64_t deadline, std::int32_t* keep);
-    /// `function` may be nullptr: close() at once.
-    void request_drain(DrainRequested function, std::uint64_t deadline);
+    /// Asks the protocol, once, whether it finishes by itself. `function` may be nullptr: no.
+    bool finishes_by_itself(DrainRequested function, std::uint64_t deadline);
 
+    void tell_pause();
+    void tell_resume();
     /// `size` is what waits, as the watermarks count it.
     void pause_if_over(std::size_t size) {
         if (!paused_writing_ && !lost_ && size > limits_.high()) tell_pause();
@@ -89,6 +91,11 @@ protected:
     void end();
 
     virtual void use(ph_proto protocol) { protocol_ = protocol; }
+    /// What a protocol has set is unset, for the next one.
+    virtual void forget_settings() {
+        paused_reading_ = false;
+        limits_.reset();
+    }
     /// Whether a plugin may put it in the place of another; what all kinds need it has.
     virtual bool suits(ph_proto next) const = 0;
     /// What has to be done about it; the owner has not been told.
@@ -112,9 +119,6 @@ protected:
 private:
     bool drain_asked_ : 1 = false;
     bool limit_reported_ : 1 = false;
-
-    void tell_pause();
-    void tell_resume();
 
     // Before what else there is, so that it dies last: the code of the protocol goes with it.
     std::shared_ptr<void> factory_;

@@ -30,7 +30,8 @@ std::string attempted(StartStep step, const ProcessPlan& plan) {
         case StartStep::limits:
             return "set a resource limit";
         case StartStep::terminal:
-            return "make descriptor 0 the controlling terminal";
+            return base::format("make descriptor {} the controlling terminal",
+                                plan.controlling_terminal);
         case StartStep::descriptors:
             return "arrange the descriptors";
         case StartStep::signals:

@@ -204,7 +204,8 @@ void StreamTransport::resume_reading() {
 
 void StreamTransport::drain(std::uint64_t deadline) {
     if (closing_) return;
-    request_drain(PH_HAS(&ops(), drain_requested) ? ops().drain_requested : nullptr, deadline);
+    const auto ask = PH_HAS(&ops(), drain_requested) ? ops().drain_requested : nullptr;
+    if (!finishes_by_itself(ask, deadline)) close();
 }
 
 void StreamTransport::close() {

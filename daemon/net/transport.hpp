@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 
 #include <boost/intrusive/list.hpp>
 
@@ -57,6 +58,8 @@ struct TransportSettings {
     std::chrono::nanoseconds idle{0};
     /// Bytes wait, and the peer has taken none for so long: PH_E_TIMEOUT; 0: never.
     std::chrono::nanoseconds write_stall{0};
+    /// A process has exited, and others have held its pipes for so long: they are closed; 0: never.
+    std::chrono::nanoseconds pipes{0};
 };
 
 /// Bytes of one transport.
@@ -73,8 +76,12 @@ enum class Role : std::uint8_t {
     served,     ///< accepted by a server that a plugin created
     connected,  ///< outgoing, or handed over
     bound,      ///< a datagram endpoint
-    pipe
+    pipe,
+    process
 };
+
+/// Whom a signal is for.
+enum class SignalTo : std::uint8_t { process, group };
 
 /// Its place in its owner's list.
 using Owned = boost::intrusive::list_base_hook<boost::intrusive::tag<class OwnedTag>>;
@@ -145,6 +152,16 @@ public:
     /// was sent of it; 0 when there is none.
     virtual std::uint64_t cancel_sendfile() { return 0; }
 
+    // asyncio's SubprocessTransport.
+
+    virtual pid_t get_pid() const { return 0; }
+    /// That of 0, 1 or 2; nullptr where it is no pipe. Stale once its end was told.
+    virtual ph_transport* get_pipe_transport(int) { return nullptr; }
+    /// PH_E_AGAIN: it runs; PH_E_FAIL: nobody knows.
+    virtual ph_status get_returncode(std::int32_t&) const { return PH_E_UNSUPPORTED; }
+    /// PH_E_CLOSED: it does not run any more; of a group: nobody does.
+    virtual ph_status send_signal(int, SignalTo) { return PH_E_UNSUPPORTED; }
+
     /// Never 0; stale once connection_lost has returned.
     virtual ph_ref ref() const = 0;
 
@@ -161,7 +178,7 @@ public:
     /// What the kernel said, where that is why it has ended; else 0.
     virtual int loss_errno() const = 0;
 
-    const Traffic& traffic() const { return traffic_; }
+    virtual Traffic traffic() const { return traffic_; }
 
     /// pause_writing was told, and resume_writing not yet.
     virtual bool is_writing_paused() const = 0;

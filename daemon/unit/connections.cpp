@@ -24,13 +24,16 @@ std::string described(const net::Transport& transport) {
             return "endpoint at " + transport.peer_text();
         case net::Role::pipe:
             return "pipe " + transport.peer_text();
+        case net::Role::process:
+            return "process " + transport.peer_text();
     }
     return {};
 }
 
-bool is_datagram(const net::Transport& transport) {
+/// Only a stream ends for what its protocol failed with.
+bool is_stream(const net::Transport& transport) {
     const ph_proto protocol = transport.get_protocol();
-    return protocol.ops != nullptr && protocol.ops->kind == PH_DATAGRAM;
+    return protocol.ops == nullptr || protocol.ops->kind == PH_STREAM;
 }
 
 }  // namespace
@@ -132,7 +135,7 @@ void Connections::callback_failed(net::Transport& transport,
     log_.error("{}: {}{}: plugin {}: {} failed: {}",
                title_,
                described(transport),
-               is_datagram(transport) ? "" : " aborted",
+               is_stream(transport) ? " aborted" : "",
                spec_.protocol.value.plugin,
                callback,
                text);

@@ -26,6 +26,8 @@ std::string_view role_name(net::Role role) {
             return "bound";
         case net::Role::pipe:
             return "pipe";
+        case net::Role::process:
+            return "process";
     }
     return {};
 }

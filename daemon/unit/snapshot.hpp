@@ -34,7 +34,7 @@ struct UnitSnapshot {
 struct ConnectionSnapshot {
     std::string id;  ///< never used again in the life of the process
     std::string unit;
-    std::string role;  ///< "accepted", "served", "connected", "bound", "pipe"
+    std::string role;  ///< "accepted", "served", "connected", "bound", "pipe", "process"
     std::string peer;
     std::string state;  ///< "open", "closing"
     unsigned generation = 0;

@@ -16,6 +16,12 @@ static_assert(sizeof(ph_iov) == 16 && offsetof(ph_iov, p) == 0 && offsetof(ph_io
 static_assert(sizeof(ph_addr) == 16 && offsetof(ph_addr, sa) == 0 && offsetof(ph_addr, len) == 8);
 static_assert(sizeof(ph_proto) == 16 && offsetof(ph_proto, ops) == 0 &&
               offsetof(ph_proto, self) == 8);
+static_assert(sizeof(ph_stdio) == 8 && offsetof(ph_stdio, kind) == 0 &&
+              offsetof(ph_stdio, descriptor) == 4);
+static_assert(sizeof(ph_inherited) == 8 && offsetof(ph_inherited, number) == 0 &&
+              offsetof(ph_inherited, descriptor) == 4);
+static_assert(sizeof(ph_limit) == 24 && offsetof(ph_limit, resource) == 0 &&
+              offsetof(ph_limit, soft) == 8 && offsetof(ph_limit, hard) == 16);
 static_assert(sizeof(ph_option) == 56 && offsetof(ph_option, key) == 0 &&
               offsetof(ph_option, type) == 16 && offsetof(ph_option, flags) == 20 &&
               offsetof(ph_option, deflt) == 24 && offsetof(ph_option, help) == 40);
@@ -42,25 +48,26 @@ static_assert(offsetof(ph_error, size) == 0 && offsetof(ph_error, code) == 4 &&
 static_assert(offsetof(ph_info, size) == 0 && offsetof(ph_info, kind) == 4 &&
               offsetof(ph_info, text) == 8 && offsetof(ph_info, address) == 24 &&
               offsetof(ph_info, number) == 40);
-static_assert(offsetof(ph_transport_api, size) == 0 && offsetof(ph_transport_api, close) == 8 &&
-              offsetof(ph_transport_api, abort) == 16 &&
-              offsetof(ph_transport_api, is_closing) == 24 &&
-              offsetof(ph_transport_api, get_extra_info) == 32 &&
-              offsetof(ph_transport_api, set_protocol) == 40 &&
-              offsetof(ph_transport_api, get_protocol) == 48 &&
-              offsetof(ph_transport_api, pause_reading) == 56 &&
-              offsetof(ph_transport_api, resume_reading) == 64 &&
-              offsetof(ph_transport_api, is_reading) == 72 &&
-              offsetof(ph_transport_api, write) == 80 &&
-              offsetof(ph_transport_api, writelines) == 88 &&
-              offsetof(ph_transport_api, write_owned) == 96 &&
-              offsetof(ph_transport_api, write_eof) == 104 &&
-              offsetof(ph_transport_api, can_write_eof) == 112 &&
-              offsetof(ph_transport_api, set_write_buffer_limits) == 120 &&
-              offsetof(ph_transport_api, get_write_buffer_limits) == 128 &&
-              offsetof(ph_transport_api, get_write_buffer_size) == 136 &&
-              offsetof(ph_transport_api, ref) == 144 && offsetof(ph_transport_api, deref) == 152 &&
-              offsetof(ph_transport_api, sendto) == 160);
+static_assert(
+    offsetof(ph_transport_api, size) == 0 && offsetof(ph_transport_api, close) == 8 &&
+    offsetof(ph_transport_api, abort) == 16 && offsetof(ph_transport_api, is_closing) == 24 &&
+    offsetof(ph_transport_api, get_extra_info) == 32 &&
+    offsetof(ph_transport_api, set_protocol) == 40 &&
+    offsetof(ph_transport_api, get_protocol) == 48 &&
+    offsetof(ph_transport_api, pause_reading) == 56 &&
+    offsetof(ph_transport_api, resume_reading) == 64 &&
+    offsetof(ph_transport_api, is_reading) == 72 && offsetof(ph_transport_api, write) == 80 &&
+    offsetof(ph_transport_api, writelines) == 88 && offsetof(ph_transport_api, write_owned) == 96 &&
+    offsetof(ph_transport_api, write_eof) == 104 &&
+    offsetof(ph_transport_api, can_write_eof) == 112 &&
+    offsetof(ph_transport_api, set_write_buffer_limits) == 120 &&
+    offsetof(ph_transport_api, get_write_buffer_limits) == 128 &&
+    offsetof(ph_transport_api, get_write_buffer_size) == 136 &&
+    offsetof(ph_transport_api, ref) == 144 && offsetof(ph_transport_api, deref) == 152 &&
+    offsetof(ph_transport_api, sendto) == 160 && offsetof(ph_transport_api, get_pid) == 168 &&
+    offsetof(ph_transport_api, get_pipe_transport) == 176 &&
+    offsetof(ph_transport_api, get_returncode) == 184 &&
+    offsetof(ph_transport_api, send_signal) == 192);
 static_assert(
     offsetof(ph_loop_api, size) == 0 && offsetof(ph_loop_api, time) == 8 &&
     offsetof(ph_loop_api, call_soon) == 16 && offsetof(ph_loop_api, call_at) == 24 &&
@@ -74,10 +81,28 @@ static_assert(
     offsetof(ph_loop_api, connect_write_pipe) == 104 &&
     offsetof(ph_loop_api, server_close) == 112 && offsetof(ph_loop_api, server_is_serving) == 120 &&
     offsetof(ph_loop_api, server_address) == 128 && offsetof(ph_loop_api, sendfile) == 136 &&
-    offsetof(ph_loop_api, run_in_executor) == 144);
+    offsetof(ph_loop_api, run_in_executor) == 144 &&
+    offsetof(ph_loop_api, subprocess_exec) == 152 &&
+    offsetof(ph_loop_api, subprocess_shell) == 160);
+static_assert(offsetof(ph_process, size) == 0 && offsetof(ph_process, flags) == 4 &&
+              offsetof(ph_process, arguments) == 8 && offsetof(ph_process, argument_count) == 16 &&
+              offsetof(ph_process, environment) == 24 &&
+              offsetof(ph_process, environment_count) == 32 &&
+              offsetof(ph_process, executable) == 40 && offsetof(ph_process, directory) == 56 &&
+              offsetof(ph_process, user) == 72 && offsetof(ph_process, group) == 88 &&
+              offsetof(ph_process, groups) == 104 && offsetof(ph_process, group_count) == 112 &&
+              offsetof(ph_process, descriptors) == 120 &&
+              offsetof(ph_process, descriptor_count) == 128 &&
+              offsetof(ph_process, limits) == 136 && offsetof(ph_process, limit_count) == 144 &&
+              offsetof(ph_process, stdio) == 152 && offsetof(ph_process, umask) == 176 &&
+              offsetof(ph_process, rows) == 180 && offsetof(ph_process, columns) == 182);
 static_assert(offsetof(ph_datagram_ops, datagram_received) == 48 &&
               offsetof(ph_datagram_ops, error_received) == 56 &&
               offsetof(ph_datagram_ops, drain_requested) == 64);
+static_assert(offsetof(ph_subprocess_ops, pipe_data_received) == 48 &&
+              offsetof(ph_subprocess_ops, pipe_connection_lost) == 56 &&
+              offsetof(ph_subprocess_ops, process_exited) == 64 &&
+              offsetof(ph_subprocess_ops, drain_requested) == 72);
 static_assert(offsetof(ph_open, size) == 0 && offsetof(ph_open, address) == 8 &&
               offsetof(ph_open, local) == 24 && offsetof(ph_open, descriptor) == 40 &&
               offsetof(ph_open, timeout) == 48 && offsetof(ph_open, make) == 56 &&
@@ -118,6 +143,10 @@ static_assert(PH_OK == 0 && PH_E_FAIL == -1 && PH_E_INVAL == -2 && PH_E_NOMEM ==
               PH_E_WRONG_THREAD == -10 && PH_E_LIMIT == -11 && PH_E_OS == -12 &&
               PH_E_TIMEOUT == -13 && PH_E_EOF_WRITTEN == -14 && PH_E_RESOLVE == -15);
 static_assert(PH_STREAM == 1 && PH_DATAGRAM == 2 && PH_SUBPROCESS == 3);
+static_assert(PH_STDIO_PIPE == 0 && PH_STDIO_INHERIT == 1 && PH_STDIO_DEVNULL == 2 &&
+              PH_STDIO_STDOUT == 3 && PH_STDIO_DESCRIPTOR == 4);
+static_assert(PH_PROCESS_ENV == 1 && PH_PROCESS_NEW_SESSION == 2 && PH_PROCESS_PTY == 4 &&
+              PH_PROCESS_UMASK == 8 && PH_PROCESS_GROUPS == 16 && PH_SIGNAL_GROUP == 1);
 static_assert(PH_INFO_NONE == 0 && PH_INFO_TEXT == 1 && PH_INFO_ADDRESS == 2 &&
               PH_INFO_DESCRIPTOR == 3);
 static_assert(PH_LOG_TRACE == 0 && PH_LOG_DEBUG == 1 && PH_LOG_INFO == 2 && PH_LOG_WARN == 3 &&

@@ -13,7 +13,8 @@
  *
  * Layout. Growable structs begin with `size`, are only ever appended to, and are read through
  * PH_HAS() or through a zeroed local copy of min(theirs, ours) bytes. Frozen for ever, because they
- * travel by value or in arrays: ph_str, ph_iov, ph_addr, ph_proto, ph_option, ph_note, PH_PROTO_HEAD.
+ * travel by value or in arrays: ph_str, ph_iov, ph_addr, ph_proto, ph_stdio, ph_inherited, ph_limit,
+ * ph_option, ph_note, PH_PROTO_HEAD.
  * Padding is named `_r` and is zero.
  *
  * Tags. Every function says on which thread it runs and, where it matters, in which phase:
@@ -142,6 +143,25 @@ typedef struct ph_datagram_ops {
     ph_status (*drain_requested)(void *self, uint64_t deadline, int32_t *keep_open);
 } ph_datagram_ops;
 
+/* A subprocess protocol. A status below zero from a callback is logged and counted, and the transport
+ * lives. What comes from one descriptor is in order, and its loss is last; process_exited may come before,
+ * between or after that. Any of its own callbacks may be missing.
+ *     connection_made [pipe_data_received | pipe_connection_lost | process_exited]* connection_lost
+ * connection_lost comes with NULL, when the process has exited and its pipes have ended. pause_writing
+ * and resume_writing are about its standard input. */
+typedef struct ph_subprocess_ops {
+    PH_PROTO_HEAD;
+    /* [loop] n > 0. It has written to 1 or 2. The bytes are borrowed for the call. */
+    ph_status (*pipe_data_received)(void *self, int32_t fd, const void *data, size_t n);
+    /* [loop] Once for each of its pipes: 0, 1, 2. */
+    ph_status (*pipe_connection_lost)(void *self, int32_t fd, const ph_error *why_or_null);
+    /* [loop] Once; get_returncode says how. */
+    ph_status (*process_exited)(void *self);
+    /* [loop] As a stream's, but for what follows where nothing is kept open: SIGTERM to its process
+     * group, and SIGKILL at the deadline. */
+    ph_status (*drain_requested)(void *self, uint64_t deadline, int32_t *keep_open);
+} ph_subprocess_ops;
+
 /* `ops` is static data of the plugin; `self` is the plugin's own. */
 typedef struct ph_proto { const ph_any_ops *ops; void *self; } ph_proto;
 
@@ -171,15 +191,17 @@ typedef struct ph_transport_api {
     uint32_t _r;
 
     /* [loop] Starts an orderly end: reading stops, buffered bytes are flushed, then connection_lost
-     * with NULL, never from inside this call. Again: nothing. */
+     * with NULL, never from inside this call. Again: nothing. Of a process: its pipes are closed, and
+     * it is killed if it still runs. */
     void (*close)(ph_ctx *, ph_transport *);
     /* [loop] Ends at once: buffered bytes are dropped; connection_lost with NULL, never from inside
-     * this call. */
+     * this call. Of a process: all of its process group is killed. */
     void (*abort)(ph_ctx *, ph_transport *);
     /* [loop] 1 from close, abort, a loss, or an eof_received that kept nothing open. */
     int32_t (*is_closing)(ph_ctx *, ph_transport *);
-    /* [loop] "peername", "sockname": addresses; "socket", and of a pipe "pipe": the descriptor.
-     * PH_E_UNSUPPORTED and kind PH_INFO_NONE where the name is not known here. */
+    /* [loop] "peername", "sockname": addresses; "socket", and of a pipe "pipe": the descriptor; of a
+     * process "subprocess": its pidfd, and its number as text. PH_E_UNSUPPORTED and kind PH_INFO_NONE
+     * where the name is not known here. */
     ph_status (*get_extra_info)(ph_ctx *, ph_transport *, ph_str name, ph_info *out);
     /* [loop] The next callback goes to `next`; neither protocol is told. Must be of the same kind. The
      * old one's destroy runs later, when no callback of it is on the stack. */
@@ -226,7 +248,24 @@ typedef struct ph_transport_api {
      * PH_E_INVAL: no address and no remote, or another address than the remote; nothing was sent.
      * PH_E_CLOSED, PH_E_LIMIT: as write. */
     ph_status (*sendto)(ph_ctx *, ph_transport *, const void *data, size_t n, ph_addr to);
+
+    /* Processes only. */
+
+    /* [loop] 0: it is no process. Its number is nobody else's before connection_lost has returned. */
+    int64_t (*get_pid)(ph_ctx *, ph_transport *);
+    /* [loop] Of 0 what it reads, of 1 and 2 what it writes, a transport like those of other pipes; NULL
+     * where that is no pipe. Its end is told to pipe_connection_lost; it is stale then. */
+    ph_transport *(*get_pipe_transport)(ph_ctx *, ph_transport *, int32_t fd);
+    /* [loop] PH_OK: it has exited with *code, or was killed by the signal -*code. PH_E_AGAIN: it runs.
+     * PH_E_FAIL: it has ended, and somebody else has waited for it. */
+    ph_status (*get_returncode)(ph_ctx *, ph_transport *, int32_t *code);
+    /* [loop] To the process, or with PH_SIGNAL_GROUP to all of its process group, also after its own
+     * end. PH_E_CLOSED: there is nobody any more. PH_E_INVAL: no such signal, or an unknown flag.
+     * PH_E_OS: it may not be signalled. */
+    ph_status (*send_signal)(ph_ctx *, ph_transport *, int32_t signal, uint32_t flags);
 } ph_transport_api;
+
+enum { PH_SIGNAL_GROUP = 1u };
 
 /* ---- the loop ------------------------------------------------------------------------------ */
 
@@ -259,6 +298,56 @@ typedef void (*ph_opened)(void *arg, const ph_error *why_or_null, ph_transport *
 typedef void (*ph_serving)(void *arg, const ph_error *why_or_null, ph_server *server);
 /* [loop] `sent` counts also where it failed on the way. */
 typedef void (*ph_sent)(void *arg, const ph_error *why_or_null, uint64_t sent);
+
+/* A standard descriptor of a new process, and what it is connected to. */
+enum {
+    PH_STDIO_PIPE = 0,      /* to a pipe of the transport; with PH_PROCESS_PTY to the terminal */
+    PH_STDIO_INHERIT = 1,   /* to the daemon's own */
+    PH_STDIO_DEVNULL = 2,
+    PH_STDIO_STDOUT = 3,    /* of standard error: to where standard output goes */
+    PH_STDIO_DESCRIPTOR = 4 /* to `descriptor`, which is copied in the call */
+};
+typedef struct ph_stdio { uint32_t kind; int32_t descriptor; } ph_stdio;
+
+/* A further descriptor of a new process: its number there, and what it is, copied in the call. */
+typedef struct ph_inherited { int32_t number; int32_t descriptor; } ph_inherited;
+
+/* setrlimit's. */
+typedef struct ph_limit { int32_t resource; uint32_t _r; uint64_t soft; uint64_t hard; } ph_limit;
+
+enum {
+    PH_PROCESS_ENV = 1u,         /* `environment` is all; else it comes to PATH, LANG, HOME and USER */
+    PH_PROCESS_NEW_SESSION = 2u, /* else it leads a process group of its own */
+    PH_PROCESS_PTY = 4u,         /* its pipes are one terminal, its controlling one, in a new session */
+    PH_PROCESS_UMASK = 8u,       /* `umask` counts */
+    PH_PROCESS_GROUPS = 16u      /* `groups` count; else they are those of `user` */
+};
+
+/* What subprocess_exec and subprocess_shell start. Zero it, set `size`, and fill in what is wanted. */
+typedef struct ph_process {
+    uint32_t size;
+    uint32_t flags;
+    /* The first is the program, looked up in PATH of the child's environment unless it has a slash. For
+     * the shell one, its line. */
+    const ph_str *arguments;
+    size_t argument_count;
+    const ph_str *environment; /* "NAME=value" */
+    size_t environment_count;
+    ph_str executable;         /* another program than the first argument says */
+    ph_str directory;          /* empty: the daemon's */
+    ph_str user;               /* by name or number; empty: the daemon's */
+    ph_str group;              /* empty: that of `user` */
+    const ph_str *groups;
+    size_t group_count;
+    const ph_inherited *descriptors; /* beside 0, 1 and 2; it has no others */
+    size_t descriptor_count;
+    const ph_limit *limits;
+    size_t limit_count;
+    ph_stdio stdio[3];
+    uint32_t umask;
+    uint16_t rows;             /* of the terminal; 0: 24 and 80 */
+    uint16_t columns;
+} ph_process;
 
 /* Of `fn` and `drop` exactly one is called, once, on the loop, never inside the scheduling call:
  * `drop`, which may be NULL, when it was cancelled or the plugin goes first. While the plugin goes, the
@@ -308,6 +397,12 @@ typedef struct ph_loop_api {
     /* [loop] Calls `work` on one of a bounded number of threads, then `done` on the loop, exactly once;
      * cancelled before it began, `done` alone. 0: refused, nothing is called. The factory outlives it. */
     ph_op (*run_in_executor)(ph_ctx *, ph_fn work, ph_fn done, void *arg);
+
+    /* A program, or a line for /bin/sh. Of ph_open: make, drop and arg. It runs when `done` is called with
+     * a transport; PH_E_OS and errno where it cannot be started, with what failed in the text. Whatever
+     * happens to the daemon, it does not outlive it. */
+    ph_op (*subprocess_exec)(ph_ctx *, const ph_open *, const ph_process *, ph_opened done);  /* [loop] */
+    ph_op (*subprocess_shell)(ph_ctx *, const ph_open *, const ph_process *, ph_opened done); /* [loop] */
 } ph_loop_api;
 
 /* ---- configuration -------------------------------------------------------------------------- */

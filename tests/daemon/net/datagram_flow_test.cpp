@@ -234,10 +234,9 @@ TEST_F(DatagramFlow, DropsTheQueueOnAbortAndDoesNotResumeFirst) {
     const int filled = fill();
     EXPECT_EQ(transport.set_write_buffer_limits(0, 0), PH_OK);
     EXPECT_EQ(send_by(transport, "xyz"), PH_OK);
-    const Traffic* traffic = &transport.traffic();
     transport.close();
     transport.abort();
-    EXPECT_EQ(traffic->dropped, std::to_string(filled - 1).size() + 3);
+    EXPECT_EQ(transport.traffic().dropped, std::to_string(filled - 1).size() + 3);
     EXPECT_EQ(transport.get_write_buffer_size(), 0U);
     rig.run_until([&] { return rig.ends == 1; });
     EXPECT_EQ(recorder.events, (Strings{"made", "pause", "lost", "destroy"}));
