@@ -63,6 +63,14 @@ std::string duration(std::int64_t seconds) {
     return format("{}d{:02}h", seconds / 86400, seconds / 3600 % 24);
 }
 
+/// ": 2 connections drain", where the daemon says how many.
+std::string drains(const Json& record, const std::string& unit) {
+    const Json drained = record.value("drained_connections", Json::object());
+    if (!drained.contains(unit)) return {};
+    const auto count = drained[unit].get<std::size_t>();
+    return format(": {} {}", counted(count, "connection"), count == 1 ? "drains" : "drain");
+}
+
 std::string changes(const Json& record) {
     std::string what;
     const auto add = [&](const std::string& sign, const std::string& line) {
@@ -70,19 +78,11 @@ std::string changes(const Json& record) {
     };
     for (const Json& unit : record["added"]) add("+", text(unit));
     for (const Json& unit : record["changed"]) {
-        add("~", text(unit["unit"]) + ": " + joined(unit["change"]));
+        const std::string name = text(unit["unit"]);
+        add("~", name + ": " + joined(unit["change"]) + drains(record, name));
     }
-    const Json drained = record.value("drained_connections", Json::object());
     for (const Json& unit : record["removed"]) {
-        const std::string name = text(unit);
-        const bool known = drained.contains(name);
-        const std::size_t count = drained.value(name, std::size_t{0});
-        add("-",
-            known ? format("{}: {} {}",
-                           name,
-                           counted(count, "connection"),
-                           count == 1 ? "drains" : "drain")
-                  : name);
+        add("-", text(unit) + drains(record, text(unit)));
     }
     return what;
 }

@@ -178,12 +178,17 @@ void Verbs::diff(const Call& call) {
         if (record.verdict == supervisor::Verdict::rejected)
             return answer_with_record(call)(record);
         Json plan = to_json(record);
-        // What a removed unit has now would be drained.
+        // Of what there is now: all that a removed unit has, and what an endpoint opens anew.
         Json drained = Json::object();
         for (const auto& id : record.plan.removed) {
             if (unit::Unit* const unit = supervisor_.find(id.name)) {
                 drained[supervisor::to_string(id)] = unit->connections();
             }
+        }
+        for (const auto& [id, change] : record.plan.changed) {
+            unit::Unit* const unit = supervisor_.find(id.name);
+            const auto count = unit == nullptr ? 0 : unit->drained_by(change.factory, change.moved);
+            if (count > 0) drained[supervisor::to_string(id)] = count;
         }
         plan["drained_connections"] = std::move(drained);
         call.answer(std::move(plan));

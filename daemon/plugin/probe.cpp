@@ -54,8 +54,10 @@ base::Error verdict(const std::string& source,
 base::Result<ProbeReport> probe(const ProbeRequest& request, const ProbeSettings& settings) {
     const auto started = std::chrono::steady_clock::now();
     const std::string& source = request.staged.source;
-    const auto end = run_probe_process(source, settings.program, encode(request), settings.limit);
+    const auto end =
+        run_probe_process(source, settings.program, encode(request), settings.limit, settings.stop);
     if (!end) return end.error();
+    if (end->unwanted) return base::failure(source, "was not tried to its end");
 
     ProbeReport report;
     base::Errors failures;

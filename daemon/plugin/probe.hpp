@@ -33,6 +33,8 @@ struct ProbeSettings {
     std::chrono::milliseconds limit = std::chrono::seconds(10);
     /// What is run with `--probe`: the daemon itself, also where its file was replaced meanwhile.
     std::string program = "/proc/self/exe";
+    /// Readable where nobody waits for the answer any more; -1: never.
+    int stop = -1;
 };
 
 struct ProbeReport {

@@ -99,9 +99,9 @@ public:
     }
     /// 0 or an error number.
     int start(const std::string& program, int input, int output, int errors);
-    enum class Happened { something, its_end, nothing };
-    /// Waits until it says something, ends, or `deadline` is reached.
-    Happened wait(const Pipe& output, const Pipe& errors, Clock::time_point deadline);
+    enum class Happened { something, its_end, nothing, unwanted };
+    /// Waits until it says something, ends, `stop` is readable, or `deadline` is reached.
+    Happened wait(const Pipe& output, const Pipe& errors, Clock::time_point deadline, int stop);
     /// Kills what is left of its group, and waits for it; its status as waitpid has it.
     int end();
 
@@ -151,14 +151,17 @@ int Process::start(const std::string& program, int input, int output, int errors
 
 Process::Happened Process::wait(const Pipe& output,
                                 const Pipe& errors,
-                                Clock::time_point deadline) {
-    std::array<pollfd, 3> polled = {pollfd{handle_.get(), POLLIN, 0},
+                                Clock::time_point deadline,
+                                int stop) {
+    std::array<pollfd, 4> polled = {pollfd{handle_.get(), POLLIN, 0},
                                     pollfd{output.ours(), POLLIN, 0},
-                                    pollfd{errors.ours(), POLLIN, 0}};
+                                    pollfd{errors.ours(), POLLIN, 0},
+                                    pollfd{stop, POLLIN, 0}};
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
     const auto timeout = std::clamp<std::int64_t>(left.count(), 0, 1'000'000);
     const int ready = ::poll(polled.data(), polled.size(), static_cast<int>(timeout));
     if (ready > 0 && polled[0].revents != 0) return Happened::its_end;
+    if (ready > 0 && polled[3].revents != 0) return Happened::unwanted;
     return Clock::now() < deadline ? Happened::something : Happened::nothing;
 }
 
@@ -189,7 +192,8 @@ base::Errors cannot_start(const std::string& label, int error) {
 base::Result<ProbeEnd> run_probe_process(const std::string& label,
                                          const std::string& program,
                                          const std::string& input,
-                                         std::chrono::milliseconds limit) {
+                                         std::chrono::milliseconds limit,
+                                         int stop) {
     const Descriptor request = file_with(input);
     Pipe output;
     Pipe errors;
@@ -213,10 +217,11 @@ base::Result<ProbeEnd> run_probe_process(const std::string& label,
     };
     auto happened = Process::Happened::something;
     while (happened == Process::Happened::something) {
-        happened = process.wait(output, errors, deadline);
+        happened = process.wait(output, errors, deadline, stop);
         listen();
     }
     end.timed_out = happened == Process::Happened::nothing;
+    end.unwanted = happened == Process::Happened::unwanted;
     const int status = process.end();
     listen();
     end.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;

@@ -11,6 +11,7 @@ namespace protohost::plugin {
 /// How the process of a probe ended, and what it left.
 struct ProbeEnd {
     bool timed_out = false;
+    bool unwanted = false;  ///< nobody waited for it any more
     int exit_code = 0;
     int signal = 0;  ///< 0: it exited
     std::string output;
@@ -19,12 +20,14 @@ struct ProbeEnd {
 
 /// Runs `program --probe` with `input` on its standard input, in a process group of its own,
 /// without the daemon's descriptors and without what its service manager told the daemon alone.
-/// Whatever of the group is left when it ends, or when `limit` is over, is killed.
+/// Whatever of the group is left when it ends, when `limit` is over, or when the descriptor `stop`
+/// is readable, is killed.
 ///
 /// [any] Blocks until then. `label` is the `where` of the errors.
 base::Result<ProbeEnd> run_probe_process(const std::string& label,
                                          const std::string& program,
                                          const std::string& input,
-                                         std::chrono::milliseconds limit);
+                                         std::chrono::milliseconds limit,
+                                         int stop = -1);
 
 }  // namespace protohost::plugin

@@ -25,7 +25,9 @@ bool Attempt::run(Goal goal) {
 bool Attempt::run_rollback(const std::string& plugin) {
     desired_ = running_.configuration;
     source_ = running_.source;
-    if (!check()) return false;
+    if (!step("check") || !open_staging()) return false;
+    open_workshop();
+    plugins_->keep_running();
     if (auto errors = plugins_->roll_back(plugin); !errors.empty()) {
         return refuse(Refusal::configuration, std::move(errors));
     }
@@ -77,8 +79,7 @@ bool Attempt::open_staging() {
     return true;
 }
 
-bool Attempt::check() {
-    if (!step("check") || !open_staging()) return false;
+void Attempt::open_workshop() {
     directories_ = desired_->plugins.directories;
     directories_.insert(directories_.end(),
                         means_.installation.plugin_directories.begin(),
@@ -88,8 +89,14 @@ bool Attempt::check() {
                                          means_.refused,
                                          directories_,
                                          means_.installation.trusted_owners,
-                                         means_.probes ? means_.installation.probe_program : ""},
+                                         means_.probes ? means_.installation.probe_program : "",
+                                         means_.stop},
                      running_.plugins);
+}
+
+bool Attempt::check() {
+    if (!step("check") || !open_staging()) return false;
+    open_workshop();
     base::Errors errors;
     for (const auto& definition : all_wanted()) base::append(errors, plugins_->find(definition));
     // The places of what cannot be loaded are known now; what else is wrong shows in prepare().
@@ -106,13 +113,19 @@ bool Attempt::make_plan() {
 
 bool Attempt::check_draining() {
     const std::size_t draining = means_.generations.draining();
-    if (plugins_->changed().empty() || draining < desired_->plugins.max_draining) return true;
+    std::size_t more = 0;
+    for (const std::string& name : plugins_->changed()) {
+        const auto before = running_.plugins.find(name);
+        if (before != running_.plugins.end() && before->second.generation->is_in_use()) ++more;
+    }
+    if (more == 0 || draining + more <= desired_->plugins.max_draining) return true;
     return refuse(
         Refusal::configuration,
         base::failure("plugins.max_draining",
                       base::format("{} replaced generations of plugins still have connections, and "
-                                   "this would leave another one",
-                                   draining),
+                                   "this would leave {} more",
+                                   draining,
+                                   more),
                       "see protohostctl plugin list for who holds them; end those, or raise it"));
 }
 

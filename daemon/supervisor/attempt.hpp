@@ -68,6 +68,8 @@ public:
         /// Made by the first attempt that wants plugins, in the folder that its configuration says.
         std::unique_ptr<plugin::StagingDirectory>& staging;
         bool probes = true;
+        /// Readable where nobody waits for what this finds out any more; -1: never.
+        int stop = -1;
         /// Called before each step, and before each unit and address within one; what it returns is
         /// as if the step had failed with it. For tests that fail every step in turn.
         std::function<base::Errors(std::string_view step)> fault = {};
@@ -124,6 +126,7 @@ private:
     /// False where a test wants the step to fail.
     bool step(std::string_view name);
     bool open_staging();
+    void open_workshop();
     PluginSet::Wanted wanted(const UnitId& id) const;
     std::vector<PluginSet::Wanted> all_wanted() const;
     base::Errors open(PreparedUnit& unit) const;

@@ -40,6 +40,10 @@ base::Errors PluginSet::find(const Wanted& wanted) {
     return errors;
 }
 
+void PluginSet::keep_running() {
+    for (const auto& [name, plugin] : plugins_) found_.insert(name);
+}
+
 base::Errors PluginSet::look(const std::string& where, const std::string& name) {
     const auto path = plugin::find_plugin(where, name, workshop_.directories);
     if (!path) return path.error();
@@ -137,7 +141,8 @@ base::Errors PluginSet::probe(const std::vector<Wanted>& wanted) {
                                         definition.spec.options,
                                         definition.kind});
         }
-        const auto report = plugin::probe(request, {.program = workshop_.probe_program});
+        const auto report =
+            plugin::probe(request, {.program = workshop_.probe_program, .stop = workshop_.stop});
         if (!report) {
             failed_.insert(name);
             base::append(errors, report.error());

@@ -45,6 +45,8 @@ public:
         const std::vector<uid_t>& trusted_owners;
         /// What tries new code in a process of its own first; empty: nothing.
         std::string probe_program;
+        /// As plugin::ProbeSettings::stop.
+        int stop = -1;
     };
 
     /// What a definition needs of a factory.
@@ -62,6 +64,9 @@ public:
     /// file that is new or has changed is staged, and no code of it runs. Every plugin is reported
     /// for the first definition that needs it.
     base::Errors find(const Wanted& wanted);
+
+    /// Instead of find(): all stay as they run, and no file is looked at.
+    void keep_running();
 
     /// Puts the generation that ran before in the place of the running one.
     base::Errors roll_back(const std::string& name);

@@ -2,6 +2,7 @@
 #include "daemon/supervisor/supervisor.hpp"
 
 #include <algorithm>
+#include <sys/eventfd.h>
 #include <utility>
 
 #include "daemon/base/counted.hpp"
@@ -71,6 +72,7 @@ Supervisor::Supervisor(const unit::Shared& shared, std::string file, Installatio
       file_(std::move(file)),
       installation_(std::move(installation)),
       generations_(shared.loop, host_.table()),
+      stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       pause_(shared.loop),
       worker_(shared.loop, 1) {}
 
@@ -83,7 +85,7 @@ Running Supervisor::running() const {
 }
 
 Attempt::Means Supervisor::means() {
-    return {file_, installation_, generations_, refused_, staging_, true, fault_};
+    return {file_, installation_, generations_, refused_, staging_, true, stop_.get(), fault_};
 }
 
 ReloadRecord Supervisor::start() {
@@ -305,6 +307,7 @@ void Supervisor::stop(std::function<void()> stopped) {
         return;
     }
     stopped_ = std::move(stopped);
+    ::eventfd_write(stop_.get(), 1);  // what is being tried is refused whatever comes of it
     if (pause_.running() && !jobs_.front()->attempt) {
         pause_.cancel();
         begin();  // and is refused

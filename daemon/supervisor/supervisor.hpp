@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/base/descriptor.hpp"
 #include "daemon/base/error.hpp"
 #include "daemon/base/log.hpp"
 #include "daemon/model/configuration.hpp"
@@ -152,6 +153,7 @@ private:
     std::function<base::Errors(std::string_view)> fault_;
     /// The first is under way, or waits for pause_.
     std::deque<std::unique_ptr<Job>> jobs_;
+    base::Descriptor stop_;  ///< an eventfd, for what runs beside the loop
     std::chrono::steady_clock::time_point reload_began_{};  ///< of the last one
     net::Timer pause_;
     std::size_t stopping_ = 0;

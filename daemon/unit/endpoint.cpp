@@ -123,6 +123,11 @@ void Endpoint::apply(const model::EndpointSpec& spec,
     spec.kind == Kind::connect ? open_anew() : hand_over();
 }
 
+std::size_t Endpoint::drained_by(bool factory, bool moved) const {
+    const bool anew = moved || (factory && definition_.kind == Kind::connect);
+    return anew && current_ != nullptr ? 1 : 0;
+}
+
 bool Endpoint::under_way() const {
     return pause_.running() || connector_ != nullptr || resolution_.has_value();
 }

@@ -54,6 +54,8 @@ public:
                Difference difference,
                std::optional<net::DatagramSocket> opened);
 
+    std::size_t drained_by(bool factory, bool moved) const override;
+
     bool ready() const override { return !definition_.required || opened_once_; }
     std::string given_up() const override { return definition_.required ? given_up_ : ""; }
 

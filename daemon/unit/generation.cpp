@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/unit/generation.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "daemon/plugin/guard.hpp"
@@ -58,6 +59,15 @@ std::vector<GenerationStatus::Holder> Generation::holders() const {
         if (references > 0) living.push_back({holder.unit, references});
     }
     return living;
+}
+
+bool Generation::is_in_use() const {
+    // By the unit and what it does for its plugin a binding is held anyway.
+    constexpr std::size_t idle = 2;
+    const auto living = holders();
+    return std::any_of(living.begin(), living.end(), [](const GenerationStatus::Holder& holder) {
+        return holder.references > idle;
+    });
 }
 
 ph_status Generation::quiesce(std::uint64_t deadline, std::string& why) {

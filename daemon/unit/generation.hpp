@@ -49,6 +49,9 @@ public:
 
     /// [any] The bindings that live.
     std::vector<GenerationStatus::Holder> holders() const;
+    /// [any] Whether it would be held, by connections or by what is under way, also where its units
+    /// let go of it.
+    bool is_in_use() const;
 
     // [loop] The way to its end, for Generations.
 

@@ -78,6 +78,7 @@ void Unit::retune(const model::UnitSpec& spec) {
     spec_.write_buffer = spec.write_buffer;
     spec_.timeouts = spec.timeouts;
     spec_.limits = spec.limits;
+    spec_.socket = spec.socket;
     connections_.retune();
 }
 

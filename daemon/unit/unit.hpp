@@ -65,6 +65,9 @@ public:
     /// False: none of its living connections has that id.
     bool close_connection(const std::string& id, bool abort);
 
+    /// How many of its connections would be drained by another factory, or other addresses.
+    virtual std::size_t drained_by(bool /*factory*/, bool /*moved*/) const { return 0; }
+
     bool serving() const { return state_ == State::serving; }
     bool stopped() const { return state_ == State::stopped; }
     bool stopping() const { return state_ == State::draining; }
@@ -105,7 +108,8 @@ protected:
         if (readiness_) readiness_();
     }
 
-    /// Limits, timeouts and buffers of `spec`, also of what is open.
+    /// Limits, timeouts and buffers of `spec`, also of what is open; its `socket` for what is
+    /// opened from now on.
     void retune(const model::UnitSpec& spec);
 
     /// Whether there is use for what it opens: not while it is stopped.

@@ -10,6 +10,7 @@
 
 #include "tests/system/harness/client.hpp"
 #include "tests/system/harness/daemon.hpp"
+#include "tests/system/harness/server.hpp"
 
 namespace protohost::harness {
 namespace {
@@ -125,6 +126,22 @@ TEST(Protohostctl, ADifferenceNamesWhatWouldDrain) {
         << told.output;
     EXPECT_TRUE(client.echoes("nothing has happened"));
     EXPECT_EQ(control.reloads("applied"), 1U);
+}
+
+TEST(Protohostctl, ADifferenceNamesOutgoingConnectionsToo) {
+    Server here;
+    here.listen();
+    Server there;
+    const auto to = [](const Server& server) {
+        return "  out: {connect: \"" + server.address() + "\", protocol: echo}\n";
+    };
+    Daemon daemon({.endpoints = to(here)});
+    const Client peer = here.accept();
+    daemon.log().wait_for("connected to");
+    daemon.rewrite({.endpoints = to(there)});
+    const Finished told = Control(daemon).run({"diff"});
+    EXPECT_NE(told.output.find("~ endpoints.out: moved: 1 connection drains"), std::string::npos)
+        << told.output;
 }
 
 TEST(Protohostctl, OfOthersNoneKeepsOutWhoOwnsTheDaemon) {

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <iostream>
 #include <optional>
 #include <string>
@@ -453,6 +454,23 @@ TEST_F(ReplacedPlugin, RollsBackAtOnceAndStaysThereUntilTheFileChanges) {
     EXPECT_EQ(ask(second, "c"), "2 hello c\n");
 }
 
+TEST_F(ReplacedPlugin, RollsBackWhateverHasBecomeOfItsFile) {
+    const auto file = plugins_.path() / "tongue.so";
+    install("2");
+    control_->reload();
+    std::filesystem::remove(file);
+    EXPECT_EQ(control_->run({"plugin", "rollback", "tongue"}).code, 0);
+    EXPECT_EQ(ask_anew(), "1 hello who\n");
+    std::ofstream(file) << "no plugin";
+    EXPECT_EQ(control_->run({"plugin", "rollback", "tongue"}).code, 0);
+    EXPECT_EQ(ask_anew(), "2 hello who\n");
+    // Nor does it bring what a reload would.
+    std::filesystem::remove(file);
+    install("3");
+    EXPECT_EQ(control_->run({"plugin", "rollback", "tongue"}).code, 0);
+    EXPECT_EQ(ask_anew(), "1 hello who\n");
+}
+
 TEST_F(ReplacedPlugin, ThereIsNothingToRollBackToBeforeTheFirstReplacement) {
     EXPECT_EQ(control_->run({"plugin", "rollback", "tongue"}).code, 1);
     EXPECT_EQ(control_->run({"plugin", "rollback", "other"}).code, 1);
@@ -477,6 +495,58 @@ TEST_F(ReplacedPlugin, NoMoreDrainThanTheConfigurationAllows) {
     daemon_->log().wait_for_count("retired", 8);
     install("3");
     EXPECT_EQ(control_->run({"reload"}).code, 0);
+}
+
+/// Two plugins, of which one replaced generation may have connections.
+class TwoReplacedPlugins : public ReplacedPlugin {
+protected:
+    TwoReplacedPlugins() {
+        const auto echo = std::filesystem::path(PROTOHOST_BUILD_DIR) / "plugins/echo.so";
+        std::filesystem::copy_file(echo, plugins_.path() / "echo.so");
+        setup_.listeners += listener("echo", "echo");
+        setup_.plugin_settings = ", max_draining: 1";
+        daemon_.emplace(setup_);
+        control_.emplace(*daemon_);
+    }
+    void replace_both() const {
+        install("2");
+        std::ofstream(plugins_.path() / "echo.so.new", std::ios::binary)
+            << std::ifstream(plugins_.path() / "echo.so", std::ios::binary).rdbuf() << "more";
+        std::filesystem::permissions(plugins_.path() / "echo.so.new", std::filesystem::perms(0755));
+        std::filesystem::rename(plugins_.path() / "echo.so.new", plugins_.path() / "echo.so");
+    }
+};
+
+TEST_F(TwoReplacedPlugins, AreCountedTogetherAndOnlyWhereSomebodyHoldsThem) {
+    Client first = connect();
+    ASSERT_NE(ask(first, "hold"), "");
+    {
+        Client second(control_->port("echo"));
+        ASSERT_TRUE(second.echoes("hold"));
+        replace_both();
+        expect_refused(
+            "0 replaced generations of plugins still have connections, and this would "
+            "leave 2 more");
+    }
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (control_->show("echo")["connections"]["open"] != 0) {
+        ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "its connection never ends";
+    }
+    EXPECT_EQ(control_->run({"reload"}).code, 0);
+    EXPECT_EQ(ask(first, "a"), "1 hello a\n");
+    EXPECT_EQ(ask_anew(), "2 hello who\n");
+}
+
+TEST_F(ReplacedPlugin, ADaemonThatIsToldToStopDoesNotWaitForOneThatHangs) {
+    install("hangs");
+    auto reload = std::async(std::launch::async, [&] { return control_->run({"reload"}); });
+    const pid_t probe = probe_of(*daemon_);
+    ASSERT_GT(probe, 0);
+    EXPECT_EQ(daemon_->stop(), 0);
+    EXPECT_NE(reload.get().code, 0);
+    EXPECT_EQ(::kill(probe, 0), -1) << "its probe is left behind";
+    EXPECT_EQ(daemon_->log().count("was not tried to its end"), 1U);
+    EXPECT_EQ(daemon_->log().count("the daemon is stopping"), 1U);
 }
 
 }  // namespace

@@ -9,12 +9,14 @@
 #include <gtest/gtest.h>
 
 #include "daemon/base/descriptor.hpp"
+#include "daemon/net/socket_address.hpp"
 #include "tests/system/harness/client.hpp"
 #include "tests/system/harness/control.hpp"
 #include "tests/system/harness/daemon.hpp"
 #include "tests/system/harness/datagram_client.hpp"
 #include "tests/system/harness/figures.hpp"
 #include "tests/system/harness/free_port.hpp"
+#include "tests/system/harness/server.hpp"
 #include "tests/system/harness/sockets.hpp"
 
 namespace protohost::harness {
@@ -273,6 +275,24 @@ TEST(Reload, APipeOfAnInheritedDescriptorCanBeNamedAgainAfterItWasRemoved) {
     }
     // And a control session, of which it may not have seen the end.
     EXPECT_LE(open_descriptors(daemon.pid()), before + 1);
+}
+
+TEST(Reload, AConnectionThatIsOpenedAnewHasTheNewSettings) {
+    Server server;
+    server.listen();
+    const auto from = [&](const std::string& local) {
+        return "  out: {connect: \"" + server.address() +
+               "\", protocol: echo, socket: {local: \"tcp://" + local + ":0\"}}\n";
+    };
+    const auto peer = [&] {
+        const Client client = server.accept();
+        return net::SocketAddress::peer_of(client.descriptor()).text();
+    };
+    Daemon daemon({.endpoints = from("127.0.0.2")});
+    EXPECT_TRUE(peer().starts_with("127.0.0.2:"));
+    daemon.rewrite({.endpoints = from("127.0.0.3")});
+    Control(daemon).reload();
+    EXPECT_TRUE(peer().starts_with("127.0.0.3:"));
 }
 
 TEST(Reload, UdpKeepsItsSocketAndItsDatagrams) {
