@@ -40,6 +40,14 @@ bool is_fixed(const Address& address) {
     return !is_internet(address) || address.port != 0;
 }
 
+/// Two addresses that are equal here cannot be had by two: a path is one file, whatever kind of
+/// socket it leads to. Abstract names are of streams or of datagrams.
+Address taken_as(const Address& address) {
+    Address taken = model::canonical(address);
+    if (taken.kind == Address::Kind::unixgram_path) taken.kind = Address::Kind::unix_path;
+    return taken;
+}
+
 /// Where an endpoint is bound to: several may come from one internet address, but a UNIX socket's
 /// is its own.
 void add_claims(const model::EndpointSpec& spec, std::vector<Claim>& claims) {
@@ -98,7 +106,7 @@ void check_addresses(const model::Configuration& configuration, Report& report) 
     std::map<Address, const Claim*> taken;
     for (const Claim& claim : claims) {
         if (!is_fixed(claim.address)) continue;
-        const auto [entry, fresh] = taken.try_emplace(model::canonical(claim.address), &claim);
+        const auto [entry, fresh] = taken.try_emplace(taken_as(claim.address), &claim);
         if (fresh) continue;
         const Claim& first = *entry->second;
         const bool same_unit = claim.owner == first.owner;

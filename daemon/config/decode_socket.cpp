@@ -25,11 +25,6 @@ using AddressKind = model::Address::Kind;
 using Way = Opening::Way;
 using model::Node;
 
-bool is_tcp(const Opening& opening) {
-    return opening.is({Way::listen, Way::connect}) &&
-           opening.has({AddressKind::tcp, AddressKind::descriptor});
-}
-
 /// What is inherited is bound already.
 bool is_bound_to_host(const Opening& opening) {
     return opening.is({Way::listen, Way::bind}) &&
@@ -51,32 +46,21 @@ bool has_file(const Opening& opening) {
            opening.has({AddressKind::unix_path, AddressKind::unixgram_path});
 }
 
-constexpr std::string_view only_tcp = "only TCP connections have it";
 constexpr std::string_view only_files =
     "only a UNIX socket with a path, listened on or bound, is a file";
 
+/// Of the unit's own address. What is not here also holds for whatever its protocols open, and so
+/// has an effect everywhere.
 constexpr std::array socket_rules{
-    Rule{keys::socket::keepalive, is_tcp, only_tcp},
-    Rule{keys::socket::nodelay, is_tcp, only_tcp},
-    Rule{keys::socket::user_timeout, is_tcp, only_tcp},
     Rule{keys::socket::reuse_port,
          is_bound_to_host,
          "only a tcp: or udp: address, listened on or bound, can be shared"},
-    Rule{keys::socket::backlog,
-         [](const Opening& opening) { return opening.is({Way::listen}); },
-         "only a listener has a queue of connections"},
     Rule{keys::socket::ipv6_only,
          may_be_ipv6,
          "only an IPv6 address, listened on or bound, can take IPv4 too"},
     Rule{keys::socket::local,
          [](const Opening& opening) { return opening.is({Way::connect}); },
          "only an endpoint with connect has a local address beside its own"},
-    Rule{keys::socket::broadcast,
-         [](const Opening& opening) {
-             return opening.is({Way::connect, Way::bind}) &&
-                    opening.has({AddressKind::udp, AddressKind::descriptor});
-         },
-         "only udp: datagrams can be broadcast"},
     Rule{keys::socket::multicast,
          [](const Opening& opening) {
              return opening.is({Way::bind}) &&

@@ -40,9 +40,6 @@ constexpr std::array unit_rules{
 };
 
 constexpr std::array timeout_rules{
-    Rule{keys::timeouts::connect,
-         [](const Opening& opening) { return opening.is({Way::connect}); },
-         "only an endpoint with connect opens a connection by itself"},
     Rule{keys::timeouts::idle, has_bytes, "datagrams are no connection that could be idle"},
     Rule{keys::timeouts::write_stall,
          [](const Opening& opening) { return has_bytes(opening) && !opening.is({Way::read}); },

@@ -66,14 +66,36 @@ struct Split {
     std::string problem;
 };
 
+/// fe80::/10, and multicast of the link or narrower: what is another one on every interface.
+bool is_of_one_link(std::string_view address) {
+    const auto bytes = bytes_of(AF_INET6, address);
+    if (!bytes) return false;
+    const unsigned first = (*bytes)[0];
+    const unsigned second = (*bytes)[1];
+    return (first == 0xFEU && (second & 0xC0U) == 0x80U) ||
+           (first == 0xFFU && (second & 0x0FU) <= 2);
+}
+
+/// What is wrong with the text between the brackets, or empty.
+std::string check_ipv6(const std::string& host) {
+    if (!is_ipv6(host)) return base::format("[{}] is no IPv6 address", base::printable(host));
+    const std::string_view address = without_zone(host);
+    if (address.size() == host.size() || is_of_one_link(address)) return "";
+    return base::format(
+        "[{}]: a zone belongs to a link-local address (fe80::...), and {} is none; leave %{} away",
+        base::printable(host),
+        address,
+        base::printable(host.substr(address.size() + 1)));
+}
+
 Split split_bracketed(std::string_view text) {
     const std::size_t close = text.find(']');
     if (close == std::string_view::npos) return {{}, {}, "the closing ] is missing"};
     Split split{std::string(text.substr(1, close - 1)), {}, {}};
     text.remove_prefix(close + 1);
-    if (!is_ipv6(split.host)) {
-        split.problem = base::format("[{}] is no IPv6 address", base::printable(split.host));
-    } else if (text.empty()) {
+    split.problem = check_ipv6(split.host);
+    if (!split.problem.empty()) return split;
+    if (text.empty()) {
         split.problem = "the port is missing";
     } else if (text.front() != ':') {
         split.problem = "after ] comes :PORT";

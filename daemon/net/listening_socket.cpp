@@ -122,6 +122,12 @@ base::Result<std::vector<ListeningSocket>> open_listening(const model::Address& 
     return sockets;
 }
 
+void listen_where_bound(int fd, int backlog) {
+    const SocketAddress local = SocketAddress::local_of(fd);
+    const bool bound = local.family() == AF_UNIX ? !local.text().empty() : local.port() != 0;
+    if (bound && option(fd, SO_ACCEPTCONN) == 0) ::listen(fd, backlog);
+}
+
 std::string check_stream_socket(int fd) {
     if (option(fd, SO_TYPE) != SOCK_STREAM) return "the descriptor is no stream socket";
     if (option(fd, SO_ACCEPTCONN) == 1) return "the descriptor is a listening socket";

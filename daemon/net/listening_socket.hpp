@@ -27,6 +27,10 @@ base::Result<std::vector<ListeningSocket>> open_listening(const model::Address& 
                                                           const model::SocketSettings& settings,
                                                           const std::string& where);
 
+/// Makes a socket listen that is bound and no more, as asyncio's create_server does it with `sock`.
+/// What is none stays what it is.
+void listen_where_bound(int fd, int backlog);
+
 /// What keeps a descriptor from being served as a connected stream socket, or empty. Makes it
 /// non-blocking.
 std::string check_stream_socket(int fd);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/unit/server_opening.hpp"
 
+#include <fcntl.h>
 #include <string>
 #include <utility>
 
+#include "daemon/net/listening_socket.hpp"
 #include "daemon/unit/server.hpp"
 
 namespace protohost::unit {
@@ -60,6 +62,13 @@ bool ServerOpening::withdraw() {
 void ServerOpening::step() {
     if (!request_.problem.empty()) return complete_failed({PH_E_INVAL, 0, request_.problem});
     if (request_.address) return bind({*request_.address});
+    // Where one is missing that a definition names, the starter of the daemon is asked for it; not
+    // here.
+    if (::fcntl(request_.descriptor.get(), F_GETFD) < 0) {
+        return complete_failed(
+            {PH_E_INVAL, 0, "there is no descriptor " + std::to_string(request_.descriptor.get())});
+    }
+    net::listen_where_bound(request_.descriptor.get(), services().socket_settings().backlog);
     model::Address handed_over;
     handed_over.kind = model::Address::Kind::descriptor;
     // The acceptor keeps a copy of its own; ours is closed with the request.

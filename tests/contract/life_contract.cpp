@@ -161,6 +161,7 @@ TEST_P(LifeContract, SetProtocolTellsNeitherAndDestroysTheOldOneLater) {
 
 TEST_P(LifeContract, SetProtocolRefusesAnotherKind) {
     connect();
+    EXPECT_THROW(transport().set_protocol(nullptr), std::invalid_argument);
     EXPECT_THROW(transport().set_protocol(std::make_unique<DatagramProtocol>()),
                  std::invalid_argument);
     transport().close();

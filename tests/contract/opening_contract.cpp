@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <fcntl.h>
 #include <functional>
 #include <memory>
+#include <netinet/in.h>
 #include <optional>
 #include <poll.h>
 #include <stdexcept>
@@ -365,6 +367,27 @@ TEST_P(OpeningContract, APathOrAnAddressThatMayNotBeUsedIsToldWithItsNumber) {
     EXPECT_EQ(unix.loss->os_errno, EACCES);
     EXPECT_EQ(datagrams.loss->status, PH_E_OS);
     EXPECT_EQ(datagrams.loss->os_errno, EACCES);
+}
+
+TEST_P(OpeningContract, ANegativeTimeoutIsRefusedWhereItIsGiven) {
+    const auto factory = [&] { return std::make_unique<Telling>(order); };
+    EXPECT_THROW(
+        loop.create_connection(factory, "127.0.0.1", 1, {.timeout = std::chrono::nanoseconds(-1)}),
+        std::invalid_argument);
+    world->settle();
+    EXPECT_EQ(order, Order{});
+}
+
+TEST_P(OpeningContract, ASocketThatIsBoundIsServed) {
+    const int bound = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const sockaddr_in address{AF_INET, 0, {htonl(INADDR_LOOPBACK)}, {}};
+    ASSERT_EQ(::bind(bound, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    Answer<Server> server;
+    loop.create_server(
+        [&] { return std::make_unique<Telling>(order); }, Sock{bound}, server.listener(order));
+    run_until([&] { return server.told == 1; });
+    EXPECT_FALSE(server.loss) << server.loss->message;
+    EXPECT_TRUE(server.opened.is_serving());
 }
 
 TEST_P(OpeningContract, ADescriptorOfAnotherKindIsInvalidAndClosed) {

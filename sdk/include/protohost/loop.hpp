@@ -91,7 +91,8 @@ struct Sock {
 
 /// What create_connection() and create_unix_connection() may be told beside where to connect to.
 struct ConnectionOptions {
-    /// Until connecting is given up; zero: what the unit's timeouts.connect says.
+    /// Until connecting is given up; zero: what the unit's timeouts.connect says. Below zero it is
+    /// refused with std::invalid_argument.
     std::chrono::nanoseconds timeout{0};
     /// What the socket is bound to first: "127.0.0.1:0"; of UNIX sockets "/run/own.sock", "@own".
     std::string_view local_addr{};
@@ -197,7 +198,7 @@ public:
     /// on.
     template <class Factory, class Done = detail::LogFailure>
     Handle create_connection(Factory protocol_factory, Sock sock, Done done = {});
-    /// `path` is a file's, or "@name" for an abstract one.
+    /// `path` is a file's from / on, or "@name" for an abstract one.
     template <class Factory, class Done = detail::LogFailure>
     Handle create_unix_connection(Factory protocol_factory,
                                   std::string_view path,
@@ -216,7 +217,7 @@ public:
                          std::string_view host,
                          std::uint16_t port,
                          Done done = {});
-    /// On a socket that listens already.
+    /// On a stream socket that listens already, or is bound and begins to here.
     template <class Factory, class Done = detail::LogFailure>
     Handle create_server(Factory protocol_factory, Sock sock, Done done = {});
     /// `path` as create_unix_connection()'s. A file that nobody serves any more is replaced; the

@@ -172,6 +172,7 @@ listeners:
       limit: 16MiB                  # default
       policy: abort                 # default
     timeouts:
+      connect: 10s                  # default
       idle: 0                       # default
       write_stall: 0                # default
       drain: 30s                    # default
@@ -182,6 +183,7 @@ listeners:
       backlog: 4096                 # default
       send_buffer: 0                # default
       receive_buffer: 0             # default
+      broadcast: false              # default
     limits:
       connections: 5                # conf.d/1.yaml:2:66
       per_source: 0                 # default
@@ -201,9 +203,14 @@ endpoints:
       write_stall: 0                # default
       drain: 30s                    # default
     socket:
+      keepalive: true               # default
+      nodelay: true                 # default
+      user_timeout: 0               # default
+      backlog: 4096                 # default
       # local: the kernel's choice  # default
       send_buffer: 0                # default
       receive_buffer: 0             # default
+      broadcast: false              # default
     reconnect: never                # conf.d/1.yaml:3:61
     required: false                 # default
   web:
@@ -220,9 +227,14 @@ endpoints:
       limit: 16MiB                  # default
       policy: abort                 # default
     timeouts:
+      connect: 10s                  # default
       drain: 30s                    # default
     socket:
+      keepalive: true               # default
+      nodelay: true                 # default
+      user_timeout: 0               # default
       reuse_port: false             # default
+      backlog: 4096                 # default
       send_buffer: 0                # default
       receive_buffer: 0             # default
       broadcast: false              # default

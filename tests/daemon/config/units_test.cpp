@@ -118,6 +118,21 @@ TEST(Units, AListenerTakesEveryKindOfStream) {
     EXPECT_EQ(spec.timeouts.drain, 0s);
 }
 
+TEST(Units, WhatHoldsForAllThatProtocolsOpenMayStandEverywhere) {
+    const std::string all =
+        ", timeouts: {connect: 3s}, socket: {keepalive: false, nodelay: false, user_timeout: 1s,"
+        " backlog: 7, broadcast: true}";
+    const auto taken = [](const model::UnitSpec& spec) {
+        const model::SocketSettings& socket = spec.socket;
+        return spec.timeouts.connect == 3s && !socket.keepalive && !socket.nodelay &&
+               socket.user_timeout == 1s && socket.backlog == 7 && socket.broadcast;
+    };
+    EXPECT_TRUE(taken(listener("listen: unix:///run/web.sock" + all)));
+    EXPECT_TRUE(taken(listener("listen: tcp://h:1" + all)));
+    EXPECT_TRUE(taken(endpoint("bind: unixgram:@feed" + all)));
+    EXPECT_TRUE(taken(endpoint("connect: tcp://h:1" + all)));
+}
+
 TEST(Units, ModesAreOctalQuotedOrNot) {
     const auto mode = [](const std::string& text) {
         return listener("listen: unix:///x, socket: {mode: " + text + "}").socket.mode;

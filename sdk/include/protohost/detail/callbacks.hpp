@@ -171,6 +171,7 @@ struct Binding {
 namespace protohost {
 
 inline void BaseTransport::set_protocol(std::unique_ptr<BaseProtocol> protocol) {
+    if (protocol == nullptr) throw std::invalid_argument("set_protocol(): the protocol is nullptr");
     const ph_proto proto = detail::Binding::bind(context_, std::move(protocol));
     if (api().set_protocol(context_.ctx, handle_, proto) != PH_OK) {
         proto.ops->destroy(proto.self);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -113,14 +114,16 @@ template <class Opened, class Raw, class Begin, class Factory, class Done>
 Handle open(
     Context context, Service<Begin> service, const Place& place, Factory factory, Done done) {
     using Way = Opening<Opened, Raw, Factory, Done>;
+    if (place.timeout.count() < 0) {
+        throw std::invalid_argument(std::string(service.name) + "(): the timeout is negative");
+    }
     std::unique_ptr<Way> way(new Way{context, service.name, std::move(factory), std::move(done)});
     ph_open open{};
     open.size = sizeof open;
     open.address = to_abi(place.address);
     open.local = to_abi(place.local);
     open.descriptor = place.descriptor;
-    open.timeout =
-        place.timeout.count() > 0 ? static_cast<std::uint64_t>(place.timeout.count()) : 0;
+    open.timeout = static_cast<std::uint64_t>(place.timeout.count());
     open.make = Way::make;
     open.drop = Way::drop;
     open.arg = way.get();

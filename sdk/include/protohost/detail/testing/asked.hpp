@@ -2,12 +2,15 @@
 #pragma once
 
 #include <cerrno>
+#include <cstddef>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <string>
 #include <string_view>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 namespace protohost::detail::testing {
@@ -37,6 +40,19 @@ inline std::string pipe_complaint(bool reads, int fd) {
 }
 
 /// What keeps a descriptor from being what `method` takes, or empty.
+inline bool is_bound(int fd) {
+    union {
+        sockaddr any;
+        sockaddr_in v4;
+        sockaddr_in6 v6;
+        sockaddr_un path;
+    } local{};
+    socklen_t size = sizeof local;
+    if (::getsockname(fd, &local.any, &size) != 0) return false;
+    if (local.any.sa_family == AF_UNIX) return size > offsetof(sockaddr_un, sun_path);
+    return (local.any.sa_family == AF_INET ? local.v4.sin_port : local.v6.sin6_port) != 0;
+}
+
 inline std::string descriptor_complaint(std::string_view method, int fd) {
     const auto option = [fd](int name) {
         int value = -1;
@@ -49,11 +65,14 @@ inline std::string descriptor_complaint(std::string_view method, int fd) {
     }
     if (option(SO_TYPE) != SOCK_STREAM) return "the descriptor is no stream socket";
     const bool listens = option(SO_ACCEPTCONN) == 1;
-    if (method.ends_with("server")) return listens ? "" : "the descriptor is no listening socket";
-    if (listens) return "the descriptor is a listening socket";
     sockaddr_storage peer{};
     socklen_t size = sizeof peer;
     const bool connected = ::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0;
+    if (method.ends_with("server")) {
+        const bool fits = listens || (is_bound(fd) && !connected);
+        return fits ? "" : "the descriptor is no stream socket that listens or is bound";
+    }
+    if (listens) return "the descriptor is a listening socket";
     return connected ? "" : "the descriptor is not connected";
 }
 
