@@ -347,6 +347,11 @@ TEST_P(OpeningContract, ARemoteAddressThatIsNoneIsInvalid) {
         expect_invalid(datagrams, remote);
         datagrams.loss.reset();
     }
+    ++asked;
+    loop.create_datagram_endpoint([&] { return std::make_unique<TellingDatagrams>(order); },
+                                  {.local_addr = "127.0.0.1:0", .remote_addr = "[::1]:9"},
+                                  datagrams.listener(order));
+    expect_invalid(datagrams, "of two families");
     EXPECT_EQ(order, Order(static_cast<std::size_t>(asked), "done")) << "no protocol was made";
 }
 

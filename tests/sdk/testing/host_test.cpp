@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <chrono>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -154,6 +157,26 @@ TEST(Listener, SaysThatTheFactoryFailed) {
     Listener listener(host, talker);  // 1KiB is more than it can do
     EXPECT_THROW(listener.connect(), std::runtime_error);
     EXPECT_EQ(listener.connections(), 0u);
+}
+
+/// Opens a connection of its own for each that it is given.
+struct Relay final : Protocol {
+    void connection_made(Transport transport) override {
+        transport.get_loop().create_connection(
+            [] { return std::make_unique<Talker>(); }, "192.0.2.1", 80);
+    }
+};
+
+TEST(Listener, EndsWithItWhatItsProtocolsHaveOpened) {
+    Host host;
+    std::optional<Listener> listener(std::in_place, host, factory<Relay>("relay", "relays"));
+    listener->connect();
+    Connection& upstream = host.opening().accept();
+    EXPECT_EQ(upstream.written(), "hello");
+    listener.reset();
+    EXPECT_TRUE(upstream.lost());
+    upstream.feed_data("nobody is there any more");
+    EXPECT_EQ(upstream.written(), "hello");
 }
 
 }  // namespace

@@ -51,7 +51,8 @@ public:
         start();
     }
 
-    /// Ends its connections and releases the factory: what it has scheduled goes with it.
+    /// Ends its connections and what its protocols have opened, and releases the factory: what it
+    /// has scheduled goes with it.
     ~Listener() { connections_.clear(); }
     Listener(const Listener&) = delete;
     Listener& operator=(const Listener&) = delete;

@@ -77,8 +77,8 @@ public:
     bool is_answered() const { return request_->is_answered(); }
 
     /// It is connected: the protocol factory is called, connection_made, and then whoever asked.
-    /// The connection lives as long as the host. The factory's failure is told to whoever asked,
-    /// and thrown as std::runtime_error.
+    /// The connection lives as long as the unit of whoever asked, and can be looked at as long as
+    /// the host. The factory's failure is told to whoever asked, and thrown as std::runtime_error.
     Connection& accept(ConnectionSettings settings = {}) {
         if (method() == "connect_read_pipe") settings.channel = Channel::read_pipe;
         if (method() == "connect_write_pipe") settings.channel = Channel::write_pipe;

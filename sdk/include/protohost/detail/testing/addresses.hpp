@@ -75,4 +75,12 @@ inline bool is_address_for(std::string_view schemes, std::string_view address) {
     return false;
 }
 
+/// AF_UNIX, AF_INET or AF_INET6 of an address with a scheme; AF_UNSPEC: a name, which may have any.
+inline int family_of(std::string_view address) {
+    if (address.starts_with("unix")) return AF_UNIX;
+    address.remove_prefix(std::min(address.find("//") + 2, address.size()));
+    if (address.starts_with('[')) return AF_INET6;
+    return is_number_of(AF_INET, address.substr(0, address.rfind(':'))) ? AF_INET : AF_UNSPEC;
+}
+
 }  // namespace protohost::detail::testing

@@ -26,7 +26,7 @@ class ConfiguredFactory {
 public:
     /// A factory by itself: one that protohost::factory() made.
     ConfiguredFactory(Core& core, const ph_factory& factory, const OptionValues& options)
-        : instance_{core, false}, unit_{core}, declared_(whole(factory)) {
+        : instance_(core.new_unit(false)), unit_(core.new_unit(true)), declared_(whole(factory)) {
         plugin_.size = sizeof plugin_;
         plugin_.load = detail::load;
         plugin_.unload = detail::unload;
@@ -37,7 +37,7 @@ public:
                       ph_entry_fn entry,
                       std::string_view name,
                       const OptionValues& options)
-        : instance_{core, false}, unit_{core} {
+        : instance_(core.new_unit(false)), unit_(core.new_unit(true)) {
         const ph_plugin* const plugin = entry(&core.host);
         if (plugin == nullptr) throw std::invalid_argument("the plugin refuses this host");
         plugin_ = whole(*plugin);
@@ -109,8 +109,8 @@ private:
         if (plugin_.unload != nullptr) plugin_.unload(loaded_);
     }
 
-    Unit instance_;
-    Unit unit_;
+    Unit& instance_;
+    Unit& unit_;
     ph_plugin plugin_{};
     ph_factory declared_{};
     void* loaded_ = nullptr;

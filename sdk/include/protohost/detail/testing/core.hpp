@@ -63,6 +63,8 @@ public:
     Core& operator=(const Core&) = delete;
 
     const ph_host& host;
+    /// What is opened for a unit names it as long as the host lives: units stay, and go last.
+    std::vector<std::shared_ptr<Unit>> units;
     LogRecord log;
     Schedule schedule{log};
     std::map<ph_ref, std::shared_ptr<FakeTransport>>
@@ -116,7 +118,12 @@ public:
         run_ready();
     }
 
-    /// Nothing that `unit` has asked for is called from now on, but for the ends that it is owed.
+    Unit& new_unit(bool opens) {
+        return *units.emplace_back(std::shared_ptr<Unit>(new Unit{*this, opens}));
+    }
+
+    /// Nothing that `unit` has asked for is called from now on, but for the ends that it is owed:
+    /// also what it has opened ends with it.
     void release(Unit& unit) {
         unit.gone = true;
         schedule.drop_all(&unit);
@@ -127,6 +134,7 @@ public:
         for (Work& work : executor_) {
             if (work.unit == &unit) work.work = nullptr;
         }
+        end_transports(unit);
         close_servers(unit);
         finish();
     }
@@ -164,6 +172,7 @@ private:
         return !works.empty();
     }
     bool poll_transports();
+    void end_transports(const Unit& unit);
     void close_servers(const Unit& unit);
     /// What is owed to those who go; also from inside a callback.
     void finish() {

@@ -302,6 +302,13 @@ private:
     std::vector<std::string> failures_;
 };
 
+inline void Core::end_transports(const Unit& unit) {
+    const auto all = transports;
+    for (const auto& [reference, transport] : all) {
+        if (&transport->unit() == &unit) transport->end_at_once();
+    }
+}
+
 inline bool Core::poll_transports() {
     std::vector<std::shared_ptr<FakeTransport>> batch;
     for (const auto& [reference, transport] : transports) batch.push_back(transport);

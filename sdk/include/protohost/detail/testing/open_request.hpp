@@ -143,6 +143,13 @@ private:
             return std::string(method_.name) + " cannot open \"" + *address + "\"";
         }
         if (address_.empty() && method_.kind != PH_DATAGRAM) return "nothing was given to open";
+        if (!address_.empty() && !local_.empty()) {
+            const int local = family_of(local_);
+            const int remote = family_of(address_);
+            if (local != remote && local != AF_UNSPEC && remote != AF_UNSPEC) {
+                return "the local address and the remote one are of different families";
+            }
+        }
         return {};
     }
     bool answer() {
