@@ -57,9 +57,15 @@ bool ConnectAttempt::open(const model::SocketSettings& settings) {
         ended(errno);
     } else if (const auto refused =
                    apply_stream_options(socket_.get(), remote_.family(), settings)) {
-        fail(refused->os_errno, "connect to " + remote_.text() + " failed: " + refused->text());
+        refuse(*refused, settings);
     }
     return state_ == State::connecting;
+}
+
+void ConnectAttempt::refuse(const RefusedOption& refused, const model::SocketSettings& settings) {
+    const base::Errors errors = at_its_key(refused, settings, {});
+    fail(refused.os_errno,
+         "connect to " + remote_.text() + " failed: " + base::to_string(errors.front()));
 }
 
 bool ConnectAttempt::bind(const model::SocketSettings& settings,
@@ -67,7 +73,7 @@ bool ConnectAttempt::bind(const model::SocketSettings& settings,
     const int on = 1;
     if (const auto refused =
             apply_bind_options(socket_.get(), remote_.family(), SOCK_STREAM, settings)) {
-        fail(refused->os_errno, "connect to " + remote_.text() + " failed: " + refused->text());
+        refuse(*refused, settings);
         return false;
     }
     // The port is chosen when the remote address is known: it need be free for that one only.

@@ -14,6 +14,7 @@
 #include "daemon/net/loop.hpp"
 #include "daemon/net/socket_address.hpp"
 #include "daemon/net/socket_file.hpp"
+#include "daemon/net/socket_options.hpp"
 #include "daemon/net/timer.hpp"
 
 #include <protohost/abi.h>
@@ -79,6 +80,7 @@ private:
     void ended(int os_errno);
     void fail(int os_errno, std::string text) { fail({PH_E_OS, os_errno, std::move(text)}); }
     void fail(ConnectError error);
+    void refuse(const RefusedOption& refused, const model::SocketSettings& settings);
     SocketAddress peer() const;
     void leave_set();
 

@@ -82,8 +82,8 @@ void Connector::begin() {
     switch (remote.kind) {
         case Kind::tcp:
             if (!local) return resolve_remote();
-            if (local->value.kind == Kind::tcp) return resolve(local->value, &Connector::bind_to);
-            return cannot_bind();
+            if (local->value.kind != Kind::tcp) return cannot_bind();
+            return resolve(local->value, place_of_local(settings_.socket, {}), &Connector::bind_to);
         case Kind::unix_path:
         case Kind::unix_abstract:
             return begin_unix();
@@ -116,12 +116,13 @@ void Connector::wrong_local(std::string cause) {
     invalid(base::to_string({place_of_local(settings_.socket, {}), std::move(cause), {}}));
 }
 
-void Connector::resolve(const model::Address& address, Next next) {
-    question_ = resolver_.resolve(address, [this, next](const Resolver::Answer& answer) {
-        question_ = 0;
-        if (answer) return (this->*next)(*answer);
-        fail({PH_E_RESOLVE, 0, answer.error().front().what});
-    });
+void Connector::resolve(const model::Address& address, std::string where, Next next) {
+    question_ = resolver_.resolve(
+        address, [this, next, where = std::move(where)](const Resolver::Answer& answer) {
+            question_ = 0;
+            if (answer) return (this->*next)(*answer);
+            fail({PH_E_RESOLVE, 0, base::to_string({where, answer.error().front().what, {}})});
+        });
 }
 
 void Connector::bind_to(const Addresses& local) {
@@ -130,7 +131,7 @@ void Connector::bind_to(const Addresses& local) {
 }
 
 void Connector::resolve_remote() {
-    resolve(settings_.address, &Connector::race);
+    resolve(settings_.address, {}, &Connector::race);
 }
 
 void Connector::race(const Addresses& addresses) {

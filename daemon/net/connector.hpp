@@ -64,7 +64,8 @@ private:
     using Next = void (Connector::*)(const Addresses&);
 
     void begin();
-    void resolve(const model::Address& address, Next next);
+    /// `where` is put before what is wrong.
+    void resolve(const model::Address& address, std::string where, Next next);
     void bind_to(const Addresses& local);
     void begin_unix();
     void resolve_remote();

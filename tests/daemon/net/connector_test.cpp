@@ -78,6 +78,33 @@ TEST(Connector, ANameThatDoesNotResolveIsItsOwnStatus) {
                   {PH_E_RESOLVE, 0, "the name \"foo.invalid\" does not resolve: no"}}));
 }
 
+TEST(Connector, WhatItIsBoundToAndMayNotBeIsSaidWithItsPlace) {
+    Rig rig;
+    Client client(rig, [](const model::Address& address) -> Resolver::Answer {
+        return base::failure("w", "the name \"" + address.host + "\" does not resolve: no", "h");
+    });
+    client.settings.local = {name("own.invalid"), {}};
+    client.settings.places.known["socket.local"] = "p.yaml:9:7: endpoints.x.socket.local";
+    client.try_connect(name("foo.invalid"));
+    EXPECT_EQ(client.errors,
+              (std::vector<ConnectError>{{PH_E_RESOLVE,
+                                          0,
+                                          "p.yaml:9:7: endpoints.x.socket.local: the name "
+                                          "\"own.invalid\" does not resolve: no"}}));
+
+    const Endpoint nobody;
+    Client refused(rig);
+    refused.settings.user_timeout =
+        std::chrono::hours(24 * 30);  // more milliseconds than an int has
+    refused.settings.places.known["socket.user_timeout"] =
+        "p.yaml:9:7: endpoints.x.socket.user_timeout";
+    refused.try_connect(nobody.tcp());
+    ASSERT_EQ(refused.errors.size(), 1u);
+    EXPECT_EQ(refused.errors.front().text,
+              "connect to " + nobody.address().text() +
+                  " failed: p.yaml:9:7: endpoints.x.socket.user_timeout: Invalid argument");
+}
+
 TEST(Connector, GivesUpAtTheDeadlineInEveryStage) {
     std::promise<void> gate;
     const auto slow = [open = gate.get_future().share()](const auto&) -> Resolver::Answer {
