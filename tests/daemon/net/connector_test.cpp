@@ -78,7 +78,7 @@ TEST(Connector, ANameThatDoesNotResolveIsItsOwnStatus) {
                   {PH_E_RESOLVE, 0, "the name \"foo.invalid\" does not resolve: no"}}));
 }
 
-TEST(Connector, WhatItIsBoundToAndMayNotBeIsSaidWithItsPlace) {
+TEST(Connector, ALocalNameThatDoesNotResolveIsSaidWithItsPlace) {
     Rig rig;
     Client client(rig, [](const model::Address& address) -> Resolver::Answer {
         return base::failure("w", "the name \"" + address.host + "\" does not resolve: no", "h");
@@ -91,18 +91,6 @@ TEST(Connector, WhatItIsBoundToAndMayNotBeIsSaidWithItsPlace) {
                                           0,
                                           "p.yaml:9:7: endpoints.x.socket.local: the name "
                                           "\"own.invalid\" does not resolve: no"}}));
-
-    const Endpoint nobody;
-    Client refused(rig);
-    refused.settings.user_timeout =
-        std::chrono::hours(24 * 30);  // more milliseconds than an int has
-    refused.settings.places.known["socket.user_timeout"] =
-        "p.yaml:9:7: endpoints.x.socket.user_timeout";
-    refused.try_connect(nobody.tcp());
-    ASSERT_EQ(refused.errors.size(), 1u);
-    EXPECT_EQ(refused.errors.front().text,
-              "connect to " + nobody.address().text() +
-                  " failed: p.yaml:9:7: endpoints.x.socket.user_timeout: Invalid argument");
 }
 
 TEST(Connector, GivesUpAtTheDeadlineInEveryStage) {
