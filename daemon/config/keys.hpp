@@ -181,11 +181,11 @@ inline constexpr Key mode{
     "mode", "Permissions of the socket's file: `0660`", "what the umask leaves"};
 inline constexpr Key owner{
     "owner",
-    "Whom the socket's file belongs to. Whether there is such an account shows when it is opened",
+    "Whom the socket's file belongs to. An account that does not exist is an error",
     "the daemon's"};
 inline constexpr Key group{
     "group",
-    "Whom the socket's file belongs to. Whether there is such an account shows when it is opened",
+    "Whom the socket's file belongs to. An account that does not exist is an error",
     "the daemon's"};
 }  // namespace socket
 

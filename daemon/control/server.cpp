@@ -69,7 +69,7 @@ void Server::set_permissions(Permissions permissions) {
     model::SocketSettings settings;
     settings.mode = permissions_.others() ? 0666 : 0600;
     for (auto& acceptor : acceptors_) {
-        for (const std::string& problem : acceptor->retune(settings)) {
+        for (const std::string& problem : acceptor->retune(settings, settings)) {
             log_.error("{}: {}", path_, problem);
         }
     }

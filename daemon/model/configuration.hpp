@@ -91,6 +91,9 @@ struct SocketSettings {
     std::optional<std::uint32_t> mode;
     std::optional<std::string> owner;
     std::optional<std::string> group;
+    /// What the two are to the kernel, where somebody has looked already: to ask may block.
+    std::optional<std::uint32_t> uid;
+    std::optional<std::uint32_t> gid;
     KeyPlaces places;
 
     bool operator==(const SocketSettings&) const = default;

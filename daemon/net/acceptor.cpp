@@ -84,15 +84,16 @@ void Acceptor::retire(Loop& loop, std::vector<std::unique_ptr<Acceptor>>& accept
     acceptors.clear();
 }
 
-std::vector<std::string> Acceptor::retune(const model::SocketSettings& settings) {
+std::vector<std::string> Acceptor::retune(const model::SocketSettings& settings,
+                                          const model::SocketSettings& former) {
     std::vector<std::string> problems;
-    const auto refused = apply_stream_options(socket_.get(), local_.family(), settings);
+    const auto refused = apply_stream_options(socket_.get(), local_.family(), settings, former);
     if (refused) problems.push_back(refused->text());
     if (::listen(socket_.get(), settings.backlog) != 0) {
         problems.push_back(std::string("socket.backlog: ") + std::strerror(errno));
     }
     if (file_ != nullptr) {
-        for (const base::Error& error : file_->bound(settings, {})) {
+        for (const base::Error& error : file_->retune(settings, former)) {
             problems.push_back(base::to_string(error));
         }
     }

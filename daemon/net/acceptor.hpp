@@ -67,9 +67,10 @@ public:
     static void retire(Loop& loop, std::vector<std::unique_ptr<Acceptor>>& acceptors);
 
     /// What can be changed about a socket that listens: the options that accepted connections
-    /// inherit, the backlog, and mode, owner and group of a path. What the kernel refuses, each in
-    /// a few words.
-    std::vector<std::string> retune(const model::SocketSettings& settings);
+    /// inherit, the backlog, and mode, owner and group of a path; `former` are those that it has
+    /// now. What the kernel refuses, each in a few words.
+    std::vector<std::string> retune(const model::SocketSettings& settings,
+                                    const model::SocketSettings& former);
 
     /// With the port that the kernel chose, where 0 was asked for.
     const SocketAddress& local() const { return local_; }

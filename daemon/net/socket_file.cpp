@@ -7,9 +7,11 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <fstream>
 #include <grp.h>
 #include <pwd.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <system_error>
@@ -96,7 +98,83 @@ bool is_live(const SocketAddress& address, int type) {
     return errno != ECONNREFUSED && errno != ENOENT;
 }
 
+/// As chown has it.
+constexpr std::uint32_t unchanged = static_cast<std::uint32_t>(-1);
+
+base::Errors at_key(const char* key,
+                    const std::string& cause,
+                    int os_errno,
+                    const model::SocketSettings& settings,
+                    const std::string& where) {
+    const std::string text = cause + ": " + std::strerror(os_errno);
+    return at_its_key({std::string("socket.") + key, os_errno, text}, settings, where);
+}
+
+base::Errors at_owner(const model::SocketSettings& settings,
+                      const std::string& where,
+                      const std::string& cause) {
+    return at_key(settings.owner ? "owner" : "group", cause, errno, settings, where);
+}
+
+/// umask() would have to change it, for all threads, to tell it.
+mode_t creation_mask() {
+    std::ifstream status("/proc/self/status");
+    for (std::string word; status >> word;) {
+        unsigned mask = 0;
+        if (word == "Umask:" && status >> std::oct >> mask) return mask;
+    }
+    return 022;
+}
+
+gid_t group_of_new_file(const std::string& path) {
+    struct stat folder {};
+    const std::string parent = std::filesystem::path(path).parent_path();
+    const bool given = ::stat(parent.c_str(), &folder) == 0 && (folder.st_mode & S_ISGID) != 0;
+    return given ? folder.st_gid : ::getegid();
+}
+
 }  // namespace
+
+base::Errors look_up_accounts(model::SocketSettings& settings, const std::string& where) {
+    const auto unknown = [&](const char* key, std::string cause) {
+        // What the functions say of nobody differs from one source of names to the next.
+        const int error = errno == ENOENT || errno == ESRCH ? 0 : errno;
+        if (error != 0) cause += ": " + std::string(std::strerror(error));
+        return at_its_key({std::string("socket.") + key, error, std::move(cause)}, settings, where);
+    };
+    base::Errors errors;
+    if (settings.owner && !settings.uid) {
+        std::uint32_t id = 0;
+        errno = 0;
+        if (const passwd* const user = ::getpwnam(settings.owner->c_str())) {
+            settings.uid = user->pw_uid;
+        } else if (is_number(*settings.owner, id)) {
+            settings.uid = id;
+        } else {
+            base::append(errors, unknown("owner", "there is no user " + *settings.owner));
+        }
+    }
+    if (settings.group && !settings.gid) {
+        std::uint32_t id = 0;
+        errno = 0;
+        if (const ::group* const entry = ::getgrnam(settings.group->c_str())) {
+            settings.gid = entry->gr_gid;
+        } else if (is_number(*settings.group, id)) {
+            settings.gid = id;
+        } else {
+            base::append(errors, unknown("group", "there is no group " + *settings.group));
+        }
+    }
+    return errors;
+}
+
+base::Errors rehearse_ownership(const model::SocketSettings& settings, const std::string& where) {
+    if (!settings.uid && !settings.gid) return {};
+    const base::Descriptor file(::memfd_create("protohost-ownership", MFD_CLOEXEC));
+    const int given =
+        ::fchown(file.get(), settings.uid.value_or(unchanged), settings.gid.value_or(unchanged));
+    return given == 0 ? base::Errors() : at_owner(settings, where, "cannot give the socket away");
+}
 
 base::Result<std::unique_ptr<SocketFile>> SocketFile::claim(const std::string& path,
                                                             int type,
@@ -138,49 +216,46 @@ base::Errors SocketFile::bound(const model::SocketSettings& settings, const std:
     if (::lstat(path_.c_str(), &made) != 0) return refused_errno(where, "cannot look at " + path_);
     device_ = made.st_dev;
     inode_ = made.st_ino;
+    return give(settings, where);
+}
 
-    const auto at_key = [&](const char* key, std::string cause, int os_errno) {
-        return at_its_key(
-            {std::string("socket.") + key, os_errno, std::move(cause)}, settings, where);
-    };
-    const auto at_key_errno = [&](const char* key, const std::string& cause) {
-        const int error = errno;
-        return at_key(key, cause + ": " + std::strerror(error), error);
-    };
-    uid_t owner = static_cast<uid_t>(-1);
-    gid_t group = static_cast<gid_t>(-1);
-    if (settings.owner) {
-        const passwd* const user = ::getpwnam(settings.owner->c_str());
-        if (user != nullptr) {
-            owner = user->pw_uid;
-        } else if (!is_number(*settings.owner, owner)) {
-            return at_key("owner", "there is no user " + *settings.owner, 0);
-        }
+base::Errors SocketFile::retune(const model::SocketSettings& settings,
+                                const model::SocketSettings& former) {
+    if (!is_ours()) {
+        return base::failure(path_, "is another file by now", "start the unit anew");
     }
-    if (settings.group) {
-        const ::group* const entry = ::getgrnam(settings.group->c_str());
-        if (entry != nullptr) {
-            group = entry->gr_gid;
-        } else if (!is_number(*settings.group, group)) {
-            return at_key("group", "there is no group " + *settings.group, 0);
-        }
-    }
-    if ((settings.owner || settings.group) && ::lchown(path_.c_str(), owner, group) != 0) {
-        return at_key_errno(settings.owner ? "owner" : "group", "cannot give " + path_ + " away");
+    model::SocketSettings wanted = settings;
+    if (!wanted.mode && former.mode) wanted.mode = 0777 & ~creation_mask();
+    if (!wanted.owner && former.owner) wanted.uid = ::geteuid();
+    if (!wanted.group && former.group) wanted.gid = group_of_new_file(path_);
+    return give(wanted, {});
+}
+
+base::Errors SocketFile::give(const model::SocketSettings& settings,
+                              const std::string& where) const {
+    model::SocketSettings known = settings;
+    if (auto errors = look_up_accounts(known, where); !errors.empty()) return errors;
+    if ((known.uid || known.gid) &&
+        ::lchown(path_.c_str(), known.uid.value_or(unchanged), known.gid.value_or(unchanged)) !=
+            0) {
+        return at_owner(settings, where, "cannot give " + path_ + " away");
     }
     // No link is followed: in a folder that others may write to it would lead anywhere.
     if (settings.mode &&
         ::fchmodat(AT_FDCWD, path_.c_str(), *settings.mode, AT_SYMLINK_NOFOLLOW) != 0) {
-        return at_key_errno("mode", "cannot change " + path_);
+        return at_key("mode", "cannot change " + path_, errno, settings, where);
     }
     return {};
 }
 
-SocketFile::~SocketFile() {
+bool SocketFile::is_ours() const {
     struct stat now {};
-    const bool ours = inode_ != 0 && ::lstat(path_.c_str(), &now) == 0 && now.st_ino == inode_ &&
-                      now.st_dev == device_;
-    if (ours) ::unlink(path_.c_str());
+    return inode_ != 0 && ::lstat(path_.c_str(), &now) == 0 && now.st_ino == inode_ &&
+           now.st_dev == device_;
+}
+
+SocketFile::~SocketFile() {
+    if (is_ours()) ::unlink(path_.c_str());
     // While it is still locked: whoever waits for it finds out that it lost its name.
     ::unlink(lock_path(path_).c_str());
 }

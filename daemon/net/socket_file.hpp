@@ -11,6 +11,15 @@
 
 namespace protohost::net {
 
+/// Finds `uid` and `gid` of the `owner` and `group` of `settings` that have none yet: names, or
+/// numbers, also such as no account has. It may block, on a directory server perhaps: not on the
+/// loop. The errors are at the keys, or else at `where`.
+base::Errors look_up_accounts(model::SocketSettings& settings, const std::string& where);
+
+/// Whether the kernel would let this process give a file away as `settings` say, found out without
+/// touching any that has a name.
+base::Errors rehearse_ownership(const model::SocketSettings& settings, const std::string& where);
+
 /// The file of a UNIX socket, from before it is bound until it is closed. A path has one server:
 /// while this lives it holds a lock beside the path, and what a live server of any kind has there
 /// is never taken away. What a dead one left behind is replaced.
@@ -30,7 +39,14 @@ public:
     /// After bind(), and before anyone can connect: mode, owner and group.
     base::Errors bound(const model::SocketSettings& settings, const std::string& where);
 
+    /// The same of one that serves; what `former` said of it and `settings` do not is again as
+    /// bind() makes it.
+    base::Errors retune(const model::SocketSettings& settings, const model::SocketSettings& former);
+
 private:
+    bool is_ours() const;
+    base::Errors give(const model::SocketSettings& settings, const std::string& where) const;
+
     SocketFile(std::string path, base::Descriptor lock)
         : path_(std::move(path)), lock_(std::move(lock)) {}
 

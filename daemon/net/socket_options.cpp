@@ -6,10 +6,13 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
+#include <linux/socket.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+
+#include "daemon/base/descriptor.hpp"
 
 namespace protohost::net {
 
@@ -32,21 +35,45 @@ public:
         if (!refused_) refused_ = RefusedOption{std::move(key), os_errno, std::move(cause)};
     }
 
-    void buffers(const model::SocketSettings& settings) {
-        const auto size = [](std::uint64_t bytes) {
-            return static_cast<int>(std::min<std::uint64_t>(bytes, INT_MAX));
-        };
-        if (settings.send_buffer != 0) {
-            set("send_buffer", SOL_SOCKET, SO_SNDBUF, size(settings.send_buffer));
-        }
-        if (settings.receive_buffer != 0) {
-            set("receive_buffer", SOL_SOCKET, SO_RCVBUF, size(settings.receive_buffer));
-        }
+    /// One that is on, or was.
+    void flag(const char* key, int level, int name, bool wanted, bool former) {
+        if (wanted || former) set(key, level, name, wanted ? 1 : 0);
+    }
+
+    void buffers(int type,
+                 const model::SocketSettings& settings,
+                 const model::SocketSettings& former) {
+        buffer(type, "send_buffer", SO_SNDBUF, settings.send_buffer, former.send_buffer);
+        buffer(type, "receive_buffer", SO_RCVBUF, settings.receive_buffer, former.receive_buffer);
     }
 
     OptionsApplied result() { return std::move(refused_); }
 
 private:
+    void buffer(int type, const char* key, int name, std::uint64_t bytes, std::uint64_t former) {
+        if (bytes != 0) {
+            set(key, SOL_SOCKET, name, static_cast<int>(std::min<std::uint64_t>(bytes, INT_MAX)));
+        } else if (former != 0) {
+            release_buffer(type, key, name);
+        }
+    }
+
+    /// The size that a new socket has, and the kernel may change it again.
+    void release_buffer(int type, const char* key, int name) {
+        const base::Descriptor fresh(::socket(family_, type | SOCK_CLOEXEC, 0));
+        int size = 0;
+        socklen_t length = sizeof size;
+        if (!fresh || ::getsockopt(fresh.get(), SOL_SOCKET, name, &size, &length) != 0) {
+            return refuse(std::string("socket.") + key, errno, std::strerror(errno));
+        }
+        set(key, SOL_SOCKET, name, size / 2);  // the kernel says twice what it was given
+        int locks = 0;
+        length = sizeof locks;
+        if (::getsockopt(fd_, SOL_SOCKET, SO_BUF_LOCK, &locks, &length) != 0) return;
+        locks &= name == SO_SNDBUF ? ~SOCK_SNDBUF_LOCK : ~SOCK_RCVBUF_LOCK;
+        set(key, SOL_SOCKET, SO_BUF_LOCK, locks);
+    }
+
     int fd_;
     int family_;
     OptionsApplied refused_;
@@ -55,8 +82,9 @@ private:
 constexpr int on = 1;
 constexpr int off = 0;
 
-/// TCP counts in milliseconds: never shorter than what was asked for, and 0 would mean "default".
+/// TCP counts in milliseconds: never shorter than what was asked for; 0 is "default" for both.
 unsigned milliseconds(std::chrono::nanoseconds time) {
+    if (time.count() <= 0) return 0;
     const auto rounded = std::chrono::ceil<std::chrono::milliseconds>(time).count();
     return static_cast<unsigned>(std::clamp<long long>(rounded, 1, INT_MAX));
 }
@@ -100,26 +128,42 @@ std::string place_of_local(const model::SocketSettings& settings, const std::str
     return place == nullptr ? where : *place;
 }
 
-OptionsApplied apply_stream_options(int fd, int family, const model::SocketSettings& settings) {
+const model::SocketSettings& untouched() {
+    static const model::SocketSettings none = [] {
+        model::SocketSettings settings;
+        settings.keepalive = false;
+        settings.nodelay = false;
+        return settings;
+    }();
+    return none;
+}
+
+OptionsApplied apply_stream_options(int fd,
+                                    int family,
+                                    const model::SocketSettings& settings,
+                                    const model::SocketSettings& former) {
     Options options(fd, family);
     if (options.is_ip()) {
-        if (settings.keepalive) options.set("keepalive", SOL_SOCKET, SO_KEEPALIVE, on);
-        if (settings.nodelay) options.set("nodelay", IPPROTO_TCP, TCP_NODELAY, on);
-        if (settings.user_timeout.count() > 0) {
+        options.flag("keepalive", SOL_SOCKET, SO_KEEPALIVE, settings.keepalive, former.keepalive);
+        options.flag("nodelay", IPPROTO_TCP, TCP_NODELAY, settings.nodelay, former.nodelay);
+        if (settings.user_timeout.count() > 0 || former.user_timeout.count() > 0) {
             options.set(
                 "user_timeout", IPPROTO_TCP, TCP_USER_TIMEOUT, milliseconds(settings.user_timeout));
         }
     }
-    options.buffers(settings);
+    options.buffers(SOCK_STREAM, settings, former);
     return options.result();
 }
 
-OptionsApplied apply_datagram_options(int fd, int family, const model::SocketSettings& settings) {
+OptionsApplied apply_datagram_options(int fd,
+                                      int family,
+                                      const model::SocketSettings& settings,
+                                      const model::SocketSettings& former) {
     Options options(fd, family);
-    if (options.is_ip() && settings.broadcast) {
-        options.set("broadcast", SOL_SOCKET, SO_BROADCAST, on);
+    if (options.is_ip()) {
+        options.flag("broadcast", SOL_SOCKET, SO_BROADCAST, settings.broadcast, former.broadcast);
     }
-    options.buffers(settings);
+    options.buffers(SOCK_DGRAM, settings, former);
     return options.result();
 }
 

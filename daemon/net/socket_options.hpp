@@ -29,15 +29,25 @@ base::Errors at_its_key(const RefusedOption& refused,
 /// know that, as of what a plugin asks for.
 std::string place_of_local(const model::SocketSettings& settings, const std::string& where);
 
+/// The settings of a socket that nobody has set anything of.
+const model::SocketSettings& untouched();
+
 using OptionsApplied = std::optional<RefusedOption>;
 
 /// To a stream socket of `family`, before it listens or connects: keepalive, nodelay, user_timeout,
 /// and the sizes of the kernel's buffers. What is accepted inherits all of it from the listening
-/// socket, without a system call. nullopt: all is well.
-OptionsApplied apply_stream_options(int fd, int family, const model::SocketSettings& settings);
+/// socket, without a system call. What `former` had set and `settings` do not goes back to what a
+/// new socket has. nullopt: all is well.
+OptionsApplied apply_stream_options(int fd,
+                                    int family,
+                                    const model::SocketSettings& settings,
+                                    const model::SocketSettings& former = untouched());
 
 /// To a datagram socket, before it is bound: broadcast, and the sizes of the kernel's buffers.
-OptionsApplied apply_datagram_options(int fd, int family, const model::SocketSettings& settings);
+OptionsApplied apply_datagram_options(int fd,
+                                      int family,
+                                      const model::SocketSettings& settings,
+                                      const model::SocketSettings& former = untouched());
 
 /// To a socket of either type that is about to be bound to an address of its own: reuse_port and
 /// ipv6_only. The address of a TCP listener that has just gone may be had again at once.

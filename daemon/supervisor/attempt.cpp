@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/supervisor/attempt.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "daemon/base/format.hpp"
 #include "daemon/config/load.hpp"
+#include "daemon/net/socket_file.hpp"
 #include "daemon/unit/endpoint.hpp"
 #include "daemon/unit/listener.hpp"
 
@@ -99,8 +101,28 @@ bool Attempt::check() {
     open_workshop();
     base::Errors errors;
     for (const auto& definition : all_wanted()) base::append(errors, plugins_->find(definition));
+    const base::Errors accounts = look_up_accounts();
+    // Who cannot say it now may be able to later.
+    const bool asked_in_vain = std::any_of(
+        accounts.begin(), accounts.end(), [](const auto& error) { return error.os_errno != 0; });
+    if (errors.empty() && asked_in_vain) return refuse(Refusal::machine, accounts);
+    base::append(errors, accounts);
     // The places of what cannot be loaded are known now; what else is wrong shows in prepare().
     return errors.empty() || refuse(Refusal::configuration, std::move(errors));
+}
+
+base::Errors Attempt::look_up_accounts() {
+    model::Configuration known = *desired_;
+    base::Errors errors;
+    const auto look = [&](auto& units) {
+        for (auto& [name, spec] : units) {
+            base::append(errors, net::look_up_accounts(spec.socket, name));
+        }
+    };
+    look(known.listeners);
+    look(known.endpoints);
+    desired_ = std::make_shared<const model::Configuration>(std::move(known));
+    return errors;
 }
 
 bool Attempt::make_plan() {
@@ -203,10 +225,13 @@ base::Errors Attempt::open_listening(PreparedUnit& unit) const {
     base::Errors errors;
     for (std::size_t i = 0; i < spec.listen.size(); ++i) {
         const std::string key = unit::Listener::socket_key(spec, i);
-        // What any running listener has is taken over, from whichever it is: two may swap.
-        if (running_.sockets.contains(key)) continue;
         const std::string where =
             model::to_string(spec.listen[i].place, "listeners." + spec.name + ".listen");
+        // What any running listener has is taken over, from whichever it is: two may swap.
+        if (running_.sockets.contains(key)) {
+            base::append(errors, net::rehearse_ownership(spec.socket, where));
+            continue;
+        }
         auto opened = net::open_listening(spec.listen[i].value, spec.socket, where);
         if (opened) {
             unit.listening.emplace(key, std::move(*opened));

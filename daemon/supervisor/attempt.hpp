@@ -127,6 +127,7 @@ private:
     bool step(std::string_view name);
     bool open_staging();
     void open_workshop();
+    base::Errors look_up_accounts();
     PluginSet::Wanted wanted(const UnitId& id) const;
     std::vector<PluginSet::Wanted> all_wanted() const;
     base::Errors open(PreparedUnit& unit) const;

@@ -32,9 +32,9 @@ void Supervisor::commit(Attempt& attempt) {
         if (unit.added) add(*desired, unit, sockets);
     }
     // What is new serves by now; only then what was before ends.
-    for (auto& [key, acceptors] : sockets) {
-        for (auto& acceptor : acceptors) acceptor->accept_waiting();
-        net::Acceptor::retire(shared_.loop, acceptors);
+    for (auto& [key, left] : sockets) {
+        for (auto& acceptor : left.acceptors) acceptor->accept_waiting();
+        net::Acceptor::retire(shared_.loop, left.acceptors);
     }
     for (auto& unit : removed) leave(std::move(unit));
 
@@ -49,7 +49,8 @@ Supervisor::Sockets Supervisor::take_sockets(Attempt& attempt) {
     Sockets sockets;
     for (Attempt::PreparedUnit& unit : attempt.units()) {
         for (auto& [key, opened] : unit.listening) {
-            auto& acceptors = sockets[key];
+            sockets[key].settings = attempt.configuration()->listeners.at(unit.id.name).socket;
+            auto& acceptors = sockets[key].acceptors;
             for (net::ListeningSocket& socket : opened) {
                 acceptors.push_back(
                     std::make_unique<net::Acceptor>(shared_.loop, std::move(socket)));

@@ -98,7 +98,7 @@ public:
 
 private:
     using Units = std::map<std::string, std::unique_ptr<unit::Unit>>;
-    using Sockets = std::map<std::string, unit::Listener::Acceptors>;
+    using Sockets = unit::Listener::SocketTable;
 
     struct Request {
         std::string asked_by;

@@ -73,31 +73,33 @@ std::string Listener::socket_key(const model::ListenerSpec& spec, std::size_t en
     return key;
 }
 
-void Listener::release(const model::ListenerSpec& spec,
-                       std::map<std::string, Acceptors>& released) {
+void Listener::release(const model::ListenerSpec& spec, SocketTable& released) {
     std::set<std::string> wanted;
     for (std::size_t i = 0; i < spec.listen.size(); ++i) wanted.insert(socket_key(spec, i));
     for (auto entry = acceptors_.begin(); entry != acceptors_.end();) {
         auto next = std::next(entry);
-        if (!wanted.contains(entry->first)) released.insert(acceptors_.extract(entry));
+        if (!wanted.contains(entry->first)) {
+            auto taken = acceptors_.extract(entry);
+            released[taken.key()] = {std::move(taken.mapped()), definition_.socket};
+        }
         entry = next;
     }
 }
 
-void Listener::apply(const model::ListenerSpec& spec, std::map<std::string, Acceptors>& opened) {
-    const bool other_settings = definition_.socket != spec.socket;
+void Listener::apply(const model::ListenerSpec& spec, SocketTable& opened) {
+    const model::SocketSettings former = std::move(definition_.socket);
     if (definition_.limits.per_source != spec.limits.per_source) count_sources(spec.limits);
     definition_ = spec;
     Unit::retune(spec);
-    if (other_settings) each([&](net::Acceptor& acceptor) { retune(acceptor); });
+    if (former != spec.socket) each([&](net::Acceptor& acceptor) { retune(acceptor, former); });
     if (!wants_sockets()) return;
     for (std::size_t i = 0; i < spec.listen.size(); ++i) {
         auto taken = opened.extract(socket_key(spec, i));
         if (taken.empty()) continue;
-        auto added = acceptors_.insert(std::move(taken)).position;
+        Acceptors& added = acceptors_[taken.key()] = std::move(taken.mapped().acceptors);
         // It may come from a listener with other settings.
-        for (auto& acceptor : added->second) retune(*acceptor);
-        if (serving()) begin(added->second);
+        for (auto& acceptor : added) retune(*acceptor, taken.mapped().settings);
+        if (serving()) begin(added);
     }
     pause_or_resume();
 }
@@ -113,8 +115,8 @@ void Listener::count_sources(const model::Limits& limits) {
     });
 }
 
-void Listener::retune(net::Acceptor& acceptor) {
-    for (const std::string& problem : acceptor.retune(definition_.socket)) {
+void Listener::retune(net::Acceptor& acceptor, const model::SocketSettings& former) {
+    for (const std::string& problem : acceptor.retune(definition_.socket, former)) {
         log_.error("{}: {}: {}; it keeps what it had", title(), acceptor.local().uri(), problem);
     }
 }

@@ -26,6 +26,12 @@ public:
 
     /// The sockets of one entry of `listen`.
     using Acceptors = std::vector<std::unique_ptr<net::Acceptor>>;
+    /// Those, on their way to a listener, and the settings that they have.
+    struct OpenSockets {
+        Acceptors acceptors;
+        model::SocketSettings settings;
+    };
+    using SocketTable = std::map<std::string, OpenSockets>;
 
     /// What its socket for `address`, an entry of `listen` of `spec`, is known by among the sockets
     /// of all listeners: the same text is the same socket, so that it can go from one to the other.
@@ -34,11 +40,11 @@ public:
     void collect_sockets(std::set<std::string>& keys) const override;
 
     /// Gives up the sockets that `spec` has no use for, without closing them: by their keys.
-    void release(const model::ListenerSpec& spec, std::map<std::string, Acceptors>& released);
+    void release(const model::ListenerSpec& spec, SocketTable& released);
 
     /// Takes the settings and addresses of `spec`, and for each new address its sockets out of
     /// `opened`. After release(), and with the same one.
-    void apply(const model::ListenerSpec& spec, std::map<std::string, Acceptors>& opened);
+    void apply(const model::ListenerSpec& spec, SocketTable& opened);
 
 private:
     void open() override;
@@ -64,7 +70,7 @@ private:
     void begin(Acceptors& acceptors);
     void pause_or_resume();
     void count_sources(const model::Limits& limits);
-    void retune(net::Acceptor& acceptor);
+    void retune(net::Acceptor& acceptor, const model::SocketSettings& former);
 
     model::ListenerSpec definition_;
     std::map<std::string, Acceptors> acceptors_;  ///< by socket_key()

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Listeners that are no TCP ports of their own: UNIX sockets, and descriptors that are handed over.
+#include <array>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <grp.h>
 #include <pwd.h>
 #include <string>
@@ -11,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/system/harness/client.hpp"
+#include "tests/system/harness/control.hpp"
 #include "tests/system/harness/daemon.hpp"
 #include "tests/system/harness/server.hpp"
 
@@ -92,7 +95,7 @@ TEST_F(UnixListener, BelongsToANumberThatNoAccountHas) {
 TEST_F(UnixListener, OfAnAccountThatIsNoneIsRefused) {
     const Finished finished =
         refused({.listeners = listen_on(address_, ", socket: {owner: no-such-user}")}, folder_);
-    EXPECT_EQ(finished.code, 1);
+    EXPECT_EQ(finished.code, 78);
     const std::string line = listen_on(address_, ", socket: {owner: no-such-user}");
     const std::string column = std::to_string(line.find("no-such-user") + 1);
     EXPECT_EQ(finished.errors,
@@ -100,6 +103,52 @@ TEST_F(UnixListener, OfAnAccountThatIsNoneIsRefused) {
                   ": listeners.local.socket.owner: there is no user no-such-user\n");
     EXPECT_FALSE(fs::exists(path_));
     EXPECT_FALSE(fs::exists(lock_));
+}
+
+TEST_F(UnixListener, ThatIsToBelongToNobodyKeepsWhatItHas) {
+    Daemon daemon({.listeners = listen_on(address_, ", socket: {mode: 0600}")});
+    const Control control(daemon);
+    for (const std::string more : {"owner: no-such-user", "mode: 0666, group: no-such-group"}) {
+        daemon.rewrite({.listeners = listen_on(address_, ", socket: {" + more + "}")});
+        EXPECT_EQ(control.run({"check", "--config", daemon.configuration()}).code, 78);
+        const Finished reload = control.run({"reload"});
+        EXPECT_EQ(reload.code, 1);
+        EXPECT_NE(reload.errors.find(more.substr(more.rfind(' ') + 1)), std::string::npos)
+            << reload.errors;
+        EXPECT_EQ(fs::status(path_).permissions(), fs::perms(0600));
+    }
+    EXPECT_TRUE(Client(path_).echoes("hello"));
+}
+
+TEST_F(UnixListener, WhatIsNoLongerSaidOfItsFileIsAsAtFirst) {
+    const auto owner = [&] {
+        struct stat now {};
+        EXPECT_EQ(::stat(path_.c_str(), &now), 0);
+        return std::array{now.st_uid, now.st_gid, now.st_mode};
+    };
+    Daemon daemon({.listeners = listen_on(address_)});
+    const Control control(daemon);
+    const auto before = owner();
+    const std::string given = ::geteuid() == 0 ? ", owner: nobody, group: nogroup" : "";
+    daemon.rewrite({.listeners = listen_on(address_, ", socket: {mode: 0600" + given + "}")});
+    control.reload();
+    EXPECT_NE(owner(), before);
+    daemon.rewrite({.listeners = listen_on(address_)});
+    control.reload();
+    EXPECT_EQ(owner(), before);
+}
+
+TEST_F(UnixListener, WhosePathSomebodyElseHasTakenLeavesThatAlone) {
+    Daemon daemon({.listeners = listen_on(address_)});
+    fs::remove(path_);
+    std::ofstream(path_) << "a stranger's";
+    fs::permissions(path_, fs::perms(0644));
+    daemon.rewrite({.listeners = listen_on(address_, ", socket: {mode: 0600}")});
+    Control(daemon).reload();
+    daemon.log().wait_for("is another file by now");
+    EXPECT_EQ(fs::status(path_).permissions(), fs::perms(0644));
+    EXPECT_EQ(daemon.stop(), 0);
+    EXPECT_TRUE(fs::exists(path_));
 }
 
 TEST_F(UnixListener, WithAnAbstractNameHasNoFile) {

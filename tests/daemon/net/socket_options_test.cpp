@@ -59,6 +59,32 @@ TEST(SocketOptions, WhatIsOffOrZeroLeavesTheKernelsOwn) {
     }
 }
 
+TEST(SocketOptions, WhatIsNoLongerSaidIsAsOfANewSocket) {
+    model::SocketSettings former;
+    former.user_timeout = std::chrono::seconds(1);
+    former.send_buffer = 20000;
+    former.receive_buffer = 30000;
+    former.broadcast = true;
+    model::SocketSettings settings;
+    settings.keepalive = false;
+    settings.nodelay = false;
+    for (const int type : {SOCK_STREAM, SOCK_DGRAM}) {
+        const auto fresh = open_socket(AF_INET, type);
+        const auto socket = open_socket(AF_INET, type);
+        const auto apply = type == SOCK_STREAM ? apply_stream_options : apply_datagram_options;
+        ASSERT_FALSE(apply(socket.get(), AF_INET, former, untouched()));
+        EXPECT_EQ(option(socket.get(), SOL_SOCKET, SO_SNDBUF), 40000);
+        ASSERT_FALSE(apply(socket.get(), AF_INET, settings, former));
+        for (const int name : {SO_KEEPALIVE, SO_SNDBUF, SO_RCVBUF, SO_BROADCAST, SO_BUF_LOCK}) {
+            EXPECT_EQ(option(socket.get(), SOL_SOCKET, name),
+                      option(fresh.get(), SOL_SOCKET, name));
+        }
+        if (type == SOCK_DGRAM) continue;
+        EXPECT_EQ(option(socket.get(), IPPROTO_TCP, TCP_NODELAY), 0);
+        EXPECT_EQ(option(socket.get(), IPPROTO_TCP, TCP_USER_TIMEOUT), 0);
+    }
+}
+
 TEST(SocketOptions, AUnixSocketHasBuffersAndNothingOfTcp) {
     model::SocketSettings settings;
     settings.user_timeout = std::chrono::seconds(1);
