@@ -53,6 +53,7 @@ model::Timeouts decode_timeouts(Section section, const std::optional<Opening>& o
     section.read(keys::timeouts::idle, timeouts.idle, kinds::timeout_or_none);
     section.read(keys::timeouts::write_stall, timeouts.write_stall, kinds::timeout_or_none);
     section.read(keys::timeouts::drain, timeouts.drain, kinds::timeout);
+    section.read(keys::timeouts::pipes, timeouts.pipes, kinds::timeout_or_none);
     section.finish();
     return timeouts;
 }

@@ -154,6 +154,9 @@ inline constexpr Key write_stall{
 inline constexpr Key drain{"drain",
                            "How long the connections of a unit that stops may take to end by "
                            "themselves; then they are aborted. `0`: at once"};
+inline constexpr Key pipes{"pipes",
+                           "How long others may hold the pipes of a process that the plugin has "
+                           "started and that has exited; then they are closed"};
 }  // namespace timeouts
 
 namespace socket {

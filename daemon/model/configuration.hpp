@@ -49,6 +49,8 @@ struct Timeouts {
     std::chrono::nanoseconds write_stall{0};
     /// How long a connection may take to end by itself when the unit stops.
     std::chrono::nanoseconds drain = std::chrono::seconds(30);
+    /// How long others may hold the pipes of a process that has exited. 0: as long as they want.
+    std::chrono::nanoseconds pipes{0};
 
     bool operator==(const Timeouts&) const = default;
 };

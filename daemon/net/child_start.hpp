@@ -39,7 +39,7 @@ struct ChildStart {
     pid_t parent;
     bool new_session;
     int controlling_terminal;  ///< -1: none
-    DescriptorMove* moves;  ///< in the order of `to`; written to
+    DescriptorMove* moves;     ///< in the order of `to`; written to
     std::size_t move_count;
     const ResourceLimit* limits;
     std::size_t limit_count;

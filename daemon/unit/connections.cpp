@@ -102,6 +102,13 @@ void Connections::abort() {
 }
 
 void Connections::ended(net::Transport& transport) {
+    if (std::int32_t code = 0; transport.get_returncode(code) == PH_E_FAIL) {
+        log_.warn(
+            "{}: nobody knows how {} ended: somebody else has waited for it (a plugin calls "
+            "wait or waitpid, or ignores SIGCHLD)",
+            title_,
+            described(transport));
+    }
     counters_.traffic.received += transport.traffic().received;
     counters_.traffic.sent += transport.traffic().sent;
     counters_.traffic.dropped += transport.traffic().dropped;

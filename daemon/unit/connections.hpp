@@ -49,7 +49,8 @@ public:
     /// What a transport is made with that is then adopted.
     net::TransportOwner& transport_owner() { return *this; }
     net::TransportSettings settings() const {
-        return {spec_.write_buffer, spec_.timeouts.idle, spec_.timeouts.write_stall};
+        const model::Timeouts& timeouts = spec_.timeouts;
+        return {spec_.write_buffer, timeouts.idle, timeouts.write_stall, timeouts.pipes};
     }
 
     /// Counts it, and starts it with `protocol`: connection_made is called in here. `file` is that

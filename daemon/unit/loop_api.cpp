@@ -49,6 +49,12 @@ ph_op open(ph_ctx* ctx, const ph_open* request, Done done) {
     return found != nullptr ? (found->*Method)(*request, done, family) : 0;
 }
 
+template <Name name, ProcessRequest::How how>
+ph_op subprocess(ph_ctx* ctx, const ph_open* request, const ph_process* process, ph_opened done) {
+    LoopServices* const found = services(ctx, name.text);
+    return found != nullptr ? found->subprocess(*request, *process, done, how) : 0;
+}
+
 ph_op sendfile(ph_ctx* ctx,
                ph_transport* transport,
                std::int64_t descriptor,
@@ -130,6 +136,8 @@ ph_loop_api loop_api() {
     api.run_in_executor = [](ph_ctx* ctx, ph_fn work, ph_fn done, void* arg) {
         return call<"run_in_executor", &LoopServices::run_in_executor>(ctx, work, done, arg);
     };
+    api.subprocess_exec = subprocess<"subprocess_exec", ProcessRequest::How::exec>;
+    api.subprocess_shell = subprocess<"subprocess_shell", ProcessRequest::How::shell>;
     return api;
 }
 

@@ -7,6 +7,7 @@
 
 #include "daemon/net/executor.hpp"
 #include "daemon/unit/opening.hpp"
+#include "daemon/unit/process_opening.hpp"
 #include "daemon/unit/server.hpp"
 #include "daemon/unit/server_opening.hpp"
 #include "daemon/unit/work.hpp"
@@ -116,6 +117,14 @@ ph_op LoopServices::connect_read_pipe(const ph_open& open, ph_opened done) {
 ph_op LoopServices::connect_write_pipe(const ph_open& open, ph_opened done) {
     return begin<PipeOpening>(
         OpenRequest(binding_->context(), open), done, PipeOpening::Direction::write);
+}
+
+ph_op LoopServices::subprocess(const ph_open& open,
+                               const ph_process& process,
+                               ph_opened done,
+                               ProcessRequest::How how) {
+    return begin<ProcessOpening>(
+        OpenRequest::without_place(binding_->context(), open), done, ProcessRequest(process, how));
 }
 
 ph_op LoopServices::sendfile(ph_transport* transport,

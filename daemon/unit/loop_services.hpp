@@ -13,6 +13,7 @@
 #include "daemon/unit/binding.hpp"
 #include "daemon/unit/connections.hpp"
 #include "daemon/unit/open_request.hpp"
+#include "daemon/unit/process_request.hpp"
 #include "daemon/unit/shared.hpp"
 
 #include <protohost/abi.h>
@@ -60,6 +61,10 @@ public:
     ph_op create_datagram_endpoint(const ph_open& open, ph_opened done);
     ph_op connect_read_pipe(const ph_open& open, ph_opened done);
     ph_op connect_write_pipe(const ph_open& open, ph_opened done);
+    ph_op subprocess(const ph_open& open,
+                     const ph_process& process,
+                     ph_opened done,
+                     ProcessRequest::How how);
     ph_op sendfile(ph_transport* transport,
                    int descriptor,
                    std::uint64_t offset,

@@ -77,6 +77,15 @@ OpenRequest::OpenRequest(ph_ctx& context, const ph_open& given)
     local = read_address("local", open.local, problem);
 }
 
+OpenRequest OpenRequest::without_place(ph_ctx& context, const ph_open& given) {
+    ph_open open = whole(given);
+    open.size = sizeof open;
+    open.address = {};
+    open.local = {};
+    open.descriptor = -1;
+    return {context, open};
+}
+
 OpenError OpenError::of(const base::Errors& errors) {
     base::Error error = errors.front();
     error.where.clear();

@@ -48,6 +48,8 @@ private:
 struct OpenRequest {
     /// Takes over arg and descriptor.
     OpenRequest(ph_ctx& context, const ph_open& open);
+    /// Of what has neither address nor descriptor: what `open` says of them means nothing.
+    static OpenRequest without_place(ph_ctx& context, const ph_open& open);
 
     std::optional<model::Address> address;
     std::optional<model::Address> local;

@@ -39,8 +39,22 @@ void Opening::step() {
     complete([&] { tell_opened(); });
 }
 
-OpenError Opening::made_nothing(ph_status status) {
-    return {status, 0, plugin::failure_text(status)};
+bool Opening::make_protocol(std::uint32_t kind, ph_proto& protocol) {
+    settle();
+    const ph_status status = request_.callbacks.make(kind, protocol);
+    if (status >= 0) return true;
+    complete_failed({status, 0, plugin::failure_text(status)});
+    return false;
+}
+
+void Opening::opened(std::unique_ptr<net::Transport> transport,
+                     net::Role role,
+                     ph_proto protocol,
+                     std::unique_ptr<net::SocketFile> file) {
+    net::Transport& made =
+        services().connections().adopt(std::move(transport), role, protocol, std::move(file));
+    opened_ = made.handle();
+    complete_soon();
 }
 
 void StreamOpening::check() {

@@ -27,29 +27,30 @@ protected:
     /// What complete_soon() announced, as long as nothing is opened.
     virtual void proceed() {}
 
-    /// Asks the author for a protocol of `kind`, and starts a transport that `make` makes. Whoever
-    /// asked is told in a step of its own, as asyncio's waiter is: after what connection_made has
-    /// scheduled, connection_lost included, and before anything is received.
+    /// Asks the author for a protocol of `kind`. False: he has failed, and this has completed.
+    bool make_protocol(std::uint32_t kind, ph_proto& protocol);
+
+    /// Starts what was opened. Whoever asked is told in a step of its own, as asyncio's waiter is:
+    /// after what connection_made has scheduled, connection_lost included, and before anything is
+    /// received.
+    void opened(std::unique_ptr<net::Transport> transport,
+                net::Role role,
+                ph_proto protocol,
+                std::unique_ptr<net::SocketFile> file = {});
+
+    /// Both, with a transport that `make` makes.
     template <class Make>
     void complete_opened(std::uint32_t kind,
                          net::Role role,
                          Make&& make,
                          std::unique_ptr<net::SocketFile> file = {}) {
-        settle();
         ph_proto protocol{};
-        if (const ph_status status = request_.callbacks.make(kind, protocol); status < 0) {
-            return complete_failed(made_nothing(status));
-        }
-        net::Transport& made =
-            services().connections().adopt(make(), role, protocol, std::move(file));
-        opened_ = made.handle();
-        complete_soon();
+        if (make_protocol(kind, protocol)) opened(make(), role, protocol, std::move(file));
     }
 
     OpenRequest request_;
 
 private:
-    static OpenError made_nothing(ph_status status);
     void tell_opened();
 
     ph_opened done_;

@@ -71,6 +71,19 @@ std::int32_t is_closing(ph_ctx* ctx, ph_transport* handle) {
     return transport == nullptr || transport->is_closing() ? 1 : 0;
 }
 
+ph_status get_returncode(ph_ctx* ctx, ph_transport* handle, std::int32_t* code) {
+    Transport* const transport = alive(ctx, handle);
+    return transport != nullptr ? transport->get_returncode(*code) : ph_status{PH_E_CLOSED};
+}
+
+ph_status send_signal(ph_ctx* ctx, ph_transport* handle, std::int32_t signal, std::uint32_t flags) {
+    Transport* const transport = alive(ctx, handle);
+    if (transport == nullptr) return PH_E_CLOSED;
+    if ((flags & ~std::uint32_t{PH_SIGNAL_GROUP}) != 0) return PH_E_UNSUPPORTED;
+    const bool group = (flags & PH_SIGNAL_GROUP) != 0;
+    return transport->send_signal(signal, group ? net::SignalTo::group : net::SignalTo::process);
+}
+
 ph_transport* deref(ph_ctx* ctx, ph_ref reference) {
     Transport* const transport = ctx->loop.references().find(reference);
     return transport != nullptr ? transport->handle() : nullptr;
@@ -105,6 +118,12 @@ ph_transport_api transport_api() {
     api.ref = call<&Transport::ref>;
     api.deref = deref;
     api.sendto = call<&Transport::sendto>;
+    api.get_pid = [](ph_ctx* ctx, ph_transport* handle) {
+        return std::int64_t{call<&Transport::get_pid>(ctx, handle)};
+    };
+    api.get_pipe_transport = call<&Transport::get_pipe_transport, std::int32_t>;
+    api.get_returncode = get_returncode;
+    api.send_signal = send_signal;
     return api;
 }
 

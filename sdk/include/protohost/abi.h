@@ -260,7 +260,7 @@ typedef struct ph_transport_api {
      * PH_E_FAIL: it has ended, and somebody else has waited for it. */
     ph_status (*get_returncode)(ph_ctx *, ph_transport *, int32_t *code);
     /* [loop] To the process, or with PH_SIGNAL_GROUP to all of its process group, also after its own
-     * end. PH_E_CLOSED: there is nobody any more. PH_E_INVAL: no such signal, or an unknown flag.
+     * end. PH_E_CLOSED: there is nobody any more. PH_E_INVAL: no such signal.
      * PH_E_OS: it may not be signalled. */
     ph_status (*send_signal)(ph_ctx *, ph_transport *, int32_t signal, uint32_t flags);
 } ph_transport_api;

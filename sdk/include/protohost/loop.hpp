@@ -5,12 +5,15 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <protohost/detail/context.hpp>
 #include <protohost/log.hpp>
+#include <protohost/process.hpp>
 
 namespace protohost {
 
@@ -241,6 +244,23 @@ public:
     Handle connect_read_pipe(Factory protocol_factory, int pipe, Done done = {});
     template <class Factory, class Done = detail::LogFailure>
     Handle connect_write_pipe(Factory protocol_factory, int pipe, Done done = {});
+
+    /// Starts a program, which is looked up in the PATH of its environment unless it has a slash.
+    /// The factory makes a SubprocessProtocol. done(const Error* exc, SubprocessTransport
+    /// transport), after connection_made; what keeps the program from being started is told with
+    /// its number (ENOENT, EACCES, ...), and then no callback of the protocol is called. It is
+    /// killed when the daemon dies.
+    template <class Factory, class Done = detail::LogFailure>
+    Handle subprocess_exec(Factory protocol_factory,
+                           const std::vector<std::string>& args,
+                           const SubprocessOptions& options = {},
+                           Done done = {});
+    /// The same with a line for /bin/sh. Put nothing into it that comes from elsewhere.
+    template <class Factory, class Done = detail::LogFailure>
+    Handle subprocess_shell(Factory protocol_factory,
+                            const std::string& cmd,
+                            const SubprocessOptions& options = {},
+                            Done done = {});
 
     /// Sends `count` bytes of `file` from `offset`, or all to its end, behind what was written
     /// before; reading is paused and writes are refused meanwhile. `file` stays the caller's, and

@@ -13,7 +13,7 @@
 //
 // All callbacks run on the loop and never overlap for one connection. A callback that throws loses
 // that one connection: connection_lost() then carries the exception's text, and the daemon logs it
-// with plugin, unit and peer. A datagram protocol loses nothing but that callback.
+// with plugin, unit and peer. A datagram or a subprocess protocol loses nothing but that callback.
 
 namespace protohost {
 
@@ -150,6 +150,45 @@ public:
     }
 
     /// As Protocol's.
+    virtual bool drain_requested(TimePoint deadline) {
+        static_cast<void>(deadline);
+        return false;
+    }
+};
+
+/// A protocol that speaks with a program, over the pipes of its descriptors 0, 1 and 2.
+///
+///     start -> connection_made
+///         [-> pipe_data_received | pipe_connection_lost | process_exited]*
+///     -> connection_lost -> end
+///
+/// What comes from one descriptor is in order; process_exited() may come before, between or after
+/// that. connection_lost(nullptr) comes when the process has exited and all its pipes have ended,
+/// which others may keep open that have inherited them: `timeouts.pipes` of the unit's definition
+/// bounds that. What a callback throws is logged with plugin and unit; nothing ends for it.
+class SubprocessProtocol : public BaseProtocol {
+public:
+    /// First of all callbacks; the program runs. Keep the transport: it is valid until
+    /// connection_lost() returns.
+    virtual void connection_made(SubprocessTransport transport) { static_cast<void>(transport); }
+
+    /// It has written to descriptor `fd`, 1 or 2. `data` is never empty, and is valid until this
+    /// returns.
+    virtual void pipe_data_received(int fd, Bytes data) {
+        static_cast<void>(fd), static_cast<void>(data);
+    }
+
+    /// Once for each pipe, after all that came from it. Of 0: the program reads no more, and `exc`
+    /// is EPIPE where bytes have waited for it.
+    virtual void pipe_connection_lost(int fd, const Error* exc) {
+        static_cast<void>(fd), static_cast<void>(exc);
+    }
+
+    /// Once. get_returncode() says how it went.
+    virtual void process_exited() {}
+
+    /// At most once, when the daemon stops or the unit is removed. Return true to finish first;
+    /// false sends SIGTERM to its process group. At the deadline, in loop time, that is killed.
     virtual bool drain_requested(TimePoint deadline) {
         static_cast<void>(deadline);
         return false;

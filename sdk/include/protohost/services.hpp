@@ -7,10 +7,14 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <protohost/detail/opening.hpp>
+#include <protohost/detail/process.hpp>
 #include <protohost/loop.hpp>
 #include <protohost/protocol.hpp>
 #include <protohost/server.hpp>
@@ -156,6 +160,40 @@ Handle Loop::connect_write_pipe(Factory protocol_factory, int pipe, Done done) {
         context_,
         detail::Service{"connect_write_pipe", context_.host->loop->connect_write_pipe},
         {{}, {}, pipe},
+        std::move(protocol_factory),
+        std::move(done));
+}
+
+template <class Factory, class Done>
+Handle Loop::subprocess_exec(Factory protocol_factory,
+                             const std::vector<std::string>& args,
+                             const SubprocessOptions& options,
+                             Done done) {
+    const detail::ProcessDescription process(args, options);
+    const auto begin = [&](ph_ctx* ctx, const ph_open* open, ph_opened opened) {
+        return context_.host->loop->subprocess_exec(ctx, open, process.get(), opened);
+    };
+    return detail::open<SubprocessTransport, ph_transport>(
+        context_,
+        detail::Service{"subprocess_exec", begin},
+        {},
+        std::move(protocol_factory),
+        std::move(done));
+}
+
+template <class Factory, class Done>
+Handle Loop::subprocess_shell(Factory protocol_factory,
+                              const std::string& cmd,
+                              const SubprocessOptions& options,
+                              Done done) {
+    const detail::ProcessDescription process(std::span(&cmd, 1), options);
+    const auto begin = [&](ph_ctx* ctx, const ph_open* open, ph_opened opened) {
+        return context_.host->loop->subprocess_shell(ctx, open, process.get(), opened);
+    };
+    return detail::open<SubprocessTransport, ph_transport>(
+        context_,
+        detail::Service{"subprocess_shell", begin},
+        {},
         std::move(protocol_factory),
         std::move(done));
 }

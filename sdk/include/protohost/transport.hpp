@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -63,7 +64,8 @@ public:
     /// Of 'peername' and 'sockname'; else none.
     const Address& address() const { return address_; }
 
-    /// Of 'socket' and 'pipe': borrowed. Do not close it, and leave O_NONBLOCK alone. Else -1.
+    /// Of 'socket' and 'pipe', and of 'subprocess' its pidfd: borrowed. Do not close it, and leave
+    /// O_NONBLOCK alone. Else -1.
     int descriptor() const { return kind_ == PH_INFO_DESCRIPTOR ? static_cast<int>(number_) : -1; }
 
 private:
@@ -77,10 +79,12 @@ template <class T>
 class WeakReference;
 class Transport;
 class DatagramTransport;
+class SubprocessTransport;
 
 /// A weak reference to a transport, from its ref().
 using TransportRef = WeakReference<Transport>;
 using DatagramTransportRef = WeakReference<DatagramTransport>;
+using SubprocessTransportRef = WeakReference<SubprocessTransport>;
 
 /// What all transports share.
 class BaseTransport {
@@ -101,7 +105,8 @@ public:
     /// True from close(), abort(), a loss, or an eof_received that returned false.
     bool is_closing() const { return api().is_closing(context_.ctx, handle_) != 0; }
 
-    /// 'peername', 'sockname' and 'socket', or of a pipe 'pipe'. The same in connection_lost().
+    /// 'peername', 'sockname' and 'socket', or of a pipe 'pipe', or of a process 'subprocess'. The
+    /// same in connection_lost().
     ExtraInfo get_extra_info(std::string_view name) const {
         ph_info info{};
         info.size = sizeof info;
@@ -321,6 +326,59 @@ public:
     DatagramTransportRef ref() const;
 };
 
+/// A process, and the pipes to it.
+class SubprocessTransport : public BaseTransport {
+public:
+    using BaseTransport::BaseTransport;
+
+    /// Kills it if it still runs, and closes its pipes. connection_lost(nullptr) follows, when it
+    /// is gone.
+    void close() { BaseTransport::close(); }
+
+    /// As close(), and kills all of its process group.
+    void abort() { api().abort(context_.ctx, handle_); }
+
+    /// Nobody else's before connection_lost() has returned.
+    int get_pid() const { return static_cast<int>(api().get_pid(context_.ctx, handle_)); }
+
+    /// Of 0 what it reads, which is written here; of 1 and 2 what it writes. False where it has no
+    /// pipe there. After its pipe_connection_lost() a write is dropped, and nothing else happens.
+    Transport get_pipe_transport(int fd) const;
+
+    /// What get_returncode() says where somebody else has waited for the process: a plugin that
+    /// calls waitpid(-1), for example.
+    static constexpr int unknown_returncode = std::numeric_limits<int>::min();
+
+    /// Its exit code; where a signal has killed it, the negative signal. None while it runs.
+    std::optional<int> get_returncode() const {
+        std::int32_t code = 0;
+        const ph_status status = api().get_returncode(context_.ctx, handle_, &code);
+        if (status == PH_E_FAIL) return unknown_returncode;
+        return status == PH_OK ? std::optional<int>(code) : std::nullopt;
+    }
+
+    /// False: it has ended, or may not be signalled. Never reaches another process. Throws
+    /// std::invalid_argument where there is no such signal.
+    bool send_signal(int signal) { return signalled(signal, 0); }
+    /// To all of its process group, which it leads, whether it lives itself or not.
+    bool send_signal_to_group(int signal) { return signalled(signal, PH_SIGNAL_GROUP); }
+    bool terminate() { return send_signal(SIGTERM); }
+    bool kill() { return send_signal(SIGKILL); }
+
+    SubprocessTransportRef ref() const;
+
+private:
+    bool signalled(int signal, std::uint32_t flags) {
+        const ph_status status = api().send_signal(context_.ctx, handle_, signal, flags);
+        if (status == PH_E_INVAL) throw std::invalid_argument("there is no such signal");
+        return status == PH_OK;
+    }
+};
+
+inline Transport SubprocessTransport::get_pipe_transport(int fd) const {
+    return {context_, api().get_pipe_transport(context_.ctx, handle_, fd)};
+}
+
 /// A weak reference: safe to keep for ever, [loop].
 template <class T>
 class WeakReference {
@@ -344,6 +402,10 @@ inline TransportRef BaseTransport::ref() const {
 }
 
 inline DatagramTransportRef DatagramTransport::ref() const {
+    return {context_, api().ref(context_.ctx, handle_)};
+}
+
+inline SubprocessTransportRef SubprocessTransport::ref() const {
     return {context_, api().ref(context_.ctx, handle_)};
 }
 

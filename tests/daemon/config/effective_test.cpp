@@ -176,6 +176,7 @@ listeners:
       idle: 0                       # default
       write_stall: 0                # default
       drain: 30s                    # default
+      pipes: 0                      # default
     socket:
       keepalive: true               # default
       nodelay: true                 # default
@@ -202,6 +203,7 @@ endpoints:
       idle: 0                       # default
       write_stall: 0                # default
       drain: 30s                    # default
+      pipes: 0                      # default
     socket:
       keepalive: true               # default
       nodelay: true                 # default
@@ -229,6 +231,7 @@ endpoints:
     timeouts:
       connect: 10s                  # default
       drain: 30s                    # default
+      pipes: 0                      # default
     socket:
       keepalive: true               # default
       nodelay: true                 # default

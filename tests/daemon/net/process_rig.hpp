@@ -2,9 +2,7 @@
 #pragma once
 
 #include <array>
-#include <cstddef>
 #include <fcntl.h>
-#include <filesystem>
 #include <iterator>
 #include <poll.h>
 #include <set>
@@ -99,12 +97,6 @@ inline base::Error refusal(const ProcessPlan& plan) {
     ADD_FAILURE() << "it was started";
     const ChildProcess process(std::move(*started));
     return {};
-}
-
-/// How many there are, with the one that counts.
-inline std::size_t open_descriptors() {
-    const std::filesystem::directory_iterator all("/proc/self/fd");
-    return static_cast<std::size_t>(std::distance(begin(all), end(all)));
 }
 
 inline std::vector<std::string> words(const std::string& text) {

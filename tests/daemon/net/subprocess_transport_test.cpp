@@ -12,6 +12,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/daemon/net/connect_rig.hpp"
 #include "tests/daemon/net/subprocess_rig.hpp"
 
 namespace protohost::net::testing {

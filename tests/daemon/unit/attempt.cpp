@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <protohost/detail/process.hpp>
+
 namespace protohost::unit::testing {
 
 namespace {
@@ -45,6 +47,21 @@ void Attempt::open(Open ph_loop_api::*service) {
     inside_ = false;
 }
 
+void Attempt::run(Run ph_loop_api::*service) {
+    const detail::ProcessDescription process(arguments, options);
+    const ph_open what = request();
+    inside_ = true;
+    op = (puppet_.api().*service)(puppet_.context(),
+                                  &what,
+                                  process.get(),
+                                  [](void* self, const ph_error* why, ph_transport* opened) {
+                                      EXPECT_NE(why == nullptr, opened == nullptr);
+                                      attempt(self).transport = opened;
+                                      attempt(self).told(why);
+                                  });
+    inside_ = false;
+}
+
 void Attempt::serve(Serve ph_loop_api::*service) {
     const ph_open what = request();
     inside_ = true;
@@ -71,8 +88,7 @@ ph_status Attempt::make(ph_proto& out) {
     const detail::Context context{&puppet_.host(), puppet_.context()};
     return detail::guarded(context, [&] {
         if (in_make) in_make();
-        out = detail::Binding::bind(
-            context, kind_ == PH_STREAM ? puppet_.story.stream() : puppet_.story.datagram());
+        out = detail::Binding::bind(context, puppet_.story.protocol(kind_));
         return ph_status{PH_OK};
     });
 }

@@ -3,10 +3,12 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tests/daemon/unit/rig.hpp"
 
 #include <protohost/abi.h>
+#include <protohost/process.hpp>
 
 namespace protohost::unit::testing {
 
@@ -25,14 +27,19 @@ public:
     std::string local;
     int descriptor = -1;
     std::uint64_t timeout = 0;
+    // Of a process.
+    std::vector<std::string> arguments;
+    SubprocessOptions options;
     /// Called in the factory and in `done`: may throw.
     std::function<void()> in_make;
     std::function<void()> in_done;
 
     using Open = ph_op (*)(ph_ctx*, const ph_open*, ph_opened);
+    using Run = ph_op (*)(ph_ctx*, const ph_open*, const ph_process*, ph_opened);
     using Serve = ph_op (*)(ph_ctx*, const ph_open*, ph_serving);
     /// Through that entry of the table.
     void open(Open ph_loop_api::*service);
+    void run(Run ph_loop_api::*service);
     void serve(Serve ph_loop_api::*service);
     ph_status cancel();
 

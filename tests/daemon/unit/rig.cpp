@@ -45,7 +45,7 @@ void released(void* test) {
 }  // namespace
 
 Puppet::Puppet(const ph_host& host, std::uint32_t kind)
-    : make_protocol([this, kind] { return kind == PH_STREAM ? story.stream() : story.datagram(); }),
+    : make_protocol([this, kind] { return story.protocol(kind); }),
       host_(host),
       strings_{this, testing::started, testing::make_protocol, testing::released} {}
 

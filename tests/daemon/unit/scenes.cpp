@@ -135,6 +135,36 @@ std::vector<Scene> datagrams() {
     };
 }
 
+Scene process(std::string name, std::function<void(Attempt&)> ask) {
+    return {std::move(name), PH_SUBPROCESS, [ask = std::move(ask)](Peers&, Attempt& attempt) {
+                ask(attempt);
+                attempt.run(&ph_loop_api::subprocess_exec);
+            }};
+}
+
+std::vector<Scene> processes() {
+    std::vector<Scene> all{
+        process("Process",
+                [](Attempt& it) {
+                    it.arguments = {"sleep", "1000"};
+                }),
+        process("ProcessOnATerminal",
+                [](Attempt& it) {
+                    it.arguments = {"sleep", "1000"};
+                    it.options.pty.emplace();
+                }),
+        process("ProcessOfAUser",
+                [](Attempt& it) {
+                    it.arguments = {"sleep", "1000"};
+                    it.options.user = std::to_string(::geteuid());  // which is looked up elsewhere
+                }),
+        {"ShellProcess", PH_SUBPROCESS, [](Peers&, Attempt& it) {
+             it.arguments = {"sleep 1000; true"};
+             it.run(&ph_loop_api::subprocess_shell);
+         }}};
+    return all;
+}
+
 }  // namespace
 
 Peers::Peers() {
@@ -172,6 +202,7 @@ void PrintTo(const Scene& scene, std::ostream* out) {
 std::vector<Scene> good_openings() {
     std::vector<Scene> all = streams();
     for (auto& scene : datagrams()) all.push_back(std::move(scene));
+    for (auto& scene : processes()) all.push_back(std::move(scene));
     return all;
 }
 

@@ -39,7 +39,7 @@ private:
 /// One way to open something.
 struct Scene {
     std::string name;
-    std::uint32_t kind;  ///< PH_STREAM, PH_DATAGRAM, or 0 for a server
+    std::uint32_t kind;  ///< PH_STREAM, PH_DATAGRAM, PH_SUBPROCESS, or 0 for a server
     std::function<void(Peers&, Attempt&)> begin;
 };
 void PrintTo(const Scene& scene, std::ostream* out);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,13 +17,16 @@ namespace protohost::unit::testing {
 /// What the protocols of a test wrote down, in order.
 class Story {
 public:
-    /// "made", "data", "eof", "datagram", "error", "drain", "lost", "gone" (destroyed).
+    /// "made", "data", "eof", "datagram", "error", "exited", "drain", "lost", "gone"
+    /// (destroyed), "unused" (destroyed before connection_made).
     std::vector<std::string> events;
     std::string received;
     std::vector<std::string> reasons;  ///< what connection_lost was told; "" for in order
+    std::vector<int> returncodes;      ///< of processes that have exited
     // In the order of connection_made.
     std::vector<Transport> streams;
     std::vector<DatagramTransport> datagrams;
+    std::vector<SubprocessTransport> processes;
 
     /// Called on each event; may throw, as a callback.
     std::function<void(std::string_view event)> on;
@@ -38,6 +42,12 @@ public:
 
     std::unique_ptr<BaseProtocol> stream();
     std::unique_ptr<BaseProtocol> datagram();
+    std::unique_ptr<BaseProtocol> process();
+    /// PH_STREAM, PH_DATAGRAM, PH_SUBPROCESS.
+    std::unique_ptr<BaseProtocol> protocol(std::uint32_t kind) {
+        if (kind == PH_SUBPROCESS) return process();
+        return kind == PH_STREAM ? stream() : datagram();
+    }
 };
 
 /// A protocol that tells it; `Base` is its kind.
@@ -45,7 +55,7 @@ template <class Base>
 class Told : public Base {
 public:
     explicit Told(Story& story) : story_(story) {}
-    ~Told() override { story_.events.emplace_back("gone"); }
+    ~Told() override { story_.events.emplace_back(made_ ? "gone" : "unused"); }
 
     void connection_lost(const Error* exc) override {
         story_.reasons.emplace_back(exc != nullptr ? exc->message : "");
@@ -57,7 +67,15 @@ public:
     }
 
 protected:
+    void made() {
+        made_ = true;
+        story_.happened("made");
+    }
+
     Story& story_;
+
+private:
+    bool made_ = false;
 };
 
 class ToldStream final : public Told<Protocol> {
@@ -66,7 +84,7 @@ public:
 
     void connection_made(Transport transport) override {
         story_.streams.push_back(transport);
-        story_.happened("made");
+        made();
     }
     void data_received(Bytes data) override {
         story_.received += as_text(data);
@@ -84,7 +102,7 @@ public:
 
     void connection_made(DatagramTransport transport) override {
         story_.datagrams.push_back(transport);
-        story_.happened("made");
+        made();
     }
     void datagram_received(Bytes data, const Address&) override {
         story_.received += as_text(data);
@@ -93,6 +111,31 @@ public:
     void error_received(const Error&, const Address&) override { story_.happened("error"); }
 };
 
+class ToldProcess final : public Told<SubprocessProtocol> {
+public:
+    using Told::Told;
+
+    void connection_made(SubprocessTransport transport) override {
+        transport_ = transport;
+        story_.processes.push_back(transport);
+        made();
+    }
+    void pipe_data_received(int, Bytes data) override {
+        story_.received += as_text(data);
+        story_.happened("data");
+    }
+    void process_exited() override {
+        story_.returncodes.push_back(transport_.get_returncode().value());
+        story_.happened("exited");
+    }
+
+private:
+    SubprocessTransport transport_;
+};
+
+inline std::unique_ptr<BaseProtocol> Story::process() {
+    return std::make_unique<ToldProcess>(*this);
+}
 inline std::unique_ptr<BaseProtocol> Story::stream() {
     return std::make_unique<ToldStream>(*this);
 }

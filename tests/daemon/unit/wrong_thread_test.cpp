@@ -69,6 +69,10 @@ TEST_F(WrongThread, AsksForNoService) {
                                api_.connect_write_pipe}) {
         EXPECT_EQ(elsewhere([&] { return service(ctx_, &open, opened); }), 0U);
     }
+    const ph_process process{};
+    for (const auto service : {api_.subprocess_exec, api_.subprocess_shell}) {
+        EXPECT_EQ(elsewhere([&] { return service(ctx_, &open, &process, opened); }), 0U);
+    }
     EXPECT_EQ(elsewhere([&] { return api_.sendfile(ctx_, nullptr, 0, 0, 1, sent, nullptr); }), 0U);
     EXPECT_EQ(elsewhere([&] {
                   return api_.run_in_executor(

@@ -135,10 +135,47 @@ struct DatagramCallbacks : ProtocolCallbacks<DatagramProtocol> {
     }
 };
 
+struct SubprocessCallbacks : ProtocolCallbacks<SubprocessProtocol> {
+    static ph_status connection_made(void* self, ph_transport* transport) {
+        return run(self, [&](SubprocessProtocol& p) {
+            p.connection_made(SubprocessTransport(context(self), transport));
+        });
+    }
+    static ph_status pipe_data_received(void* self,
+                                        std::int32_t fd,
+                                        const void* data,
+                                        std::size_t n) {
+        return run(self, [&](SubprocessProtocol& p) {
+            p.pipe_data_received(fd, Bytes(static_cast<const std::byte*>(data), n));
+        });
+    }
+    static ph_status pipe_connection_lost(void* self, std::int32_t fd, const ph_error* why) {
+        return run(self, [&](SubprocessProtocol& p) {
+            if (why == nullptr) return p.pipe_connection_lost(fd, nullptr);
+            const Error error = to_error(*why);
+            p.pipe_connection_lost(fd, &error);
+        });
+    }
+    static ph_status process_exited(void* self) {
+        return run(self, [](SubprocessProtocol& p) { p.process_exited(); });
+    }
+
+    static constexpr ph_subprocess_ops make_ops() {
+        auto ops = make_head<ph_subprocess_ops>(PH_SUBPROCESS);
+        ops.connection_made = connection_made;
+        ops.pipe_data_received = pipe_data_received;
+        ops.pipe_connection_lost = pipe_connection_lost;
+        ops.process_exited = process_exited;
+        ops.drain_requested = drain_requested;
+        return ops;
+    }
+};
+
 inline constexpr ph_stream_ops protocol_ops = StreamCallbacks<Protocol>::make_ops();
 inline constexpr ph_stream_ops buffered_protocol_ops =
     StreamCallbacks<BufferedProtocol>::make_ops();
 inline constexpr ph_datagram_ops datagram_protocol_ops = DatagramCallbacks::make_ops();
+inline constexpr ph_subprocess_ops subprocess_protocol_ops = SubprocessCallbacks::make_ops();
 
 /// Hands a protocol over to the border, and recognises it there.
 struct Binding {
@@ -151,17 +188,20 @@ struct Binding {
             ops = reinterpret_cast<const ph_any_ops*>(&buffered_protocol_ops);
         } else if (dynamic_cast<DatagramProtocol*>(protocol.get()) != nullptr) {
             ops = reinterpret_cast<const ph_any_ops*>(&datagram_protocol_ops);
+        } else if (dynamic_cast<SubprocessProtocol*>(protocol.get()) != nullptr) {
+            ops = reinterpret_cast<const ph_any_ops*>(&subprocess_protocol_ops);
         } else {
             throw std::logic_error(
-                "a protocol must derive from Protocol, BufferedProtocol or DatagramProtocol");
+                "a protocol must derive from Protocol, BufferedProtocol, DatagramProtocol or "
+                "SubprocessProtocol");
         }
         protocol->context_ = context;
         return {ops, protocol.release()};
     }
     static BaseProtocol* protocol(ph_proto proto) {
         const void* const ops = proto.ops;
-        const bool ours =
-            ops == &protocol_ops || ops == &buffered_protocol_ops || ops == &datagram_protocol_ops;
+        const bool ours = ops == &protocol_ops || ops == &buffered_protocol_ops ||
+                          ops == &datagram_protocol_ops || ops == &subprocess_protocol_ops;
         return ours ? static_cast<BaseProtocol*>(proto.self) : nullptr;
     }
 };

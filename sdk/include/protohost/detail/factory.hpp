@@ -30,8 +30,9 @@ struct MadeBy;
 template <class P>
 struct MadeBy<std::unique_ptr<P>> {
     static_assert(std::derived_from<P, BaseProtocol>, "a factory makes protocols");
-    static constexpr std::uint32_t kind =
-        std::derived_from<P, DatagramProtocol> ? PH_DATAGRAM : PH_STREAM;
+    static constexpr std::uint32_t kind = std::derived_from<P, DatagramProtocol>     ? PH_DATAGRAM
+                                          : std::derived_from<P, SubprocessProtocol> ? PH_SUBPROCESS
+                                                                                     : PH_STREAM;
 };
 
 template <class F>
