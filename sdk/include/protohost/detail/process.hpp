@@ -19,7 +19,7 @@ public:
     ProcessDescription(std::span<const std::string> arguments, const SubprocessOptions& options)
         : arguments_(to_abi_all(arguments)) {
         for (const auto& [name, value] : options.env ? *options.env : options.environment) {
-            variables_.push_back(name + '=' + value);
+            variables_.push_back(std::string(name).append("=").append(value));
         }
         environment_ = to_abi_all(variables_);
         if (options.extra_groups) groups_ = to_abi_all(*options.extra_groups);
