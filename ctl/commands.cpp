@@ -138,6 +138,29 @@ int start_unit(const Options& options) {
     return ask(options, "start", {{"unit", options.unit}}, nothing);
 }
 
+int restart_unit(const Options& options) {
+    return ask(options, "restart", {{"unit", options.unit}}, nothing);
+}
+
+int send_signal(const Options& options) {
+    return ask(options, "signal", {{"unit", options.unit}, {"signal", options.signal}}, nothing);
+}
+
+int show_tail(const Options& options) {
+    Client client = client_of(options);
+    Json arguments{{"unit", options.unit}, {"lines", options.lines}};
+    for (;;) {
+        Json result;
+        const auto failure = client.ask("tail", arguments, result);
+        if (failure != Client::Failure::none) return report(failure, client, options);
+        const bool news = result["skipped"] != 0 || !result["text"].get<std::string>().empty();
+        if (news || !options.follow) print(result, options, tail_text);
+        if (!options.follow) return exit_done;
+        arguments = {{"unit", options.unit}, {"after", result["end"]}};
+        std::this_thread::sleep_for(std::chrono::milliseconds(250));
+    }
+}
+
 int close_connection(const Options& options) {
     return ask(
         options, "close_connection", {{"id", options.id}, {"abort", options.abort}}, nothing);

@@ -27,22 +27,25 @@ _protohostctl() {
         esac
         case $last in
             --socket) daemon=(--socket "${COMP_WORDS[i]}") ;;
-            --timeout | --config | --for) ;;
+            --timeout | --config | --for | --lines | -n) ;;
             *) if [ -z "$command" ]; then command=${COMP_WORDS[i]}; else sub=${sub:-${COMP_WORDS[i]}}; fi ;;
         esac
         last=
     done
     case $previous in
         --socket | --config) _protohostctl_files ''; return ;;
-        --timeout | --for) COMPREPLY=(); return ;;
+        --timeout | --for | --lines | -n) COMPREPLY=(); return ;;
     esac
     local words= options='--help --json --socket --timeout --version'
     case $command/$sub in
-        /) words='status list show reload diff drain stop start connection log config plugin check schema version' ;;
+        /) words='status list show reload diff drain stop start restart signal tail connection log config plugin check schema version' ;;
         status/) options+=' --watch' ;;
-        list/) words='listeners endpoints connections plugins generations' ;;
+        list/) words='listeners endpoints subprocesses connections plugins generations' ;;
         show/ | drain/ | stop/ | start/)
-            words="$(_protohostctl_names listeners name) $(_protohostctl_names endpoints name)" ;;
+            words="$(_protohostctl_names listeners name) $(_protohostctl_names endpoints name) $(_protohostctl_names subprocesses name)" ;;
+        restart/ | signal/ | tail/) words=$(_protohostctl_names subprocesses name) ;;
+        signal/*) words='SIGHUP SIGINT SIGQUIT SIGUSR1 SIGUSR2 SIGTERM SIGKILL SIGSTOP SIGCONT SIGWINCH' ;;
+        tail/*) options+=' --follow --lines' ;;
         connection/) words=close ;;
         connection/close) words="$(_protohostctl_names connections id)"; options+=' --abort' ;;
         log/) words=set ;;

@@ -14,6 +14,26 @@ namespace {
 
 using namespace ctl;
 
+/// The commands for subprocesses alone.
+void add_subprocess(CLI::App& app, Options& options, Command& command) {
+    const auto verb = [&](const char* name, const char* help, Command run) {
+        CLI::App* const added = app.add_subcommand(name, help);
+        added->callback([&command, run] { command = run; });
+        added->add_option("unit", options.unit)->required();
+        return added;
+    };
+    verb("restart", "Stops the process of a subprocess, and starts it again", restart_unit);
+    verb("signal", "Sends its process a signal", send_signal)
+        ->add_option("signal", options.signal, "SIGHUP, HUP, 1")
+        ->required();
+    auto* tail =
+        verb("tail", "The last of what a subprocess without a protocol has written", show_tail);
+    tail->add_option("-n,--lines", options.lines, "How many lines")
+        ->capture_default_str()
+        ->check(CLI::Range(0, 100000));
+    tail->add_flag("-f,--follow", options.follow, "And what it writes from now on, until Ctrl-C");
+}
+
 /// The commands that ask a running daemon.
 void add_remote(CLI::App& app, Options& options, Command& command) {
     const auto verb = [&](CLI::App& parent, const char* name, const char* help, Command run) {
@@ -23,10 +43,14 @@ void add_remote(CLI::App& app, Options& options, Command& command) {
     };
     auto* status = verb(app, "status", "Units, generations, reloads, on one screen", show_status);
     status->add_flag("--watch", options.watch, "Again every second, until Ctrl-C");
-    verb(app, "list", "listeners, endpoints, connections, plugins or generations", list)
+    verb(app,
+         "list",
+         "listeners, endpoints, subprocesses, connections, plugins or generations",
+         list)
         ->add_option("what", options.what)
         ->required()
-        ->check(CLI::IsMember({"listeners", "endpoints", "connections", "plugins", "generations"}));
+        ->check(CLI::IsMember(
+            {"listeners", "endpoints", "subprocesses", "connections", "plugins", "generations"}));
     verb(app, "show", "One unit and its connections", show_unit)
         ->add_option("unit", options.unit)
         ->required();
@@ -38,9 +62,10 @@ void add_remote(CLI::App& app, Options& options, Command& command) {
     verb(app, "stop", "Closes a unit until it is started; returns when it has drained", stop_unit)
         ->add_option("unit", options.unit)
         ->required();
-    verb(app, "start", "Opens a stopped unit again", start_unit)
+    verb(app, "start", "Opens a stopped unit again; starts a process that has ended", start_unit)
         ->add_option("unit", options.unit)
         ->required();
+    add_subprocess(app, options, command);
 
     auto* connection = app.add_subcommand("connection", "One connection")->require_subcommand(1);
     auto* close = verb(*connection, "close", "Ends it; what waits is sent first", close_connection);

@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <unistd.h>
 #include <vector>
 
 #include "daemon/base/counted.hpp"
 #include "daemon/base/error.hpp"
 #include "daemon/base/format.hpp"
+#include "daemon/base/utf8.hpp"
 #include "daemon/model/quantity.hpp"
 
 namespace ctl {
@@ -71,6 +73,18 @@ std::string drains(const Json& record, const std::string& unit) {
     return format(": {} {}", counted(count, "connection"), count == 1 ? "drains" : "drain");
 }
 
+/// As much of it as leaves room for the rest of its line.
+std::string shortened(const std::string& text) {
+    constexpr std::size_t most = 48;
+    if (text.size() <= most) return protohost::base::printable(text);
+    return protohost::base::printable(text.substr(0, most - 3)) + "...";
+}
+
+std::string protocol_of(const Json& unit) {
+    const std::string name = text(unit["protocol"]);
+    return name.empty() ? "-" : format("{} g{}", name, text(unit["generation"]));
+}
+
 std::string changes(const Json& record) {
     std::string what;
     const auto add = [&](const std::string& sign, const std::string& line) {
@@ -125,8 +139,9 @@ std::string units_text(const Json& units) {
     for (const Json& unit : units) {
         rows.push_back({text(unit["name"]),
                         text(unit["state"]),
-                        joined(unit["addresses"]),
-                        format("{} g{}", text(unit["protocol"]), text(unit["generation"])),
+                        unit.contains("process") ? shortened(joined(unit["addresses"]))
+                                                 : joined(unit["addresses"]),
+                        protocol_of(unit),
                         text(unit["connections"]["open"]),
                         text(unit["connections"]["opened"]),
                         bytes(unit["bytes"]["received"]),
@@ -176,6 +191,31 @@ std::string generations_text(const Json& generations) {
     return table(rows);
 }
 
+namespace {
+
+std::string process_text(const Json& process) {
+    const auto pid = process["pid"].get<std::int64_t>();
+    std::string out =
+        pid == 0
+            ? std::string("no process")
+            : format("pid {}, since {}", pid, duration(process["age_seconds"].get<std::int64_t>()));
+    out += format("; starts: {}; lines too many to be logged: {}\n",
+                  text(process["starts"]),
+                  text(process["dropped_lines"]));
+    if (const auto& names = process["waits_for"]; !names.empty()) {
+        out += "waits for " + joined(names) + "\n";
+    }
+    if (const std::string status = text(process["status"]); !status.empty()) {
+        out += "says: " + protohost::base::printable(status) + "\n";
+    }
+    if (const std::string end = text(process["last_exit"]); !end.empty()) {
+        out += "last end: " + end + "\n";
+    }
+    return out;
+}
+
+}  // namespace
+
 std::string unit_text(const Json& unit) {
     std::string out = units_text(Json::array({unit}));
     const Json& connections = unit["connections"];
@@ -186,7 +226,24 @@ std::string unit_text(const Json& unit) {
     if (const std::string error = text(unit["last_error"]); !error.empty()) {
         out += "last error: " + error + "\n";
     }
+    if (unit.contains("process")) out += process_text(unit["process"]);
     if (!unit["living"].empty()) out += "\n" + connections_text(unit["living"]);
+    return out;
+}
+
+std::string tail_text(const Json& tail) {
+    std::string out;
+    if (const auto skipped = tail["skipped"].get<std::uint64_t>(); skipped > 0) {
+        out = format("[{} not kept]\n", counted(skipped, "byte"));
+    }
+    const std::string written = text(tail["text"]);
+    if (::isatty(STDOUT_FILENO) != 1) return out + written;
+    for (std::size_t at = 0; at < written.size();) {
+        const std::size_t end = std::min(written.find('\n', at), written.size());
+        out += protohost::base::printable(written.substr(at, end - at));
+        if (end < written.size()) out += '\n';
+        at = end + 1;
+    }
     return out;
 }
 

@@ -17,6 +17,8 @@ std::string units_text(const Json& units);
 std::string connections_text(const Json& connections);
 std::string generations_text(const Json& generations);
 std::string unit_text(const Json& unit);
+/// What a subprocess has written; on a terminal without what could play tricks with it.
+std::string tail_text(const Json& tail);
 
 /// What a reload did, or with `would` what one would do.
 std::string record_text(const Json& record, bool would);

@@ -133,7 +133,7 @@ int run_daemon(const std::string& file) {
             base::notify_service("READY=1");
         },
         [&](const std::string& why) {
-            log.error("cannot start: a required endpoint is not open: {}", why);
+            log.error("cannot start: what is required is not there: {}", why);
             exit_code = exit_machine;
             daemon.supervisor.stop(end);
         });

@@ -78,6 +78,12 @@ std::vector<Watermark> all_watermarks(const Node& root, const model::Configurati
             return spec.kind != model::EndpointSpec::Kind::read;
         },
         watermarks);
+    add_watermarks<model::SubprocessSpec>(
+        root,
+        keys::top::subprocesses,
+        configuration.subprocesses,
+        [](const model::SubprocessSpec& spec) { return !spec.protocol.value.plugin.empty(); },
+        watermarks);
     return watermarks;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -125,21 +126,37 @@ void check_addresses(const model::Configuration& configuration, Report& report) 
     }
 }
 
+/// A unit, by what has its name.
+struct Named {
+    std::string_view section;
+    const model::Place* place;
+};
+
+template <class Spec>
+void add_names(std::string_view section,
+               const std::map<std::string, Spec>& units,
+               std::map<std::string, std::vector<Named>>& names) {
+    for (const auto& [name, spec] : units) names[name].push_back({section, &spec.place});
+}
+
 void check_names(const model::Configuration& configuration, Report& report) {
-    for (const auto& [name, endpoint] : configuration.endpoints) {
-        const auto listener = configuration.listeners.find(name);
-        if (listener == configuration.listeners.end()) continue;
-        std::pair first{keys::top::listeners, &listener->second.place};
-        std::pair second{keys::top::endpoints, &endpoint.place};
-        if (report.position_of(*second.second) < report.position_of(*first.second)) {
-            std::swap(first, second);
+    std::map<std::string, std::vector<Named>> names;
+    add_names(keys::top::listeners, configuration.listeners, names);
+    add_names(keys::top::endpoints, configuration.endpoints, names);
+    add_names(keys::top::subprocesses, configuration.subprocesses, names);
+    for (auto& [name, units] : names) {
+        std::stable_sort(units.begin(), units.end(), [&](const Named& a, const Named& b) {
+            return report.position_of(*a.place) < report.position_of(*b.place);
+        });
+        const Named& first = units.front();
+        for (std::size_t i = 1; i < units.size(); ++i) {
+            report.add(*units[i].place,
+                       {model::to_string(*units[i].place, unit_path(units[i].section, name)),
+                        base::format("the name is already taken by {} at {}",
+                                     unit_path(first.section, name),
+                                     model::to_string(*first.place)),
+                        "rename one of the two"});
         }
-        report.add(*second.second,
-                   {model::to_string(*second.second, unit_path(second.first, name)),
-                    base::format("the name is already taken by {} at {}",
-                                 unit_path(first.first, name),
-                                 model::to_string(*first.second)),
-                    "rename one of the two"});
     }
 }
 

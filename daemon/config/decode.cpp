@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/config/decode.hpp"
 
-#include "daemon/base/format.hpp"
+#include "daemon/config/check_dependencies.hpp"
 #include "daemon/config/check_memory.hpp"
 #include "daemon/config/check_unique.hpp"
 #include "daemon/config/decode_control.hpp"
 #include "daemon/config/decode_endpoint.hpp"
 #include "daemon/config/decode_listener.hpp"
 #include "daemon/config/decode_plugins.hpp"
+#include "daemon/config/decode_subprocess.hpp"
 #include "daemon/config/keys.hpp"
 #include "daemon/config/kinds.hpp"
 #include "daemon/config/section.hpp"
@@ -58,22 +59,6 @@ model::MemorySettings decode_memory(Section section) {
     return memory;
 }
 
-constexpr Kind<Node> nothing{read_node, write_node, nothing_shape};
-
-/// Of a section that is kept for later.
-void refuse_units(Section& top, Report& report) {
-    const model::Member* const section = top.find_member(keys::top::subprocesses);
-    Node empty;
-    empty.kind = Node::Kind::mapping;
-    top.hold(keys::top::subprocesses, empty, nothing);
-    if (section == nullptr || section->value.kind == Node::Kind::null) return;
-    if (section->value.kind == Node::Kind::mapping && section->value.members.empty()) return;
-    report.add(section->key_place,
-               {model::to_string(section->key_place, section->value.path),
-                "not supported yet by this version",
-                "remove the section"});
-}
-
 }  // namespace
 
 model::Configuration decode(const Node& root, Report& report, Known* known) {
@@ -88,9 +73,11 @@ model::Configuration decode(const Node& root, Report& report, Known* known) {
         top.section(keys::top::listeners, "a mapping of names to listeners"), report);
     configuration.endpoints = decode_endpoints(
         top.section(keys::top::endpoints, "a mapping of names to endpoints"), report);
-    refuse_units(top, report);
+    configuration.subprocesses = decode_subprocesses(
+        top.section(keys::top::subprocesses, "a mapping of names to subprocesses"), report);
     top.finish();
     check_unique(configuration, report);
+    check_dependencies(configuration, report);
     check_memory(root, configuration, report);
     return configuration;
 }

@@ -6,10 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "daemon/base/format.hpp"
+#include "daemon/config/decode_pauses.hpp"
 #include "daemon/config/keys.hpp"
-#include "daemon/config/kinds.hpp"
-#include "daemon/model/quantity.hpp"
 #include "daemon/model/value.hpp"
 
 namespace protohost::config {
@@ -17,37 +15,18 @@ namespace {
 
 using model::Node;
 
-base::Result<double> read_jitter(const Node& node) {
-    auto value = model::read_number(node);
-    if (value && *value >= 0 && *value <= 1) return value;
-    return base::Errors{model::unexpected(node, "a number from 0 to 1")};
-}
-
 bool means_never(const std::string& text) {
     constexpr std::array words{"0", "no", "none", "off", "false"};
     return std::find(words.begin(), words.end(), text) != words.end();
 }
 
-constexpr Kind<double> jitter{read_jitter, write_number, fraction_shape};
-
-model::Reconnect decode_pauses(Section section, Report& report) {
+model::Reconnect decode_mapping(Section section, Report& report) {
     model::Reconnect pauses;
-    bool right = true;
-    const auto read_pause = [&](const keys::Key& key, std::chrono::nanoseconds& into) {
-        right = section.read(key, into, kinds::timeout_above_zero) ||
-                (section.find(key) == nullptr && right);
-    };
-    read_pause(keys::reconnect::initial, pauses.initial);
-    read_pause(keys::reconnect::max, pauses.max);
-    section.read(keys::reconnect::jitter, pauses.jitter, jitter);
+    decode_pauses(section,
+                  {keys::reconnect::initial, keys::reconnect::max, keys::reconnect::jitter},
+                  {pauses.initial, pauses.max, pauses.jitter},
+                  report);
     section.finish();
-    if (!right || pauses.initial <= pauses.max) return pauses;
-    const Node* const max = section.find(keys::reconnect::max);
-    report.add(max != nullptr ? *max : *section.find(keys::reconnect::initial),
-               base::format("max ({}) is below initial ({})",
-                            model::format_duration(pauses.max),
-                            model::format_duration(pauses.initial)),
-               "set max to at least initial");
     return pauses;
 }
 
@@ -62,7 +41,7 @@ std::optional<model::Reconnect> decode_reconnect(Section& unit, Report& report) 
         report.add(node->place, model::unexpected(*node, what, "write never"));
         return model::Reconnect{};
     }
-    return decode_pauses(unit.section(key, what), report);
+    return decode_mapping(unit.section(key, what), report);
 }
 
 }  // namespace protohost::config

@@ -100,4 +100,26 @@ void decode_unit(Section& section,
     spec.socket = decode_socket(section.section(keys::unit::socket), opening, report);
 }
 
+void decode_protocol(Section& section,
+                     const model::Member& unit,
+                     model::UnitSpec& spec,
+                     Report& report) {
+    spec.name = unit.key;
+    spec.place = unit.key_place;
+    std::optional<model::Located<model::ProtocolName>> chosen;
+    section.read(keys::subprocess::protocol, chosen, protocol);
+    const bool has_one = section.find(keys::subprocess::protocol) != nullptr;
+    if (chosen) spec.protocol = std::move(*chosen);
+    if (!has_one) {
+        for (const keys::Key& key : {keys::unit::options, keys::unit::write_buffer}) {
+            section.refuse(key,
+                           "has no effect here: without a protocol nothing is written to it",
+                           "add protocol: PLUGIN, or remove it");
+        }
+    }
+    spec.options = decode_options(unit, section.find(keys::unit::options), report);
+    section.hold(keys::unit::options, spec.options, options);
+    spec.write_buffer = decode_write_buffer(section.section(keys::unit::write_buffer), report);
+}
+
 }  // namespace protohost::config

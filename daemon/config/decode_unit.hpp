@@ -22,6 +22,12 @@ void decode_unit(Section& section,
                  model::UnitSpec& spec,
                  Report& report);
 
+/// Of a subprocess, which may do without a protocol: then there are no options and no write_buffer.
+void decode_protocol(Section& section,
+                     const model::Member& unit,
+                     model::UnitSpec& spec,
+                     Report& report);
+
 /// All units of a section; `decode` makes one of them.
 template <class Spec>
 std::map<std::string, Spec> decode_units(Section& units,

@@ -30,7 +30,8 @@ inline constexpr Key endpoints{"endpoints",
                                "What is opened once: an outgoing connection, a datagram socket, an "
                                "end of a pipe. No name is that of a listener, too"};
 inline constexpr Key subprocesses{"subprocesses",
-                                  "Reserved: anything in it is refused by this version"};
+                                  "What is run and looked after. No name is that of a listener or "
+                                  "an endpoint, too"};
 inline constexpr std::array all{
     plugins, log, state, control, memory, listeners, endpoints, subprocesses};
 }  // namespace top
@@ -57,9 +58,10 @@ inline constexpr Key level{"level", "The least level that is logged"};
 inline constexpr Key format{"format",
                             "Lines for people, or one JSON object per line with `time`, `level`, "
                             "`area`, `message`. Both go to standard error, with the time in UTC"};
-inline constexpr Key areas{"areas",
-                           "The level of one area; `plugin` also holds for `plugin.echo`. There "
-                           "are `supervisor`, `unit`, `control`, and `plugin.NAME`"};
+inline constexpr Key areas{
+    "areas",
+    "The level of one area; `plugin` also holds for `plugin.echo`. There "
+    "are `supervisor`, `unit`, `control`, `plugin.NAME` and `subprocess.NAME`"};
 }  // namespace log
 
 namespace state {
@@ -216,5 +218,99 @@ inline constexpr Key jitter{"jitter",
                             "By how much of it a pause may be shortened at random, so that many "
                             "daemons do not come back at once"};
 }  // namespace reconnect
+
+namespace subprocess {
+inline constexpr Key command{"command",
+                             "The program and its arguments, as they are: no shell reads them. A "
+                             "name without a slash is looked up in the `PATH` that the program "
+                             "gets"};
+inline constexpr Key shell{"shell", "A line for `/bin/sh`"};
+inline constexpr Key protocol{
+    "protocol",
+    "What speaks to it over its standard input, output and error",
+    "its lines are logged, and `protohostctl tail` shows them; what it reads is `/dev/null`"};
+inline constexpr Key restart{"restart",
+                             "When it is started again after its end. Every end but exit code 0 is "
+                             "a failure; so is that it cannot be started"};
+inline constexpr Key backoff{"backoff"};
+inline constexpr Key ready{"ready"};
+inline constexpr Key stop{"stop"};
+inline constexpr Key user{"user",
+                          "Whom it runs as. Whether there is such an account shows when it is used",
+                          "the daemon's"};
+inline constexpr Key group{"group",
+                           "The group it runs as. Whether there is such an account shows when it "
+                           "is used",
+                           "that of `user`"};
+inline constexpr Key environment{"environment",
+                                 "Variables beside `PATH` and `LANG` of the daemon, and `HOME` and "
+                                 "`USER` of its user. It has no "
+                                 "others"};
+inline constexpr Key directory{"directory", "Where it starts", "the daemon's"};
+inline constexpr Key limits{"limits"};
+inline constexpr Key pty{"pty",
+                         "Its standard input, output and error are a terminal, which is its "
+                         "controlling one"};
+inline constexpr Key depends_on{"depends_on",
+                                "Subprocesses that are ready before it is started, and are stopped "
+                                "after it"};
+inline constexpr Key required{
+    "required",
+    "The daemon is not ready before this one was: the service manager waits, and what else is "
+    "configured serves meanwhile. Where it fails before and is not started again, the daemon ends "
+    "with exit code 1"};
+}  // namespace subprocess
+
+namespace pipes {
+inline constexpr Key pipes{"pipes",
+                           "How long after its end others, whom it has started, may hold its "
+                           "standard output and error; then those are closed"};
+}  // namespace pipes
+
+namespace backoff {
+inline constexpr Key initial{"initial",
+                             "The pause before the first restart. It doubles with each, up to "
+                             "`max`"};
+inline constexpr Key max{"max", "The longest pause; at least `initial`"};
+inline constexpr Key jitter{"jitter", "By how much of it a pause may be shortened at random"};
+inline constexpr Key reset_after{"reset_after",
+                                 "After a process that has lived so long the pauses begin anew"};
+}  // namespace backoff
+
+namespace ready {
+inline constexpr Key after{"after", "It is ready when it has lived so long"};
+inline constexpr Key newline{"newline",
+                             "It is ready when it writes a line break to this descriptor, which it "
+                             "is given; 3 or more"};
+inline constexpr Key notify{
+    "notify",
+    "It is ready when it sends `READY=1` to `NOTIFY_SOCKET`, as to systemd; "
+    "`STATUS=` is shown"};
+inline constexpr Key connect{"connect",
+                             "It is ready when a connection to this address is accepted, which is "
+                             "tried again and again"};
+inline constexpr Key timeout{"timeout",
+                             "One that is not ready by then has failed, and is stopped. Only "
+                             "beside `newline`, `notify` and `connect`"};
+}  // namespace ready
+
+namespace stop {
+inline constexpr Key signal{"signal", "What its process group is sent when it has to stop"};
+inline constexpr Key timeout{"timeout",
+                             "How long it may take; then it is killed, with all that it has "
+                             "started. `0`: at once"};
+}  // namespace stop
+
+namespace process_limits {
+inline constexpr Key nofile{"nofile", "Open descriptors", "the daemon's"};
+inline constexpr Key nproc{"nproc", "Processes and threads of its user", "the daemon's"};
+inline constexpr Key core{"core", "The size of a core dump", "the daemon's"};
+inline constexpr Key fsize{"fsize", "The size of a file that it writes", "the daemon's"};
+inline constexpr Key data{"data", "Its data segment", "the daemon's"};
+inline constexpr Key stack{"stack", "The stack of its first thread", "the daemon's"};
+inline constexpr Key address_space{"as", "Its address space", "the daemon's"};
+inline constexpr Key memlock{"memlock", "What it may lock in memory", "the daemon's"};
+inline constexpr Key cpu{"cpu", "Its processor time; whole seconds", "the daemon's"};
+}  // namespace process_limits
 
 }  // namespace protohost::config::keys

@@ -19,11 +19,6 @@ std::string definition_of(const DeclaredProtocol& protocol) {
     return "options:" + protocol.plugin + ":" + protocol.factory;
 }
 
-/// What YAML takes for something else is still a text where one is wanted.
-Node text_shape() {
-    return json::object({{"type", json::texts({"string", "number", "boolean"})}});
-}
-
 Node shape_of(const std::string& type) {
     if (type == "string") return text_shape();
     if (type == "integer") return json::object({{"type", json::text("integer")}});

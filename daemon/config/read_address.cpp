@@ -56,7 +56,13 @@ base::Errors check_use(const Node& node, const model::Address& address, AddressU
     if (use == AddressUse::local && descriptor) {
         return refused(node, "a descriptor is no address to be bound to", "write an address");
     }
-    const bool reached = use == AddressUse::connect || use == AddressUse::remote;
+    if (use == AddressUse::probe && (descriptor || datagram)) {
+        return refused(node,
+                       "only what accepts connections can be asked whether it does",
+                       "write tcp://... or unix:...");
+    }
+    const bool reached =
+        use == AddressUse::connect || use == AddressUse::remote || use == AddressUse::probe;
     const bool internet = address.kind == AddressKind::tcp || address.kind == AddressKind::udp;
     if (reached && internet && address.port == 0) {
         return refused(node, "nobody can be reached at port 0", "write the port of the peer");
@@ -74,8 +80,11 @@ bool families_differ(const model::Address& a, const model::Address& b) {
 base::Result<LocatedAddress> read_address(const Node& node, AddressUse use) {
     if (node.kind != Node::Kind::scalar) {
         const bool several = node.kind == Node::Kind::sequence && use != AddressUse::listen;
-        return base::Errors{model::unexpected(
-            node, what_of(use), several ? "one address; for another write another endpoint" : "")};
+        const char* const hint = !several                   ? ""
+                                 : use == AddressUse::probe ? "one address"
+                                                            : "one address; for another write "
+                                                              "another endpoint";
+        return base::Errors{model::unexpected(node, what_of(use), hint)};
     }
     std::string problem;
     auto address = model::parse_address(node.text, problem);

@@ -17,7 +17,8 @@ enum class AddressUse {
     connect,  ///< streams and datagrams; not port 0
     bind,     ///< datagrams, fd:N
     remote,   ///< datagrams; not port 0
-    local     ///< streams and datagrams
+    local,    ///< streams and datagrams
+    probe     ///< streams; not port 0
 };
 
 using LocatedAddress = model::Located<model::Address>;

@@ -21,7 +21,7 @@ namespace {
 using model::Node;
 
 /// Makes the decoder ask for every key that there is: one name in every table, an item in every
-/// list of sections, and an endpoint for each key of which an endpoint has one, named as that key.
+/// list of sections, and a unit for each key of which it has one, named as that key.
 constexpr const char* specimen = R"(
 plugins: {modules: {NAME: {}}}
 log: {areas: {NAME: info}}
@@ -31,6 +31,9 @@ endpoints:
   bind: {bind: , socket: {multicast: [{}]}}
   read: {read: }
   write: {write: }
+subprocesses:
+  command: {command: , protocol: , ready: {connect: }}
+  shell: {shell: , protocol: , ready: {connect: }}
 )";
 
 Known decode_specimen() {
@@ -63,6 +66,9 @@ void describe(Node& shape, const Known& known) {
 /// What a unit takes that opens `key`; empty: any.
 std::string_view kind_for(std::string_view key) {
     if (key == keys::endpoint::connect.name) return "";  // the address decides
+    const bool process =
+        key == keys::subprocess::command.name || key == keys::subprocess::shell.name;
+    if (process) return "subprocess";
     return key == keys::endpoint::bind.name ? "datagram" : "stream";
 }
 

@@ -10,6 +10,7 @@
 #include "daemon/config/json.hpp"
 #include "daemon/model/address.hpp"
 #include "daemon/model/quantity.hpp"
+#include "daemon/model/signal_names.hpp"
 
 namespace protohost::config {
 namespace {
@@ -156,9 +157,54 @@ Node interface_shape() {
     return pattern("[^/ \\t\\n\\u0000]{1,15}");
 }
 
-Node nothing_shape() {
+// What YAML takes for something else is still a text where one is wanted.
+Node text_shape() {
+    return json::object({{"type", json::texts({"string", "number", "boolean"})}});
+}
+
+Node command_shape() {
+    Node shape = list_of(text_shape());
+    json::put(shape, "minItems", json::number(1));
+    return shape;
+}
+
+Node shell_shape() {
+    Node shape = text_shape();
+    json::put(shape, "pattern", json::text("[^ \\t\\n]"));
+    return shape;
+}
+
+Node environment_shape() {
     return json::object(
-        {{"type", json::texts({"object", "null"})}, {"maxProperties", json::number(0)}});
+        {{"type", json::texts({"object", "null"})},
+         {"propertyNames",
+          pattern("(?!(NOTIFY_SOCKET|LISTEN_FDS|LISTEN_PID|LISTEN_FDNAMES|WATCHDOG_USEC|"
+                  "WATCHDOG_PID)$)[^=\\u0000]+")},
+         {"additionalProperties", text_shape()}});
+}
+
+Node stop_signal_shape() {
+    Node names = json::list({});
+    for (const std::string& name : model::signal_names()) {
+        if (model::ends_a_process(*model::parse_signal(name))) {
+            names.items.push_back(json::text(name));
+        }
+    }
+    return json::object({{"enum", std::move(names)}});
+}
+
+Node child_descriptor_shape() {
+    return whole_number(3, 1023);
+}
+
+Node names_shape() {
+    Node shape = list_of(name_shape());
+    json::put(shape, "uniqueItems", json::boolean(true));
+    return shape;
+}
+
+Node or_word(std::string_view word, Node shape) {
+    return any_of({json::object({{"const", json::text(word)}}), std::move(shape)});
 }
 
 Node name_shape() {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <string_view>
+
 #include "daemon/model/node.hpp"
 
 namespace protohost::config {
@@ -29,7 +31,16 @@ model::Node account_shape();
 model::Node accounts_shape();
 model::Node multicast_group_shape();
 model::Node interface_shape();
-model::Node nothing_shape();
+model::Node text_shape();
+model::Node command_shape();
+model::Node shell_shape();
+model::Node environment_shape();
+model::Node stop_signal_shape();
+model::Node child_descriptor_shape();
+model::Node names_shape();
+
+/// That word, or what `shape` says.
+model::Node or_word(std::string_view word, model::Node shape);
 
 /// Of the names in a table.
 model::Node name_shape();

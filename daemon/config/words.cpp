@@ -22,4 +22,9 @@ std::vector<std::string_view> words_of<model::WriteBuffer::Policy>() {
     return {"abort", "refuse"};
 }
 
+template <>
+std::vector<std::string_view> words_of<model::Restart>() {
+    return {"always", "on-failure", "never"};
+}
+
 }  // namespace protohost::config

@@ -23,6 +23,8 @@ template <>
 std::vector<std::string_view> words_of<base::LogFormat>();
 template <>
 std::vector<std::string_view> words_of<model::WriteBuffer::Policy>();
+template <>
+std::vector<std::string_view> words_of<model::Restart>();
 
 template <class Enumeration>
 base::Result<Enumeration> read_one_word(const model::Node& node) {

@@ -26,9 +26,20 @@ Json to_json(const std::vector<supervisor::UnitId>& units) {
 Json to_json(const supervisor::Change& change) {
     Json list = Json::array();
     if (change.moved) list.push_back("moved");
+    if (change.restarted) list.push_back("restarted");
     if (change.factory) list.push_back("factory");
     if (change.retuned) list.push_back("retuned");
     return list;
+}
+
+Json to_json(const unit::ProcessSnapshot& process) {
+    return {{"pid", process.pid},
+            {"age_seconds", process.age.count()},
+            {"starts", process.starts},
+            {"last_exit", process.last_exit},
+            {"status", process.status},
+            {"dropped_lines", process.dropped_lines},
+            {"waits_for", process.waits_for}};
 }
 
 }  // namespace
@@ -57,7 +68,9 @@ Json to_json(const supervisor::ReloadRecord& record) {
 
 Json to_json(const unit::UnitSnapshot& unit) {
     Json described;
-    described["kind"] = unit.section == "listeners" ? "listener" : "endpoint";
+    described["kind"] = unit.section == "listeners"   ? "listener"
+                        : unit.section == "endpoints" ? "endpoint"
+                                                      : "subprocess";
     described["name"] = unit.name;
     described["state"] = unit.state;
     described["addresses"] = unit.addresses;
@@ -71,6 +84,7 @@ Json to_json(const unit::UnitSnapshot& unit) {
     described["bytes"] = {{"received", unit.received}, {"sent", unit.sent}};
     described["last_error"] = unit.last_error;
     described["next_attempt_ms"] = unit.next_attempt.count();
+    if (unit.process) described["process"] = to_json(*unit.process);
     return described;
 }
 

@@ -2,6 +2,8 @@
 #include "daemon/control/verbs.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -12,7 +14,9 @@
 #include "daemon/control/declared_protocols.hpp"
 #include "daemon/control/describe.hpp"
 #include "daemon/control/message.hpp"
+#include "daemon/model/signal_names.hpp"
 #include "daemon/model/value.hpp"
+#include "daemon/unit/subprocess.hpp"
 
 namespace protohost::control {
 
@@ -61,6 +65,9 @@ const std::map<std::string_view, Verbs::Verb> Verbs::verbs = {
     {"drain", {Role::operate, &Verbs::drain}},
     {"stop", {Role::operate, &Verbs::stop}},
     {"start", {Role::operate, &Verbs::start}},
+    {"restart", {Role::operate, &Verbs::restart}},
+    {"signal", {Role::operate, &Verbs::signal}},
+    {"tail", {Role::read, &Verbs::tail}},
     {"close_connection", {Role::operate, &Verbs::close_connection}},
     {"set_level", {Role::operate, &Verbs::set_level}},
     {"roll_back", {Role::administer, &Verbs::roll_back}},
@@ -129,9 +136,10 @@ void Verbs::list(const Call& call) {
         });
         return answer_with_list(call, std::move(active));
     }
-    if (*what != "listeners" && *what != "endpoints") {
-        return call.fail(Code::bad_request,
-                         "lists are listeners, endpoints, connections, plugins, generations");
+    if (*what != "listeners" && *what != "endpoints" && *what != "subprocesses") {
+        return call.fail(
+            Code::bad_request,
+            "lists are listeners, endpoints, subprocesses, connections, plugins, generations");
     }
     auto units = supervisor_.snapshot().units;
     std::erase_if(units, [&](const unit::UnitSnapshot& unit) { return unit.section != *what; });
@@ -225,7 +233,72 @@ void Verbs::start(const Call& call) {
         if (!errors.empty())
             return call.fail(Code::failed, unit->name() + " cannot be opened", errors);
     }
+    if (auto* const subprocess = dynamic_cast<unit::Subprocess*>(unit)) subprocess->start_now();
     call.answer({{"state", unit->snapshot().state}});
+}
+
+unit::Subprocess* Verbs::subprocess_of(const Call& call) {
+    unit::Unit* const unit = unit_of(call);
+    auto* const subprocess = dynamic_cast<unit::Subprocess*>(unit);
+    if (unit != nullptr && subprocess == nullptr) {
+        call.fail(Code::bad_request, unit->title() + " is no subprocess");
+    }
+    return subprocess;
+}
+
+void Verbs::restart(const Call& call) {
+    unit::Subprocess* const subprocess = subprocess_of(call);
+    if (subprocess == nullptr) return;
+    if (!subprocess->serving()) {
+        return call.fail(
+            Code::failed,
+            base::format("{} is {}: use start", subprocess->name(), subprocess->snapshot().state));
+    }
+    subprocess->restart();
+    call.answer({{"state", subprocess->snapshot().state}});
+}
+
+void Verbs::signal(const Call& call) {
+    unit::Subprocess* const subprocess = subprocess_of(call);
+    if (subprocess == nullptr) return;
+    const auto name = text_argument(call, "signal");
+    if (!name) return;
+    const auto signal = model::parse_signal(*name);
+    if (!signal) {
+        const auto names = model::signal_names();
+        const std::string hint = model::did_you_mean(*name, {names.begin(), names.end()});
+        return call.fail(Code::bad_request,
+                         base::format("there is no signal {}{}",
+                                      model::quote(*name),
+                                      hint.empty() ? hint : " (" + hint + ")"));
+    }
+    const int error = subprocess->send_signal(*signal);
+    if (error == ESRCH) return call.fail(Code::failed, subprocess->name() + " does not run");
+    if (error != 0) {
+        return call.fail(
+            Code::failed,
+            base::format("{} cannot be signalled: {}", subprocess->name(), std::strerror(error)));
+    }
+    call.answer(Json::object());
+}
+
+void Verbs::tail(const Call& call) {
+    unit::Subprocess* const subprocess = subprocess_of(call);
+    if (subprocess == nullptr) return;
+    const unit::OutputRing* const output = subprocess->output();
+    if (output == nullptr && !subprocess->snapshot().protocol.empty()) {
+        return call.fail(Code::failed,
+                         base::format("what {} writes goes to protocol {}",
+                                      subprocess->name(),
+                                      subprocess->snapshot().protocol));
+    }
+    static const unit::OutputRing nothing;
+    const unit::OutputRing& ring = output != nullptr ? *output : nothing;
+    const auto after = call.arguments().find("after");
+    auto part = after != call.arguments().end()
+                    ? ring.since(after->get<std::uint64_t>())
+                    : ring.last_lines(call.arguments().value("lines", std::size_t{10}));
+    call.answer({{"text", std::move(part.text)}, {"end", part.end}, {"skipped", part.skipped}});
 }
 
 void Verbs::close_connection(const Call& call) {

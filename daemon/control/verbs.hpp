@@ -14,6 +14,10 @@
 #include "daemon/net/timer.hpp"
 #include "daemon/supervisor/supervisor.hpp"
 
+namespace protohost::unit {
+class Subprocess;
+}
+
 namespace protohost::control {
 
 /// What protohostctl can ask for: the verbs of the control socket, who may use each, and what they
@@ -44,6 +48,9 @@ private:
     void drain(const Call& call);
     void stop(const Call& call);
     void start(const Call& call);
+    void restart(const Call& call);
+    void signal(const Call& call);
+    void tail(const Call& call);
     void close_connection(const Call& call);
     void set_level(const Call& call);
     void set_level_for(const std::string& area, double seconds);
@@ -58,6 +65,8 @@ private:
 
     /// The unit that the arguments name; nullptr, and answered, where there is none.
     unit::Unit* unit_of(const Call& call);
+    /// The same, where it is a subprocess.
+    unit::Subprocess* subprocess_of(const Call& call);
 
     net::Loop& loop_;
     supervisor::Supervisor& supervisor_;

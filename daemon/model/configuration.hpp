@@ -12,6 +12,7 @@
 #include "daemon/model/address.hpp"
 #include "daemon/model/node.hpp"
 #include "daemon/model/place.hpp"
+#include "daemon/model/process.hpp"
 
 // The whole configuration as plain values: copied, compared with ==, and nothing else. A default
 // written here is the default of the product.
@@ -49,7 +50,7 @@ struct Timeouts {
     std::chrono::nanoseconds write_stall{0};
     /// How long a connection may take to end by itself when the unit stops.
     std::chrono::nanoseconds drain = std::chrono::seconds(30);
-    /// How long others may hold the pipes of a process that has exited. 0: as long as they want.
+    /// Of a subprocess: how long after its exit others may hold its pipes. 0: as long as they like.
     std::chrono::nanoseconds pipes{0};
 
     bool operator==(const Timeouts&) const = default;
@@ -121,6 +122,7 @@ struct UnitSpec {
     Timeouts timeouts;
     SocketSettings socket;
     Limits limits;
+    int stop_signal = 15;  ///< of a subprocess; SIGTERM
 
     bool operator==(const UnitSpec&) const = default;
 };
@@ -163,6 +165,20 @@ struct EndpointSpec : UnitSpec {
     bool required = false;
 
     bool operator==(const EndpointSpec&) const = default;
+};
+
+/// One entry of `subprocesses:`. Its `timeouts.drain` is what `stop.timeout` says.
+struct SubprocessSpec : UnitSpec {
+    ProcessSpec process;
+    Restart restart = Restart::on_failure;
+    ProcessBackoff backoff;
+    ProcessReadiness ready;
+    /// Which are ready before it starts, and stop only after it has stopped.
+    std::vector<Located<std::string>> depends_on;
+    /// The daemon is not ready, and fails to start, before this one has been ready.
+    bool required = false;
+
+    bool operator==(const SubprocessSpec&) const = default;
 };
 
 /// `memory:`.
@@ -222,6 +238,7 @@ struct Configuration {
     MemorySettings memory;
     std::map<std::string, ListenerSpec> listeners;
     std::map<std::string, EndpointSpec> endpoints;
+    std::map<std::string, SubprocessSpec> subprocesses;
 
     bool operator==(const Configuration&) const = default;
 };

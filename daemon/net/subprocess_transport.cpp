@@ -62,6 +62,7 @@ SubprocessTransport::SubprocessTransport(Loop& loop,
       process_(std::move(process)),
       name_(std::move(name)),
       pipes_patience_(settings.pipes),
+      stop_signal_(settings.stop_signal),
       pipes_deadline_(loop) {}
 
 SubprocessTransport::~SubprocessTransport() {
@@ -114,7 +115,7 @@ void SubprocessTransport::start(ph_proto protocol) {
 
 void SubprocessTransport::drain(std::uint64_t deadline) {
     const auto ask = PH_HAS(&ops(), drain_requested) ? ops().drain_requested : nullptr;
-    if (!finishes_by_itself(ask, deadline)) send_signal(SIGTERM, SignalTo::group);
+    if (!finishes_by_itself(ask, deadline)) send_signal(stop_signal_, SignalTo::group);
 }
 
 void SubprocessTransport::close() {
@@ -138,6 +139,7 @@ void SubprocessTransport::lose(std::unique_ptr<Loss> loss) {
 
 void SubprocessTransport::retune(const TransportSettings& settings) {
     pipes_patience_ = settings.pipes;
+    stop_signal_ = settings.stop_signal;
     each_pipe([&](StreamTransport& pipe) { pipe.retune(pipe_settings(settings)); });
     ProtocolTransport::retune(settings);
     if (exit()) limit_pipes();
@@ -158,6 +160,7 @@ void SubprocessTransport::on_events(std::uint32_t) {
     end_terminal_input();
     limit_pipes();
     check_finished();
+    owner_.process_exited(*this);
 }
 
 void SubprocessTransport::limit_pipes() {

@@ -45,7 +45,7 @@ public:
     ~SubprocessTransport() override;
 
     void start(ph_proto protocol) override;
-    /// SIGTERM to its process group, where the protocol does not finish by itself.
+    /// The stop signal to its process group, where the protocol does not finish by itself.
     void drain(std::uint64_t deadline) override;
     /// Its pipes are closed, and it is killed if it still runs.
     void close() override;
@@ -138,6 +138,7 @@ private:
     const std::string name_;
     std::array<std::unique_ptr<ProcessPipe>, 3> pipes_;
     std::chrono::nanoseconds pipes_patience_;
+    int stop_signal_;
     Timer pipes_deadline_;
     bool watched_ = false;
     bool terminal_ = false;

@@ -44,6 +44,9 @@ public:
     /// One of its timeouts has passed, and it is about to end: "idle for 5m (timeouts.idle)".
     virtual void timed_out(Transport& transport, std::string_view text) = 0;
 
+    /// Of a process: it has exited, and its protocol was told. Its pipes may go on.
+    virtual void process_exited(Transport&) {}
+
     /// connection_lost has returned and the descriptor is closed: the last word, retire it.
     virtual void ended(Transport& transport) = 0;
 
@@ -60,6 +63,8 @@ struct TransportSettings {
     std::chrono::nanoseconds write_stall{0};
     /// A process has exited, and others have held its pipes for so long: they are closed; 0: never.
     std::chrono::nanoseconds pipes{0};
+    /// What asks a process to end.
+    int stop_signal = 15;  // SIGTERM
 };
 
 /// Bytes of one transport.

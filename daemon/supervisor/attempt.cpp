@@ -151,30 +151,45 @@ bool Attempt::check_draining() {
                       "see protohostctl plugin list for who holds them; end those, or raise it"));
 }
 
-PluginSet::Wanted Attempt::wanted(const UnitId& id) const {
-    if (id.section == Section::listeners) {
-        const model::ListenerSpec& spec = desired_->listeners.at(id.name);
-        return {spec, "listeners", "listener " + id.name, PH_STREAM};
+std::optional<PluginSet::Wanted> Attempt::wanted(const UnitId& id) const {
+    switch (id.section) {
+        case Section::listeners: {
+            const model::ListenerSpec& spec = desired_->listeners.at(id.name);
+            return PluginSet::Wanted{spec, "listeners", "listener " + id.name, PH_STREAM};
+        }
+        case Section::endpoints: {
+            const model::EndpointSpec& spec = desired_->endpoints.at(id.name);
+            return PluginSet::Wanted{
+                spec, "endpoints", "endpoint " + id.name, unit::Endpoint::protocol_kind(spec)};
+        }
+        case Section::subprocesses: {
+            const model::SubprocessSpec& spec = desired_->subprocesses.at(id.name);
+            if (spec.protocol.value.plugin.empty()) break;
+            return PluginSet::Wanted{spec, "subprocesses", "subprocess " + id.name, PH_SUBPROCESS};
+        }
     }
-    const model::EndpointSpec& spec = desired_->endpoints.at(id.name);
-    return {spec, "endpoints", "endpoint " + id.name, unit::Endpoint::protocol_kind(spec)};
+    return std::nullopt;
 }
 
 std::vector<PluginSet::Wanted> Attempt::all_wanted() const {
     std::vector<PluginSet::Wanted> all;
-    for (const auto& entry : desired_->listeners) {
-        all.push_back(wanted({Section::listeners, entry.first}));
-    }
-    for (const auto& entry : desired_->endpoints) {
-        all.push_back(wanted({Section::endpoints, entry.first}));
-    }
+    const auto add = [&](Section section, const auto& specs) {
+        for (const auto& entry : specs) {
+            if (auto each = wanted({section, entry.first})) all.push_back(std::move(*each));
+        }
+    };
+    add(Section::listeners, desired_->listeners);
+    add(Section::endpoints, desired_->endpoints);
+    add(Section::subprocesses, desired_->subprocesses);
     return all;
 }
 
 bool Attempt::prepare(Goal goal) {
     if (!step("prepare")) return false;
     for (const UnitId& id : plan_.added) {
-        units_.push_back({.id = id, .added = true, .change = {.factory = true, .moved = true}});
+        units_.push_back({.id = id,
+                          .added = true,
+                          .change = {.factory = true, .moved = true, .restarted = true}});
     }
     for (const auto& changed : plan_.changed) {
         units_.push_back({.id = changed.unit, .change = changed.change});
@@ -190,11 +205,12 @@ bool Attempt::configure(bool may_load) {
     base::Errors errors;
     for (PreparedUnit& unit : units_) {
         if (!unit.change.factory || unit.binding != nullptr) continue;
-        const PluginSet::Wanted definition = wanted(unit.id);
-        const bool loaded = plugins_->is_loaded(definition);
+        const auto definition = wanted(unit.id);
+        if (!definition) continue;
+        const bool loaded = plugins_->is_loaded(*definition);
         if (!loaded && !may_load) continue;
         if (!step((loaded ? "prepare " : "load ") + to_string(unit.id))) return false;
-        auto binding = plugins_->bind(definition);
+        auto binding = plugins_->bind(*definition);
         if (binding) {
             unit.binding = std::move(*binding);
         } else {
@@ -216,8 +232,15 @@ bool Attempt::bind() {
 }
 
 base::Errors Attempt::open(PreparedUnit& unit) const {
-    const bool listener = unit.id.section == Section::listeners;
-    return listener ? open_listening(unit) : open_datagrams(unit);
+    switch (unit.id.section) {
+        case Section::listeners:
+            return open_listening(unit);
+        case Section::endpoints:
+            return open_datagrams(unit);
+        case Section::subprocesses:
+            break;
+    }
+    return find_identity(unit);
 }
 
 base::Errors Attempt::open_listening(PreparedUnit& unit) const {
@@ -248,6 +271,14 @@ base::Errors Attempt::open_datagrams(PreparedUnit& unit) const {
     auto socket = unit::Endpoint::open_bound(spec);
     if (!socket) return socket.error();
     unit.datagrams.emplace(std::move(*socket));
+    return {};
+}
+
+base::Errors Attempt::find_identity(PreparedUnit& unit) const {
+    if (!unit.change.restarted) return {};
+    auto identity = unit::ProcessIdentity::find(desired_->subprocesses.at(unit.id.name));
+    if (!identity) return identity.error();
+    unit.identity.emplace(std::move(*identity));
     return {};
 }
 

@@ -20,6 +20,7 @@
 #include "daemon/supervisor/plugin_set.hpp"
 #include "daemon/supervisor/snapshot.hpp"
 #include "daemon/unit/binding.hpp"
+#include "daemon/unit/process_identity.hpp"
 
 namespace protohost::supervisor {
 
@@ -84,6 +85,7 @@ public:
         /// By unit::Listener::socket_key().
         std::map<std::string, std::vector<net::ListeningSocket>> listening{};
         std::optional<net::DatagramSocket> datagrams{};
+        std::optional<unit::ProcessIdentity> identity{};  ///< where it is another process
     };
 
     Attempt(Means means, Running running);
@@ -128,11 +130,13 @@ private:
     bool open_staging();
     void open_workshop();
     base::Errors look_up_accounts();
-    PluginSet::Wanted wanted(const UnitId& id) const;
+    /// nullopt: no plugin has to do with it.
+    std::optional<PluginSet::Wanted> wanted(const UnitId& id) const;
     std::vector<PluginSet::Wanted> all_wanted() const;
     base::Errors open(PreparedUnit& unit) const;
     base::Errors open_listening(PreparedUnit& unit) const;
     base::Errors open_datagrams(PreparedUnit& unit) const;
+    base::Errors find_identity(PreparedUnit& unit) const;
 
     Means means_;
     Running running_;

@@ -6,6 +6,7 @@
 #include "daemon/net/loop.hpp"
 #include "daemon/supervisor/supervisor.hpp"
 #include "daemon/unit/endpoint.hpp"
+#include "daemon/unit/subprocess.hpp"
 
 // The last step of a reload: in one turn of the loop, and nothing in it fails.
 
@@ -37,6 +38,7 @@ void Supervisor::commit(Attempt& attempt) {
         net::Acceptor::retire(shared_.loop, left.acceptors);
     }
     for (auto& unit : removed) leave(std::move(unit));
+    stop_order_.stop_whom_nobody_needs();
 
     running_ = desired;
     source_ = attempt.source();
@@ -72,45 +74,65 @@ Supervisor::Sockets Supervisor::take_sockets(Attempt& attempt) {
 void Supervisor::change(const model::Configuration& desired,
                         Attempt::PreparedUnit& prepared,
                         Sockets& sockets) {
-    unit::Unit& unit = *units_.at(prepared.id.name);
-    if (prepared.binding != nullptr) unit.use(std::move(prepared.binding));
-    if (prepared.id.section == Section::listeners) {
-        static_cast<unit::Listener&>(unit).apply(desired.listeners.at(prepared.id.name), sockets);
-        return;
+    const std::string& name = prepared.id.name;
+    unit::Unit& unit = *units_.at(name);
+    if (prepared.change.factory) unit.use(std::move(prepared.binding));
+    switch (prepared.id.section) {
+        case Section::listeners:
+            return static_cast<unit::Listener&>(unit).apply(desired.listeners.at(name), sockets);
+        case Section::endpoints:
+            return static_cast<unit::Endpoint&>(unit).apply(
+                desired.endpoints.at(name),
+                {prepared.change.factory, prepared.change.moved},
+                std::move(prepared.datagrams));
+        case Section::subprocesses:
+            break;
     }
-    static_cast<unit::Endpoint&>(unit).apply(desired.endpoints.at(prepared.id.name),
-                                             {prepared.change.factory, prepared.change.moved},
-                                             std::move(prepared.datagrams));
+    static_cast<unit::Subprocess&>(unit).apply(desired.subprocesses.at(name),
+                                               {prepared.change.factory, prepared.change.restarted},
+                                               std::move(prepared.identity));
 }
 
-void Supervisor::add(const model::Configuration& desired,
-                     Attempt::PreparedUnit& prepared,
-                     Sockets& sockets) {
+std::unique_ptr<unit::Unit> Supervisor::make(const model::Configuration& desired,
+                                             Attempt::PreparedUnit& prepared,
+                                             Sockets& sockets) {
     const std::string& name = prepared.id.name;
-    std::unique_ptr<unit::Unit> added;
     if (prepared.id.section == Section::listeners) {
         const model::ListenerSpec& spec = desired.listeners.at(name);
         auto listener =
             std::make_unique<unit::Listener>(shared_, spec, std::move(prepared.binding));
         listener->apply(spec, sockets);
-        added = std::move(listener);
-    } else {
+        return listener;
+    }
+    if (prepared.id.section == Section::endpoints) {
         const model::EndpointSpec& spec = desired.endpoints.at(name);
         auto endpoint =
             std::make_unique<unit::Endpoint>(shared_, spec, std::move(prepared.binding));
         endpoint->apply(spec, {}, std::move(prepared.datagrams));
-        added = std::move(endpoint);
+        return endpoint;
     }
-    added->on_readiness([this] { check_ready(); });
+    auto subprocess = std::make_unique<unit::Subprocess>(shared_,
+                                                         desired.subprocesses.at(name),
+                                                         std::move(prepared.binding),
+                                                         std::move(*prepared.identity));
+    subprocess->set_dependencies([this](const std::string& other) { return satisfies(other); });
+    return subprocess;
+}
+
+void Supervisor::add(const model::Configuration& desired,
+                     Attempt::PreparedUnit& prepared,
+                     Sockets& sockets) {
+    std::unique_ptr<unit::Unit> added = make(desired, prepared, sockets);
+    added->on_readiness([this] { readiness_changed(); });
     added->start();
-    units_.emplace(name, std::move(added));
+    units_.emplace(prepared.id.name, std::move(added));
 }
 
 void Supervisor::leave(std::unique_ptr<unit::Unit> unit) {
     unit::Unit& leaving = *unit;
     if (leaving.stopped()) return;
     leaving_.push_back(std::move(unit));
-    leaving.stop([this, &leaving] {
+    stop_order_.add(leaving, [this, &leaving] {
         std::erase_if(leaving_, [&](const auto& other) { return other.get() == &leaving; });
         if (stopped_) unit_stopped();
     });

@@ -2,6 +2,7 @@
 #include "daemon/supervisor/plan.hpp"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <map>
 
@@ -12,6 +13,7 @@ using Section = UnitId::Section;
 using model::EndpointSpec;
 using model::ListenerSpec;
 using model::SocketSettings;
+using model::SubprocessSpec;
 
 std::vector<model::Address> canonical_addresses(const ListenerSpec& spec) {
     std::vector<model::Address> addresses;
@@ -41,8 +43,10 @@ ListenerSpec applied_spec(const ListenerSpec& running, ListenerSpec desired) {
     return desired;
 }
 
-// Another way of opening an endpoint's socket opens another socket.
-EndpointSpec applied_spec(const EndpointSpec&, EndpointSpec desired) {
+// Another way of opening an endpoint's socket opens another socket, and what differs about a
+// process starts another one.
+template <class Spec>
+Spec applied_spec(const Spec&, Spec desired) {
     return desired;
 }
 
@@ -78,6 +82,25 @@ Change difference(const EndpointSpec& running,
             .moved = !stays};
 }
 
+bool has_protocol(const SubprocessSpec& spec) {
+    return !spec.protocol.value.plugin.empty();
+}
+
+Change difference(const SubprocessSpec& running,
+                  const SubprocessSpec& desired,
+                  const std::set<std::string>& new_generations) {
+    // Without a protocol it has no standard input.
+    const bool same_process =
+        running.process == desired.process && has_protocol(running) == has_protocol(desired);
+    return {.retuned = !same_tuning(running, desired) ||
+                       running.stop_signal != desired.stop_signal ||
+                       running.restart != desired.restart || running.backoff != desired.backoff ||
+                       running.ready != desired.ready || running.depends_on != desired.depends_on ||
+                       running.required != desired.required,
+            .factory = !same_factory(running, desired, new_generations),
+            .restarted = !same_process};
+}
+
 void note_restart(const UnitId& unit,
                   const ListenerSpec& running,
                   const ListenerSpec& desired,
@@ -92,7 +115,8 @@ void note_restart(const UnitId& unit,
     }
 }
 
-void note_restart(const UnitId&, const EndpointSpec&, const EndpointSpec&, Plan&) {}
+template <class Spec>
+void note_restart(const UnitId&, const Spec&, const Spec&, Plan&) {}
 
 template <class Spec>
 void compare(Section section,
@@ -123,7 +147,8 @@ void compare(Section section,
 }  // namespace
 
 std::string to_string(const UnitId& unit) {
-    return (unit.section == Section::listeners ? "listeners." : "endpoints.") + unit.name;
+    constexpr std::array sections{"listeners.", "endpoints.", "subprocesses."};
+    return sections[static_cast<std::size_t>(unit.section)] + unit.name;
 }
 
 std::string to_string(const Change& change) {
@@ -134,6 +159,7 @@ std::string to_string(const Change& change) {
         text += word;
     };
     add(change.moved, "moved");
+    add(change.restarted, "restarted");
     add(change.factory, "new factory");
     add(change.retuned, "retuned");
     return text.empty() ? "unchanged" : text;
@@ -145,6 +171,8 @@ Plan make_plan(const model::Configuration& running,
     Plan plan;
     compare(Section::listeners, running.listeners, desired.listeners, new_generations, plan);
     compare(Section::endpoints, running.endpoints, desired.endpoints, new_generations, plan);
+    compare(
+        Section::subprocesses, running.subprocesses, desired.subprocesses, new_generations, plan);
     if (running.state_directory != desired.state_directory) {
         plan.restart.push_back("state.directory");
     }

@@ -9,9 +9,10 @@
 
 namespace protohost::supervisor {
 
-/// Which unit of a configuration is meant. Listeners come before endpoints, then names count.
+/// Which unit of a configuration is meant. Listeners come before endpoints, and these before
+/// subprocesses; then names count.
 struct UnitId {
-    enum class Section { listeners, endpoints };
+    enum class Section { listeners, endpoints, subprocesses };
 
     Section section = Section::listeners;
     std::string name;
@@ -31,8 +32,10 @@ struct Change {
     bool factory = false;
     /// It opens other addresses, or opens them in another way.
     bool moved = false;
+    /// It is another process: another program, user or environment.
+    bool restarted = false;
 
-    explicit operator bool() const { return retuned || factory || moved; }
+    explicit operator bool() const { return retuned || factory || moved || restarted; }
     bool operator==(const Change&) const = default;
 };
 

@@ -11,6 +11,7 @@
 #include "daemon/model/quantity.hpp"
 #include "daemon/net/loop.hpp"
 #include "daemon/unit/endpoint.hpp"
+#include "daemon/unit/subprocess.hpp"
 
 namespace protohost::supervisor {
 
@@ -287,6 +288,21 @@ void Supervisor::when_ready(std::function<void()> ready,
     check_ready();
 }
 
+bool Supervisor::satisfies(const std::string& name) const {
+    const auto found = units_.find(name);
+    if (found == units_.end()) return false;
+    const auto* const subprocess = dynamic_cast<const unit::Subprocess*>(found->second.get());
+    return subprocess != nullptr && subprocess->satisfies();
+}
+
+void Supervisor::readiness_changed() {
+    for (const auto& [name, unit] : units_) {
+        auto* const subprocess = dynamic_cast<unit::Subprocess*>(unit.get());
+        if (subprocess != nullptr) subprocess->dependency_changed();
+    }
+    check_ready();
+}
+
 void Supervisor::check_ready() {
     if (!ready_) return;
     for (const auto& [name, unit] : units_) {
@@ -302,6 +318,7 @@ void Supervisor::check_ready() {
 void Supervisor::stop(std::function<void()> stopped) {
     ready_ = nullptr;
     if (stopped_) {
+        stop_order_.stop_all();
         for (auto& [name, unit] : units_) unit->abort_connections();
         for (auto& unit : leaving_) unit->abort_connections();
         return;
@@ -316,8 +333,9 @@ void Supervisor::stop(std::function<void()> stopped) {
         if (unit->stopped()) continue;
         ++stopping_;
         // One that an operator stops is on its way already, and tells both.
-        unit->stop([this] { unit_stopped(); });
+        stop_order_.add(*unit, [this] { unit_stopped(); });
     }
+    stop_order_.stop_whom_nobody_needs();
     stopping_ += leaving_.size();
     ++stopping_;
     unit_stopped();

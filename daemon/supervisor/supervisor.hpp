@@ -24,6 +24,7 @@
 #include "daemon/supervisor/installation.hpp"
 #include "daemon/supervisor/plan.hpp"
 #include "daemon/supervisor/snapshot.hpp"
+#include "daemon/supervisor/stop_order.hpp"
 #include "daemon/unit/generations.hpp"
 #include "daemon/unit/host.hpp"
 #include "daemon/unit/listener.hpp"
@@ -123,13 +124,19 @@ private:
     void add(const model::Configuration& desired,
              Attempt::PreparedUnit& prepared,
              Sockets& sockets);
+    std::unique_ptr<unit::Unit> make(const model::Configuration& desired,
+                                     Attempt::PreparedUnit& prepared,
+                                     Sockets& sockets);
     void leave(std::unique_ptr<unit::Unit> unit);
     void tell_generations();
     void keep_refused(const Attempt& attempt, bool good);
     void log(const ReloadRecord& record) const;
 
     void unit_stopped();
+    void readiness_changed();
     void check_ready();
+    /// Whether a subprocess is what those wait for that depend on it.
+    bool satisfies(const std::string& name) const;
 
     const unit::Shared shared_;
     std::string file_;
@@ -145,6 +152,7 @@ private:
     Units units_;
     /// Removed by a reload, and not yet empty.
     std::vector<std::unique_ptr<unit::Unit>> leaving_;
+    StopOrder stop_order_;
     std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
     std::deque<ReloadRecord> history_;
     std::uint64_t reloads_ = 0;

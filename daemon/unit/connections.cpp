@@ -84,8 +84,12 @@ void Connections::abort_rest(const Drain& drain) {
     for (const ph_ref reference : drain.transports) {
         net::Transport* const transport = loop_.references().find(reference);
         if (transport == nullptr) continue;
+        if (transport->role() == net::Role::process) {
+            log_.warn("{}: killing {} that did not end", title_, described(*transport));
+        } else {
+            ++aborted;
+        }
         transport->abort();
-        ++aborted;
     }
     if (aborted != 0) {
         log_.warn(

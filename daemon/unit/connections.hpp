@@ -29,6 +29,8 @@ class ConnectionsOwner {
 public:
     /// It is no longer counted, and destroyed when the iteration is over. [loop]
     virtual void connection_ended(const net::Transport& transport) = 0;
+    /// As TransportOwner's. [loop]
+    virtual void process_exited(net::Transport&) {}
 
 protected:
     ~ConnectionsOwner() = default;
@@ -49,8 +51,11 @@ public:
     /// What a transport is made with that is then adopted.
     net::TransportOwner& transport_owner() { return *this; }
     net::TransportSettings settings() const {
-        const model::Timeouts& timeouts = spec_.timeouts;
-        return {spec_.write_buffer, timeouts.idle, timeouts.write_stall, timeouts.pipes};
+        return {spec_.write_buffer,
+                spec_.timeouts.idle,
+                spec_.timeouts.write_stall,
+                spec_.timeouts.pipes,
+                spec_.stop_signal};
     }
 
     /// Counts it, and starts it with `protocol`: connection_made is called in here. `file` is that
@@ -96,6 +101,7 @@ private:
                        std::size_t refused,
                        net::WriteLimit limit) override;
     void timed_out(net::Transport& transport, std::string_view text) override;
+    void process_exited(net::Transport& transport) override { owner_.process_exited(transport); }
     void ended(net::Transport& transport) override;
 
     /// Some that were asked to finish, and when their patience ends.

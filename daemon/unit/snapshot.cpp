@@ -33,7 +33,8 @@ std::string_view role_name(net::Role role) {
 }
 
 unsigned generation_of(const net::Transport& transport) {
-    return static_cast<const Binding*>(transport.factory())->generation_number();
+    const auto* const binding = static_cast<const Binding*>(transport.factory());
+    return binding != nullptr ? binding->generation_number() : 0;
 }
 
 }  // namespace
@@ -42,8 +43,10 @@ UnitSnapshot Unit::snapshot() {
     UnitSnapshot taken;
     taken.name = spec_.name;
     taken.state = stopped() ? "stopped" : stopping() ? "draining" : "serving";
-    taken.protocol = binding()->protocol_name();
-    taken.generation = binding()->generation_number();
+    if (binding() != nullptr) {
+        taken.protocol = binding()->protocol_name();
+        taken.generation = binding()->generation_number();
+    }
     taken.connections = connections_.size();
     const Connections::Counters& counters = connections_.counters();
     taken.opened = counters.opened;

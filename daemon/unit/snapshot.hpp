@@ -4,17 +4,31 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
 namespace protohost::unit {
 
+/// The process of a subprocess.
+struct ProcessSnapshot {
+    pid_t pid = 0;  ///< 0: it does not run
+    std::chrono::seconds age{0};
+    std::uint64_t starts = 0;
+    std::string last_exit;  ///< "exited with code 1", "was killed by SIGSEGV", why it did not start
+    std::string status;     ///< what it says of itself
+    std::uint64_t dropped_lines = 0;     ///< that were too many to be logged
+    std::vector<std::string> waits_for;  ///< what must be ready before
+};
+
 /// What a unit says of itself.
 struct UnitSnapshot {
-    std::string section;  ///< "listeners", "endpoints"
+    std::string section;  ///< "listeners", "endpoints", "subprocesses"
     std::string name;
     /// "serving", "opening", "waiting" (for its next attempt), "given up", "stopped" (by an
-    /// operator), "draining" (its definition is gone, or an operator stops it).
+    /// operator), "draining" (its definition is gone, or an operator stops it). Of a subprocess:
+    /// "starting", "running", "ready", "stopping", "backoff", "exited", "failed", "stopped".
     std::string state;
     std::vector<std::string> addresses;  ///< where it listens, or what it opens
     std::string protocol;                ///< "echo/echo"
@@ -27,7 +41,8 @@ struct UnitSnapshot {
     std::uint64_t received = 0;       ///< bytes, of connections that have ended too
     std::uint64_t sent = 0;
     std::string last_error;
-    std::chrono::milliseconds next_attempt{0};  ///< while "waiting"
+    std::chrono::milliseconds next_attempt{0};  ///< while "waiting", or in "backoff"
+    std::optional<ProcessSnapshot> process;     ///< of a subprocess
 };
 
 /// One living transport.

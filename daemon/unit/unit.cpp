@@ -24,6 +24,7 @@ Unit::Unit(const Shared& shared,
 Unit::~Unit() = default;
 
 Unit::Use Unit::make_use(std::shared_ptr<Binding> binding) {
+    if (binding == nullptr) return {};
     auto services = std::make_unique<LoopServices>(
         shared_, spec_, title_, connections_, binding, [this] { check_stopped(); });
     return {std::move(binding), std::move(services)};
@@ -31,12 +32,21 @@ Unit::Use Unit::make_use(std::shared_ptr<Binding> binding) {
 
 void Unit::start() {
     state_ = State::serving;
-    current_.services->open();
+    if (current_.services != nullptr) current_.services->open();
     tell_started();
     open();
 }
 
+template <class F>
+void Unit::each_service(F&& function) {
+    if (current_.services != nullptr) function(*current_.services);
+    for (const Use& use : former_) {
+        if (use.services != nullptr) function(*use.services);
+    }
+}
+
 void Unit::tell_started() {
+    if (binding() == nullptr) return;
     const net::CallbackScope scope(shared_.loop);
     if (const ph_status status = binding()->factory().started(); status < 0) {
         log_.error("{}: plugin {}: started failed: {}; serving all the same",
@@ -46,12 +56,13 @@ void Unit::tell_started() {
     }
 }
 
-void Unit::tell_stopped(Binding& binding) {
+void Unit::tell_stopped(const Use& use) {
+    if (use.binding == nullptr) return;
     const net::CallbackScope scope(shared_.loop);
-    if (const ph_status status = binding.factory().stopped(); status < 0) {
+    if (const ph_status status = use.binding->factory().stopped(); status < 0) {
         log_.error("{}: plugin {}: stopped failed: {}",
                    title_,
-                   binding.plugin_name(),
+                   use.binding->plugin_name(),
                    plugin::failure_text(status));
     }
 }
@@ -59,9 +70,9 @@ void Unit::tell_stopped(Binding& binding) {
 void Unit::use(std::shared_ptr<Binding> next) {
     Use& former = former_.emplace_back(std::exchange(current_, make_use(std::move(next))));
     if (state_ != State::serving) return run();
-    current_.services->open();
-    former.services->close_servers();
-    tell_stopped(*former.binding);
+    if (current_.services != nullptr) current_.services->open();
+    if (former.services != nullptr) former.services->close_servers();
+    tell_stopped(former);
     tell_started();
     // Another reload, or the end of a connection, may have asked for it in this turn.
     if (!is_linked()) shared_.loop.call_soon(*this);
@@ -70,7 +81,7 @@ void Unit::use(std::shared_ptr<Binding> next) {
 void Unit::run() {
     // Besides us and its services nobody holds it: no connection, nothing under way.
     std::erase_if(former_, [](const Use& use) {
-        return use.services->idle() && use.binding.use_count() == 2;
+        return use.binding == nullptr || (use.idle() && use.binding.use_count() == 2);
     });
 }
 
@@ -79,6 +90,7 @@ void Unit::retune(const model::UnitSpec& spec) {
     spec_.timeouts = spec.timeouts;
     spec_.limits = spec.limits;
     spec_.socket = spec.socket;
+    spec_.stop_signal = spec.stop_signal;
     connections_.retune();
 }
 
@@ -99,13 +111,12 @@ void Unit::stop(std::function<void()> stopped) {
     stopped_ = std::move(stopped);
     state_ = State::draining;
     close();
-    tell_stopped(*binding());
-    current_.services->close();
-    for (const Use& use : former_) use.services->close();
+    tell_stopped(current_);
+    each_service([](LoopServices& services) { services.close(); });
     if (!connections_.empty()) {
         log_.info("{}: draining {}, at most {}",
                   title_,
-                  base::counted(connections_.size(), "connection"),
+                  base::counted(connections_.size(), what_it_has()),
                   model::format_duration(spec_.timeouts.drain));
     }
     const auto deadline = std::chrono::steady_clock::now() + spec_.timeouts.drain;
@@ -115,11 +126,10 @@ void Unit::stop(std::function<void()> stopped) {
 
 void Unit::abort_connections() {
     if (!connections_.empty()) {
-        log_.warn("{}: aborting {}", title_, base::counted(connections_.size(), "connection"));
+        log_.warn("{}: aborting {}", title_, base::counted(connections_.size(), what_it_has()));
     }
     connections_.abort();
-    current_.services->cancel_all();
-    for (const Use& use : former_) use.services->cancel_all();
+    each_service([](LoopServices& services) { services.cancel_all(); });
 }
 
 void Unit::connection_ended(const net::Transport&) {
@@ -129,9 +139,9 @@ void Unit::connection_ended(const net::Transport&) {
 void Unit::check_stopped() {
     // In a later step: whoever ended is still on the stack, and holds its factory.
     if (!former_.empty() && !is_linked()) shared_.loop.call_soon(*this);
-    if (!stopped_ || !connections_.empty() || !current_.services->idle()) return;
+    if (!stopped_ || !connections_.empty() || !current_.idle() || !closed()) return;
     for (const Use& use : former_) {
-        if (!use.services->idle()) return;
+        if (!use.idle()) return;
     }
     state_ = State::stopped;
     last_word_.start(std::chrono::nanoseconds(0), std::exchange(stopped_, nullptr));

@@ -52,8 +52,9 @@ public:
     /// Asks what lives now to finish, as stop() does; what is opened meanwhile is left alone.
     void drain();
 
-    /// New connections get `next`. Those that live keep what they have, and so does what the old
-    /// factory opened, but for its servers; it is told that it was stopped.
+    /// New connections get `next`, which may be nullptr for those that no plugin speaks to. Those
+    /// that live keep what they have, and so does what the old factory opened, but for its servers;
+    /// it is told that it was stopped.
     void use(std::shared_ptr<Binding> next);
 
     /// The listening sockets that are open, by Listener::socket_key().
@@ -94,10 +95,17 @@ protected:
     virtual void open() = 0;
     /// Ends what would bring further connections.
     virtual void close() = 0;
+    /// What its transports are called.
+    virtual std::string_view what_it_has() const { return "connection"; }
     /// The rest of the snapshot: where, and how it is doing while it serves.
     virtual void describe(UnitSnapshot& snapshot) const = 0;
     /// Also for derived classes that have more to do when a connection ends.
     void connection_ended(const net::Transport& transport) override;
+
+    /// Whether all has ended that close() did not end at once; who says no calls check_stopped()
+    /// when it has.
+    virtual bool closed() const { return true; }
+    void check_stopped();
 
     /// The protocol of one connection. Below PH_OK the plugin failed, which protocol_failed()
     /// counts and logs, and the connection `whom` is not to be.
@@ -115,6 +123,7 @@ protected:
     /// Whether there is use for what it opens: not while it is stopped.
     bool wants_sockets() const { return state_ == State::prepared || serving(); }
 
+    /// nullptr: no plugin has to do with it.
     const std::shared_ptr<Binding>& binding() const { return current_.binding; }
 
     const Shared shared_;
@@ -124,16 +133,19 @@ protected:
 private:
     enum class State { prepared, serving, draining, stopped };
 
-    /// A factory, and what the loop does for it.
+    /// A factory, and what the loop does for it; neither where the unit has no plugin.
     struct Use {
         std::shared_ptr<Binding> binding;
         std::unique_ptr<LoopServices> services;
+
+        bool idle() const { return services == nullptr || services->idle(); }
     };
 
     Use make_use(std::shared_ptr<Binding> binding);
+    template <class F>
+    void each_service(F&& function);
     void tell_started();
-    void tell_stopped(Binding& binding);
-    void check_stopped();
+    void tell_stopped(const Use& use);
     /// Lets go of former factories that nothing uses any more.
     void run() override;
 

@@ -81,8 +81,9 @@ TEST(Completion, OffersEveryCommandThereIs) {
     }
     EXPECT_EQ(offered("protohostctl st"), (Words{"status", "stop", "start"}));
     EXPECT_EQ(offered("protohostctl nothing"), Words());
-    EXPECT_EQ(offered("protohostctl list "),
-              (Words{"listeners", "endpoints", "connections", "plugins", "generations"}));
+    EXPECT_EQ(
+        offered("protohostctl list "),
+        (Words{"listeners", "endpoints", "subprocesses", "connections", "plugins", "generations"}));
 }
 
 TEST(Completion, OffersTheOptionsOfTheCommand) {

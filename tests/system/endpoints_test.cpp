@@ -181,9 +181,9 @@ TEST_F(ConnectingEndpoint, ThatIsRequiredAndTriesNoMoreEndsTheDaemon) {
                    .wrapper = manager.wrapper(),
                    .awaited = "cannot start"});
     EXPECT_EQ(daemon.wait(), 1);
-    EXPECT_EQ(daemon.log().count("supervisor: cannot start: a required endpoint is not open: " +
-                                 refusal()),
-              1U);
+    EXPECT_EQ(
+        daemon.log().count("supervisor: cannot start: what is required is not there: " + refusal()),
+        1U);
     EXPECT_EQ(daemon.log().count(" serves "), 0U);
     EXPECT_EQ(manager.heard().find("READY"), std::string::npos);
 }

@@ -217,7 +217,10 @@ std::vector<Refusal> refusals(std::uint16_t own_port, std::uint16_t taken_port) 
          replaced("listeners:\n",
                   "listeners:\n  more: {listen: 'unix:///nowhere/at/all.sock', protocol: lab}\n"),
          "listeners.more.listen: "},
-        {"reserved section", added("subprocesses: {a: {}}\n"), "subprocesses"},
+        {"subprocess without a command", added("subprocesses: {a: {}}\n"), "subprocesses.a: "},
+        {"user that there is not",
+         added("subprocesses: {a: {command: [sleep, '9'], user: nobody-at-all}}\n"),
+         "subprocesses.a.user: "},
         {"no such account",
          replaced("listeners:",
                   "listeners:\n  more: {listen: 'unix:@a', protocol: lab, socket: {owner: "

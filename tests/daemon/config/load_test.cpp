@@ -79,21 +79,28 @@ TEST(Load, TheFirstExampleOfTheReferenceHoldsEveryKey) {
     EXPECT_EQ(configuration.log.level, base::Level::warn);
     EXPECT_EQ(configuration.listeners.at("web").listen.size(), 4U);
     for (const keys::Key& key : keys::top::all) {
-        if (key.name == keys::top::subprocesses.name) continue;
         EXPECT_NE(('\n' + blocks[0]).find("\n" + std::string(key.name) + ":"), std::string::npos)
             << key.name;
     }
-    for (const std::string_view key :
-         {"max_draining", "modules",     "unmap",          "administer",
-          "operate",      "timeouts",    "socket",         "limits",
-          "reconnect",    "remote",      "required",       "connect",
-          "bind",         "read",        "write",          "idle",
-          "write_stall",  "drain",       "keepalive",      "nodelay",
-          "user_timeout", "reuse_port",  "backlog",        "ipv6_only",
-          "local",        "send_buffer", "receive_buffer", "broadcast",
-          "multicast",    "interface",   "mode",           "owner",
-          "group",        "connections", "per_source",     "initial",
-          "max",          "jitter"}) {
+    for (const std::string_view key : {"max_draining", "modules",     "unmap",
+                                       "administer",   "operate",     "timeouts",
+                                       "socket",       "limits",      "reconnect",
+                                       "remote",       "required",    "connect",
+                                       "bind",         "read",        "write",
+                                       "idle",         "write_stall", "drain",
+                                       "keepalive",    "nodelay",     "user_timeout",
+                                       "reuse_port",   "backlog",     "ipv6_only",
+                                       "local",        "send_buffer", "receive_buffer",
+                                       "broadcast",    "multicast",   "interface",
+                                       "mode",         "owner",       "group",
+                                       "connections",  "per_source",  "initial",
+                                       "max",          "jitter",      "command",
+                                       "shell",        "restart",     "backoff",
+                                       "reset_after",  "ready",       "newline",
+                                       "notify",       "after",       "timeout",
+                                       "signal",       "user",        "environment",
+                                       "directory",    "nofile",      "core",
+                                       "pty",          "depends_on",  "pipes"}) {
         EXPECT_NE(blocks[0].find(std::string(key) + ":"), std::string::npos) << key;
     }
 }

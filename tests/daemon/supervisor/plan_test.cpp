@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/supervisor/plan.hpp"
 
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
@@ -207,6 +208,53 @@ TEST(MakePlan, ASocketThatIsOpenedAnewNeedsNoRestart) {
 TEST(UnitId, IsWrittenAsInTheMessages) {
     EXPECT_EQ(to_string(listeners("web")), "listeners.web");
     EXPECT_EQ(to_string(endpoints("feed")), "endpoints.feed");
+}
+
+/// What becomes of the only subprocess when it is changed so.
+template <class F>
+Change change_of_subprocess(F&& change) {
+    model::SubprocessSpec before;
+    before.name = "worker";
+    before.process.command = {"worker"};
+    model::SubprocessSpec after = before;
+    change(after);
+    model::Configuration running;
+    model::Configuration desired;
+    running.subprocesses.emplace("worker", before);
+    desired.subprocesses.emplace("worker", after);
+    const Plan plan = make_plan(running, desired);
+    EXPECT_EQ(plan.added.size() + plan.removed.size(), 0U);
+    if (plan.changed.empty()) return {};
+    EXPECT_EQ(to_string(plan.changed[0].unit), "subprocesses.worker");
+    return plan.changed[0].change;
+}
+
+TEST(Plan, ASubprocessIsRestartedForWhatAProcessCannotChange) {
+    constexpr Change restarted{
+        .retuned = false, .factory = false, .moved = false, .restarted = true};
+    using Spec = model::SubprocessSpec;
+    EXPECT_EQ(change_of_subprocess([](Spec& s) { s.process.command.push_back("-v"); }), restarted);
+    EXPECT_EQ(change_of_subprocess([](Spec& s) { s.process.environment["A"] = "b"; }), restarted);
+    EXPECT_EQ(change_of_subprocess([](Spec& s) { s.process.user = {"nobody", {}}; }), restarted);
+    EXPECT_EQ(change_of_subprocess([](Spec& s) { s.process.directory = {"/", {}}; }), restarted);
+    EXPECT_EQ(change_of_subprocess([](Spec& s) { s.process.limits = {{7, 1}}; }), restarted);
+    EXPECT_EQ(change_of_subprocess([](Spec& s) { s.process.pty = true; }), restarted);
+    // It gets a standard input.
+    EXPECT_TRUE(change_of_subprocess([](Spec& s) { s.protocol.value.plugin = "echo"; }).restarted);
+}
+
+TEST(Plan, ASubprocessIsRetunedForAllElse) {
+    using Spec = model::SubprocessSpec;
+    const auto seconds = std::chrono::seconds(7);
+    EXPECT_EQ(change_of_subprocess([](Spec& s) { s.restart = model::Restart::never; }), retuned);
+    EXPECT_EQ(change_of_subprocess([&](Spec& s) { s.backoff.max = seconds; }), retuned);
+    EXPECT_EQ(change_of_subprocess([&](Spec& s) { s.ready.after = seconds; }), retuned);
+    EXPECT_EQ(change_of_subprocess([](Spec& s) { s.stop_signal = 2; }), retuned);
+    EXPECT_EQ(change_of_subprocess([&](Spec& s) { s.timeouts.drain = seconds; }), retuned);
+    EXPECT_EQ(change_of_subprocess([&](Spec& s) { s.timeouts.pipes = seconds; }), retuned);
+    EXPECT_EQ(change_of_subprocess([](Spec& s) { s.depends_on = {{"other", {}}}; }), retuned);
+    EXPECT_EQ(change_of_subprocess([](Spec& s) { s.required = true; }), retuned);
+    EXPECT_EQ(change_of_subprocess([](Spec& s) { s.place.line = 9; }), Change{});
 }
 
 }  // namespace

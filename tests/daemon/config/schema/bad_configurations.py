@@ -20,8 +20,16 @@ UNSEEN = {
         buffer_high_above_default_limit buffer_high_above_default_memory buffer_limit_below_default_high
         buffer_limit_below_high buffer_low_above_default_limit buffer_low_above_high local_other_family
         local_other_scheme memory_below_default_high memory_below_high multicast_family multicast_family_of_ipv6
+        subprocess_backoff_above_default_max subprocess_backoff_order subprocess_depends_on_circle
+        subprocess_depends_on_itself subprocess_depends_on_listener subprocess_depends_on_nobody
+        subprocess_depends_on_two_circles subprocess_name_of_endpoint subprocess_name_of_listener
+        subprocess_options_without_protocol subprocess_ready_three subprocess_ready_timeout_alone
+        subprocess_ready_timeout_beside_after subprocess_ready_two subprocess_write_buffer_without_protocol
         reconnect_initial_above_default_max reconnect_max_below_default_initial reconnect_order remote_other_family
         remote_other_scheme""",
+    "no text for a program": """
+        subprocess_command_empty_program subprocess_command_nul subprocess_environment_nul subprocess_shell_nul""",
+    "no whole number of seconds": "subprocess_limits_cpu_fraction",
     "too large, with a unit": "buffer_size_overflow memory_overflow socket_user_timeout timeout_overflow timeout_too_long",
     "a number with a leading zero, which YAML drops": "socket_mode_decimal socket_mode_digits",
 }

@@ -17,7 +17,7 @@ echo|echo/echo|a/b/c|a//b|/a|echo.so|.x|-x|x/log|ümlaut|'@adm'|'@'|'@@a'|alice|
 0660|'0660'|0777|01000|'01000'|0689|660|0|'00660'|'0o660'
 []|[x]|[/a]|[/a, b]|[/a, /a]|[tcp://h:1]|[tcp://h:1, unix:@n]|[udp://h:1]|['@adm', alice, 7]|[a, a]|[a b]|[[x]]
 [224.0.0.1]|[{group: 224.0.0.1}]|[{group: 224.0.0.1, interface: eth0}]|[{interface: eth0}]|[{}]|[null]|[ff15::7]
-{}|{a: b}|[1]|[true]|trace|info|warn|Warn|abort|refuse|text|json|never|Never
+{}|{a: b}|[1]|[true]|trace|info|warn|Warn|abort|refuse|text|json|never|Never|SIGTERM
 """
 VALUES = [value for line in VALUES.strip().splitlines() for value in line.split("|")]
 
@@ -25,6 +25,7 @@ VALUES = [value for line in VALUES.strip().splitlines() for value in line.split(
 UNSEEN = re.compile(
     r"has no effect here|is above|is below|at most \d+d|less than 1GiB|is already taken|is joined twice|is too large"
     r"|of another family|one socket cannot|permissions in octal|is no IPv6 address|no descriptor has the number"
+    r"|stands beside|expected whole seconds|there is no subprocess|the program has no name"
     r"|found \"-?0[x0-9]|is listed twice|found \"-0|\"0o17\"|\"0x10\"|\"\+1\"|\"1e3\"")
 
 
@@ -39,7 +40,11 @@ BESIDE = {
     "bind": ["bind: udp://h:1", "bind: unixgram:///run/x"],
     "read": ["read: /run/x"],
     "write": ["write: /run/x"],
+    "command": ["command: [x]"],
+    "shell": ["shell: x"],
 }
+# The same in sections of a unit.
+BESIDE_IN = {"ready": ["newline: 3"]}
 
 
 class Place:
@@ -89,7 +94,7 @@ def walk(shape, path, around, beside):
         siblings = [text for text in beside if not text.startswith(key + ":")]
         deeper = around % ("{" + ", ".join([*siblings, key + ": %s"]) + "}")
         yield Place([*path, key], deeper, inner)
-        yield from walk(inner, [*path, key], deeper, [])
+        yield from walk(inner, [*path, key], deeper, BESIDE_IN.get(key, []))
     if shape.get("additionalProperties") is False:
         yield Section(path, around % ("{" + ", ".join([*beside, f"{Section.STRANGER}: %s"]) + "}"), shape)
     for alternative in shape.get("anyOf", []):

@@ -5,7 +5,8 @@ import re
 
 def rows(page):
     """(path of the key, its default, its meaning), as the chapters of the page put it."""
-    before = {"The daemon": "", "A listener": "UNIT.", "An endpoint": "UNIT.", "All units": "UNIT.", "Sockets": "UNIT.socket."}
+    before = {"The daemon": "", "A listener": "UNIT.", "An endpoint": "UNIT.",
+              "A subprocess": "UNIT.", "All units": "UNIT.", "Sockets": "UNIT.socket."}
     chapter = None
     for line in page.splitlines():
         if heading := re.match(r"#+ (.*)", line):
@@ -20,7 +21,7 @@ def rows(page):
 def path_of(place):
     """Units are alike, and so are the names in a table."""
     path = [".PLUGIN" if step == "NAME" else "." + step for step in place.path]
-    return re.sub(r"^\.(listeners|endpoints)\.\([^)]*\)", ".UNIT", "".join(path))[1:]
+    return re.sub(r"^\.(listeners|endpoints|subprocesses)\.\([^)]*\)", ".UNIT", "".join(path))[1:]
 
 
 def text_of(value):

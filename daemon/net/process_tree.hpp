@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "daemon/net/process_plan.hpp"
+
+namespace protohost::net {
+
+/// A process with all that it has started, directly or not, and whoever has become of it: known by
+/// a mark that each inherits, through fork, exec, setsid and the death of its parent, and that
+/// nobody loses by accident. Where the kernel keeps it, see process_tree.cpp.
+class ProcessTree {
+public:
+    /// A mark that no other process of this machine has.
+    ProcessTree();
+
+    /// The process of that plan becomes the first of the tree.
+    void mark(ProcessPlan& plan) const;
+
+    struct Killed {
+        std::size_t killed = 0;
+        std::size_t left = 0;  ///< that would not die within a second, or may not be killed
+    };
+    /// Kills all that live, and whom they start meanwhile. [any] Blocks: it reads /proc, and waits
+    /// for the dead.
+    Killed kill() const;
+
+private:
+    std::uint64_t mark_;
+    bool usable_;
+};
+
+}  // namespace protohost::net
