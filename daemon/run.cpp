@@ -2,9 +2,11 @@
 #include "daemon/run.hpp"
 
 #include <cstdio>
+#include <fcntl.h>
 #include <functional>
 #include <string_view>
 #include <sys/resource.h>
+#include <unistd.h>
 #include <utility>
 
 #include "daemon/base/log.hpp"
@@ -42,6 +44,15 @@ void raise_descriptor_limit() {
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
     limit.rlim_cur = limit.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/// Whoever was started without one of them would have a socket there, and programs that it starts
+/// would write their errors to it.
+void open_standard_descriptors() {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+        // The lowest that is free: this one.
+        if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) < 0) return;
+    }
 }
 
 /// Everything that a process of ours consists of.
@@ -110,6 +121,7 @@ int describe_plugin(const std::string& file, bool try_first) {
 }  // namespace
 
 int run_daemon(const std::string& file) {
+    open_standard_descriptors();
     raise_descriptor_limit();
     Daemon daemon(file);
     const base::Log log("supervisor");

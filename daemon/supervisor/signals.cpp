@@ -44,6 +44,8 @@ Signals::Signals(net::Loop& loop, Supervisor& supervisor, std::function<void()> 
       stopped_(std::move(stopped)),
       counter_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     std::signal(SIGPIPE, SIG_IGN);  // a peer that is gone is an error code, not a signal
+    // Where whoever started us ignores it, the kernel forgets how children have ended.
+    std::signal(SIGCHLD, SIG_DFL);
     if (!counter_) throw std::system_error(errno, std::generic_category(), "eventfd");
     if (const int error = loop.set().change(counter_.get(), 0, EPOLLIN, *this); error != 0) {
         throw std::system_error(error, std::generic_category(), "epoll_ctl");

@@ -11,7 +11,7 @@ import sys
 
 # The programs of "Transports and Protocols", counted so.
 PYTHON = {"tcp-echo-server": 21, "tcp-echo-client": 25, "udp-echo-server": 20, "udp-echo-client": 31,
-          "existing-sockets": 26}
+          "existing-sockets": 26, "subprocess-date": 24}
 
 
 def count(text):

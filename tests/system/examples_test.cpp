@@ -112,6 +112,19 @@ TEST(Example, ExistingSocketsAreConnected) {
               (Lines{"Received: abc", "Received: from the network"}));
 }
 
+TEST(Example, SubprocessDateTellsWhatTimeItIs) {
+    Daemon daemon(example("subprocess-date", 8891, 0));
+    const Finished now = run({"date", "+%Y"});
+    for (int visit = 0; visit < 3; ++visit) {
+        Client client(daemon.port("subprocess-date"));
+        std::string said;
+        EXPECT_EQ(client.ending(&said), Ending::orderly);
+        EXPECT_NE(said.find(now.output.substr(0, 4)), std::string::npos) << said;
+        EXPECT_TRUE(said.ends_with('\n')) << said;
+    }
+    EXPECT_EQ(daemon.stop(), 0);
+}
+
 TEST(ShippedDefinitions, AllPassTheCheck) {
     std::vector<std::string> files = {PROTOHOST_SOURCE_DIR "/config/protohost.yaml"};
     for (const auto& entry : std::filesystem::directory_iterator(definitions)) {
