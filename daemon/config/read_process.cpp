@@ -136,7 +136,7 @@ base::Result<int> read_stop_signal(const Node& node) {
     if (named && model::ends_a_process(*signal)) return base::success(*signal);
     const auto names = model::signal_names();
     std::string hint = named ? base::format("{} does not end one", node.text)
-                              : model::did_you_mean(node.text, {names.begin(), names.end()});
+                             : model::did_you_mean(node.text, {names.begin(), names.end()});
     return base::Errors{model::unexpected(node, what, std::move(hint))};
 }
 
