@@ -76,10 +76,12 @@ private:
 
 TEST(Subprocesses, LinesOfOneWithoutAProtocolAreLoggedAndKept) {
     const Daemon daemon(
-        with("  talks: {shell: 'echo one; echo two >&2; printf three; exec sleep 1000'}\n"
+        with("  talks: {shell: 'echo one; echo two; printf three; exec sleep 1000'}\n"
+             "  complains: {shell: 'echo oh >&2; exec sleep 1000'}\n"
              "  quiet: {command: [sleep, '1000']}\n"));
     daemon.log().wait_for("info  subprocess.talks: one");
     daemon.log().wait_for("info  subprocess.talks: two");
+    daemon.log().wait_for("info  subprocess.complains: oh");
     const Looked looked(daemon);
     const Control& control = looked.control();
     ASSERT_TRUE(soon([&] { return control.run({"tail", "talks"}).output.ends_with("three"); }));
