@@ -68,6 +68,10 @@ public:
     bool becomes(const std::string& unit, const std::string& state) const {
         return soon([&] { return this->state(unit) == state; });
     }
+    /// With 0 its pipes have ended, too.
+    int open_transports(const std::string& unit) const {
+        return control_.show(unit)["connections"]["open"];
+    }
     const Control& control() const { return control_; }
 
 private:
@@ -77,16 +81,17 @@ private:
 TEST(Subprocesses, LinesOfOneWithoutAProtocolAreLoggedAndKept) {
     const Daemon daemon(
         with("  talks: {shell: 'echo one; echo two; printf three; exec sleep 1000'}\n"
-             "  complains: {shell: 'echo oh >&2; exec sleep 1000'}\n"
+             "  complains: {shell: 'echo wrong >&2; exec sleep 1000'}\n"
              "  quiet: {command: [sleep, '1000']}\n"));
     daemon.log().wait_for("info  subprocess.talks: one");
     daemon.log().wait_for("info  subprocess.talks: two");
-    daemon.log().wait_for("info  subprocess.complains: oh");
+    daemon.log().wait_for("info  subprocess.complains: wrong");
     const Looked looked(daemon);
     const Control& control = looked.control();
     ASSERT_TRUE(soon([&] { return control.run({"tail", "talks"}).output.ends_with("three"); }));
     EXPECT_EQ(control.run({"tail", "talks", "--lines", "2"}).output, "two\nthree");
     EXPECT_EQ(control.run({"tail", "talks", "-n", "0"}).output, "");
+    EXPECT_EQ(control.run({"tail", "complains"}).output, "wrong\n");
     EXPECT_EQ(control.run({"tail", "quiet"}).output, "");
     const Json all = control.ask("tail", {{"unit", "talks"}, {"after", 4}});
     EXPECT_EQ(all["text"], "two\nthree");
@@ -102,7 +107,10 @@ TEST(Subprocesses, SeeNothingOfTheDaemonsButWhatIsMeantForThem) {
                      "  fds: {command: [ls, /proc/self/fd], restart: never, ready: {newline: 5}}\n",
          .wrapper = {"env", "-i", "PATH=/usr/bin:/bin", "SECRET=1", "LISTEN_FDS=0"}});
     const Looked looked(daemon);
-    ASSERT_TRUE(looked.becomes("env", "exited") && looked.becomes("fds", "exited"));
+    for (const char* const unit : {"env", "fds"}) {
+        ASSERT_TRUE(looked.becomes(unit, "exited"));
+        ASSERT_TRUE(soon([&] { return looked.open_transports(unit) == 0; })) << "all was read";
+    }
     std::string environment = looked.control().run({"tail", "env"}).output;
     EXPECT_EQ(environment.find("SECRET"), std::string::npos) << environment;
     EXPECT_EQ(environment.find("LISTEN_FDS"), std::string::npos) << environment;
@@ -341,8 +349,8 @@ TEST(Subprocesses, WhoHoldsThePipesOfOneThatHasEndedKeepsNothingElseFromGoingOn)
     const Looked looked(daemon);
     EXPECT_TRUE(looked.becomes("waits", "exited"));
     EXPECT_TRUE(looked.becomes("closes", "exited"));
-    EXPECT_TRUE(soon([&] { return looked.control().show("closes")["connections"]["open"] == 0; }));
-    EXPECT_EQ(looked.control().show("waits")["connections"]["open"], 1);
+    EXPECT_TRUE(soon([&] { return looked.open_transports("closes") == 0; }));
+    EXPECT_EQ(looked.open_transports("waits"), 1);
     const pid_t holding = number_in(file);
     EXPECT_TRUE(is_alive(holding));
     EXPECT_EQ(looked.control().run({"stop", "waits"}).code, 0);

@@ -292,6 +292,11 @@ TEST(Account, WhoIsNotThere) {
               "there is no user \"4000000123\"");
     EXPECT_EQ(base::to_string(base::Errors(find_group("no-such-group").error()).front()),
               "there is no group \"no-such-group\"");
+    // Given to the kernel it would mean that nothing changes: the daemon's own, root's perhaps.
+    EXPECT_EQ(base::to_string(base::Errors(find_group("4294967295").error()).front()),
+              "there is no group \"4294967295\"");
+    EXPECT_EQ(base::to_string(base::Errors(find_user("4294967295").error()).front()),
+              "there is no user \"4294967295\"");
 }
 
 }  // namespace
