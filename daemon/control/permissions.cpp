@@ -2,40 +2,14 @@
 #include "daemon/control/permissions.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <grp.h>
-#include <optional>
-#include <pwd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <vector>
 
 #include "daemon/base/format.hpp"
+#include "daemon/net/account.hpp"
 
 namespace protohost::control {
-
-namespace {
-
-std::optional<unsigned> number_in(const std::string& text) {
-    unsigned number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    return number;
-}
-
-std::optional<uid_t> find_user(const std::string& name) {
-    if (const auto number = number_in(name)) return *number;
-    const passwd* const user = ::getpwnam(name.c_str());
-    return user != nullptr ? std::optional(user->pw_uid) : std::nullopt;
-}
-
-std::optional<gid_t> find_group(const std::string& name) {
-    if (const auto number = number_in(name)) return *number;
-    const ::group* const entry = ::getgrnam(name.c_str());
-    return entry != nullptr ? std::optional(entry->gr_gid) : std::nullopt;
-}
-
-}  // namespace
 
 std::string_view to_string(Role role) {
     switch (role) {
@@ -84,11 +58,15 @@ Permissions Permissions::look_up(const model::ControlSettings& settings, base::E
     const auto add = [&](const auto& accounts, std::string_view key, Accounts& to) {
         for (const auto& account : accounts) {
             const std::string& name = account.value.name;
-            const auto user = account.value.is_group ? std::nullopt : find_user(name);
-            const auto group = account.value.is_group ? find_group(name) : std::nullopt;
-            if (user) to.users.insert(*user);
-            if (group) to.groups.insert(*group);
-            if (user || group) continue;
+            if (account.value.is_group) {
+                if (const auto group = net::find_group(name)) {
+                    to.groups.insert(*group);
+                    continue;
+                }
+            } else if (const auto user = net::find_user(name)) {
+                to.users.insert(*user);
+                continue;
+            }
             errors.push_back(
                 {model::to_string(account.place, "control." + std::string(key)),
                  base::format(

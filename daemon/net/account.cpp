@@ -5,9 +5,8 @@
 #include <charconv>
 #include <cstring>
 #include <grp.h>
-#include <optional>
+#include <limits>
 #include <pwd.h>
-#include <string_view>
 #include <system_error>
 #include <unistd.h>
 #include <utility>
@@ -17,13 +16,6 @@
 namespace protohost::net {
 
 namespace {
-
-std::optional<unsigned> number_in(std::string_view text) {
-    unsigned number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    return number;
-}
 
 /// Calls `look_up(entry, buffer, size, &found)` with as much room as it needs; 0 or an errno.
 template <class F>
@@ -58,8 +50,17 @@ std::vector<gid_t> groups_of(const char* name, gid_t group) {
 
 }  // namespace
 
+std::optional<unsigned> account_number(std::string_view text) {
+    unsigned number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    // For the kernel the highest one means "leave it as it is".
+    if (number == std::numeric_limits<unsigned>::max()) return std::nullopt;
+    return number;
+}
+
 base::Result<Account> find_account(const std::string& user) {
-    const auto number = number_in(user);
+    const auto number = account_number(user);
     std::vector<char> buffer;
     passwd entry{};
     passwd* found = nullptr;
@@ -75,16 +76,36 @@ base::Result<Account> find_account(const std::string& user) {
                    entry.pw_dir};
 }
 
-base::Result<gid_t> find_group(const std::string& group) {
-    if (const auto number = number_in(group)) return base::success(gid_t{*number});
+base::Result<uid_t> user_named(const std::string& name) {
+    std::vector<char> buffer;
+    passwd entry{};
+    passwd* found = nullptr;
+    const int error = with_room(buffer, [&](char* room, std::size_t size) {
+        return ::getpwnam_r(name.c_str(), &entry, room, size, &found);
+    });
+    if (found == nullptr) return not_found("user", name, error);
+    return base::success(entry.pw_uid);
+}
+
+base::Result<gid_t> group_named(const std::string& name) {
     std::vector<char> buffer;
     ::group entry{};
     ::group* found = nullptr;
     const int error = with_room(buffer, [&](char* room, std::size_t size) {
-        return ::getgrnam_r(group.c_str(), &entry, room, size, &found);
+        return ::getgrnam_r(name.c_str(), &entry, room, size, &found);
     });
-    if (found == nullptr) return not_found("group", group, error);
+    if (found == nullptr) return not_found("group", name, error);
     return base::success(entry.gr_gid);
+}
+
+base::Result<uid_t> find_user(const std::string& user) {
+    if (const auto number = account_number(user)) return base::success(uid_t{*number});
+    return user_named(user);
+}
+
+base::Result<gid_t> find_group(const std::string& group) {
+    if (const auto number = account_number(group)) return base::success(gid_t{*number});
+    return group_named(group);
 }
 
 const Account& own_account() {

@@ -2,14 +2,11 @@
 #include "daemon/net/socket_file.hpp"
 
 #include <cerrno>
-#include <charconv>
 #include <cstdint>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
-#include <grp.h>
-#include <pwd.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -19,6 +16,7 @@
 #include <utility>
 
 #include "daemon/base/format.hpp"
+#include "daemon/net/account.hpp"
 #include "daemon/net/socket_address.hpp"
 #include "daemon/net/socket_options.hpp"
 
@@ -58,13 +56,6 @@ base::Errors cannot_lock(const std::string& path, const std::string& where) {
                        ? base::format("whoever runs the daemon must be able to write to {}", folder)
                        : "",
                    error);
-}
-
-/// As chown does: what is no name may be a number, also one that no account has.
-bool is_number(const std::string& text, std::uint32_t& id) {
-    const char* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, id);
-    return error == std::errc() && stop == end && id != static_cast<std::uint32_t>(-1);
 }
 
 /// The lock lives in a file of its own, which its holder removes: what was locked must still be
@@ -136,35 +127,29 @@ gid_t group_of_new_file(const std::string& path) {
 }  // namespace
 
 base::Errors look_up_accounts(model::SocketSettings& settings, const std::string& where) {
-    const auto unknown = [&](const char* key, std::string cause) {
-        // What the functions say of nobody differs from one source of names to the next.
-        const int error = errno == ENOENT || errno == ESRCH ? 0 : errno;
-        if (error != 0) cause += ": " + std::string(std::strerror(error));
-        return at_its_key({std::string("socket.") + key, error, std::move(cause)}, settings, where);
-    };
     base::Errors errors;
-    if (settings.owner && !settings.uid) {
-        std::uint32_t id = 0;
-        errno = 0;
-        if (const passwd* const user = ::getpwnam(settings.owner->c_str())) {
-            settings.uid = user->pw_uid;
-        } else if (is_number(*settings.owner, id)) {
-            settings.uid = id;
-        } else {
-            base::append(errors, unknown("owner", "there is no user " + *settings.owner));
-        }
-    }
-    if (settings.group && !settings.gid) {
-        std::uint32_t id = 0;
-        errno = 0;
-        if (const ::group* const entry = ::getgrnam(settings.group->c_str())) {
-            settings.gid = entry->gr_gid;
-        } else if (is_number(*settings.group, id)) {
-            settings.gid = id;
-        } else {
-            base::append(errors, unknown("group", "there is no group " + *settings.group));
-        }
-    }
+    // As chown does: what is no name may be a number, also one that no account has.
+    const auto find =
+        [&](const char* key, const char* kind, const auto& name, auto by_name, auto& id) {
+            if (!name || id) return;
+            const auto found = by_name(*name);
+            const auto number = account_number(*name);
+            if (found) {
+                id = *found;
+            } else if (number) {
+                id = *number;
+            } else {
+                const int error = found.error().front().os_errno;
+                std::string cause = base::format("there is no {} {}", kind, *name);
+                if (error != 0) cause += ": " + std::string(std::strerror(error));
+                base::append(
+                    errors,
+                    at_its_key(
+                        {std::string("socket.") + key, error, std::move(cause)}, settings, where));
+            }
+        };
+    find("owner", "user", settings.owner, user_named, settings.uid);
+    find("group", "group", settings.group, group_named, settings.gid);
     return errors;
 }
 

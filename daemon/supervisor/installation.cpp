@@ -3,13 +3,13 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <pwd.h>
 #include <string_view>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
 
 #include "daemon/base/version.hpp"
+#include "daemon/net/account.hpp"
 
 namespace protohost::supervisor {
 
@@ -23,8 +23,7 @@ std::string directory_from(const char* variable) {
 
 std::string home() {
     if (std::string home = directory_from("HOME"); !home.empty()) return home;
-    const passwd* user = ::getpwuid(::geteuid());
-    return user != nullptr ? user->pw_dir : "/";
+    return net::own_account().home;
 }
 
 std::string state_directory() {

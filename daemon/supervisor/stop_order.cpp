@@ -5,25 +5,14 @@
 #include <iterator>
 #include <utility>
 
-#include "daemon/unit/subprocess.hpp"
-
 namespace protohost::supervisor {
-
-namespace {
-
-bool depends(const unit::Unit* unit, const unit::Unit& on) {
-    const auto* const subprocess = dynamic_cast<const unit::Subprocess*>(unit);
-    return subprocess != nullptr && subprocess->depends_on(on.name());
-}
-
-}  // namespace
 
 void StopOrder::add(unit::Unit& unit, std::function<void()> stopped) {
     waiting_.push_back({&unit, std::move(stopped)});
 }
 
 bool StopOrder::is_needed(const unit::Unit& unit) const {
-    const auto needs = [&](const unit::Unit* other) { return depends(other, unit); };
+    const auto needs = [&](const unit::Unit* other) { return other->depends_on(unit.name()); };
     return std::any_of(stopping_.begin(), stopping_.end(), needs) ||
            std::any_of(waiting_.begin(), waiting_.end(), [&](const Waiting& other) {
                return needs(other.unit);

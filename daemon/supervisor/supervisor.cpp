@@ -11,7 +11,6 @@
 #include "daemon/model/quantity.hpp"
 #include "daemon/net/loop.hpp"
 #include "daemon/unit/endpoint.hpp"
-#include "daemon/unit/subprocess.hpp"
 
 namespace protohost::supervisor {
 
@@ -290,16 +289,11 @@ void Supervisor::when_ready(std::function<void()> ready,
 
 bool Supervisor::satisfies(const std::string& name) const {
     const auto found = units_.find(name);
-    if (found == units_.end()) return false;
-    const auto* const subprocess = dynamic_cast<const unit::Subprocess*>(found->second.get());
-    return subprocess != nullptr && subprocess->satisfies();
+    return found != units_.end() && found->second->satisfies();
 }
 
 void Supervisor::readiness_changed() {
-    for (const auto& [name, unit] : units_) {
-        auto* const subprocess = dynamic_cast<unit::Subprocess*>(unit.get());
-        if (subprocess != nullptr) subprocess->dependency_changed();
-    }
+    for (const auto& [name, unit] : units_) unit->dependency_changed();
     check_ready();
 }
 

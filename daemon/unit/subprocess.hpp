@@ -41,8 +41,8 @@ public:
         dependency_ready_ = std::move(ready);
     }
     /// One of those has changed.
-    void dependency_changed();
-    bool depends_on(const std::string& name) const;
+    void dependency_changed() override;
+    bool depends_on(const std::string& name) const override;
 
     base::Errors bind() override { return {}; }
 
@@ -73,7 +73,7 @@ public:
     bool ready() const override { return !definition_.required || was_ready_; }
     std::string given_up() const override;
     /// For those that depend on it; one that has done its work has been ready.
-    bool satisfies() const { return state_ == State::ready || state_ == State::exited; }
+    bool satisfies() const override { return state_ == State::ready || state_ == State::exited; }
 
 private:
     enum class State { starting, running, ready, stopping, backoff, exited, failed };

@@ -66,6 +66,12 @@ public:
     /// False: none of its living connections has that id.
     bool close_connection(const std::string& id, bool abort);
 
+    /// What subprocesses have to do with each other; other units wait for nobody, nor anybody for
+    /// them.
+    virtual bool depends_on(const std::string& /*name*/) const { return false; }
+    virtual bool satisfies() const { return false; }
+    virtual void dependency_changed() {}
+
     /// How many of its connections would be drained by another factory, or other addresses.
     virtual std::size_t drained_by(bool /*factory*/, bool /*moved*/) const { return 0; }
 
