@@ -59,13 +59,24 @@ std::string text_of(const std::string& path) {
     }
 }
 
-bool has_mark(const std::string& limits, const std::string& mark) {
+/// The same where the kernel does not answer us, as /proc has it.
+bool says_mark(const std::string& limits, std::uint64_t number) {
+    const std::string mark = std::to_string(number);
     constexpr std::string_view name = "Max realtime timeout";
     const std::size_t line = limits.find(name);
     if (line == std::string::npos) return false;
     const std::size_t begin = limits.find_first_not_of(' ', line + name.size());
     return begin != std::string::npos && limits.compare(begin, mark.size(), mark) == 0 &&
            begin + mark.size() < limits.size() && limits[begin + mark.size()] == ' ';
+}
+
+bool has_mark(const std::string& id, std::uint64_t mark) {
+    int number = 0;
+    std::from_chars(id.data(), id.data() + id.size(), number);
+    // Twenty times as fast as the file, and for our own user only.
+    rlimit limit{};
+    if (::prlimit(number, RLIMIT_RTTIME, nullptr, &limit) == 0) return limit.rlim_cur == mark;
+    return errno == EPERM && says_mark(text_of("/proc/" + id + "/limits"), mark);
 }
 
 /// One that has ended, and waits to be asked how, is not alive.
@@ -76,9 +87,8 @@ bool is_alive(const std::string& stat) {
     return state != 'Z' && state != 'X';
 }
 
-bool belongs(const std::string& id, const std::string& mark) {
-    const std::string folder = "/proc/" + id;
-    return has_mark(text_of(folder + "/limits"), mark) && is_alive(text_of(folder + "/stat"));
+bool belongs(const std::string& id, std::uint64_t mark) {
+    return has_mark(id, mark) && is_alive(text_of("/proc/" + id + "/stat"));
 }
 
 /// Numbers of processes, as /proc has them.
@@ -94,7 +104,7 @@ std::vector<std::string> all_processes() {
 }
 
 /// Handles of all who have the mark.
-std::vector<base::Descriptor> members(const std::string& mark) {
+std::vector<base::Descriptor> members(std::uint64_t mark) {
     std::vector<base::Descriptor> found;
     for (const std::string& id : all_processes()) {
         if (!belongs(id, mark)) continue;
@@ -129,10 +139,9 @@ void ProcessTree::mark(ProcessPlan& plan) const {
 ProcessTree::Killed ProcessTree::kill() const {
     Killed done;
     if (!usable_) return done;
-    const std::string mark = std::to_string(mark_);
     const auto deadline = Clock::now() + std::chrono::seconds(1);
     for (;;) {
-        const auto living = members(mark);
+        const auto living = members(mark_);
         if (living.empty()) return done;
         if (Clock::now() > deadline) {
             done.left = living.size();

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
 
@@ -76,6 +77,25 @@ TEST(ProcessTree, KillsThoseWhoForkFasterThanItLooks) {
     EXPECT_GE(killed.killed, 1U);
     EXPECT_EQ(killed.left, 0U);
     EXPECT_TRUE(planted.is_silent());
+}
+
+/// The kernel tells an account the limits of its own processes only; /proc tells all.
+TEST(ProcessTree, FindsThoseOfOtherAccountsThoughItMayNotKillThem) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root has others";
+    const ProcessTree tree;
+    Planted planted(tree, "echo here; exec sleep 1000", 1);
+    const pid_t nobody = ::fork();
+    ASSERT_GE(nobody, 0);
+    if (nobody == 0) {
+        const bool changed = ::setresuid(65534, 65534, 65534) == 0;
+        const ProcessTree::Killed killed = tree.kill();
+        ::_exit(changed && killed.killed == 0 && killed.left == 1 ? 0 : 1);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(nobody, &status, 0), nobody);
+    EXPECT_EQ(status, 0);
+    EXPECT_FALSE(planted.process->collect());
+    EXPECT_EQ(tree.kill().killed, 1U);
 }
 
 TEST(ProcessTree, ItsMarkLimitsNothing) {
