@@ -73,7 +73,7 @@ bool says_mark(const std::string& limits, std::uint64_t number) {
 bool has_mark(const std::string& id, std::uint64_t mark) {
     int number = 0;
     std::from_chars(id.data(), id.data() + id.size(), number);
-    // Twenty times as fast as the file, and for our own user only.
+    // More than ten times as fast as the file, but of our own account only, unless we are root.
     rlimit limit{};
     if (::prlimit(number, RLIMIT_RTTIME, nullptr, &limit) == 0) return limit.rlim_cur == mark;
     return errno == EPERM && says_mark(text_of("/proc/" + id + "/limits"), mark);

@@ -43,7 +43,9 @@ private:
 
     std::string& begun(int number) { return begun_[number == 2 ? 1 : 0]; }
     void refill();
-    bool allowed();
+    /// Counts the whole lines that `bytes` begins with, and returns how long they are.
+    std::size_t drop_lines(std::string_view bytes);
+    void drop(std::uint64_t lines);
     void line(std::string_view text);
     void tell_dropped();
 

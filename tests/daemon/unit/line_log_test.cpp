@@ -71,5 +71,28 @@ TEST(LineLog, WhatIsTooMuchIsCountedAndKeptAllTheSame) {
     EXPECT_EQ(log.output().end(), all.size());
 }
 
+TEST(LineLog, CountsEachLineOnceWhereverItIsCut) {
+    constexpr unsigned written = 20'000;
+    std::string all;
+    for (unsigned i = 0; i < written; ++i) all += std::string(i % 7, 'x') + "\n";
+    all += std::string(10, 'x');
+    for (const std::size_t piece : {1UL, 2UL, 3UL, 1000UL, all.size()}) {
+        const Logged logged;
+        LineLog log("d");
+        for (std::size_t at = 0; at < all.size(); at += piece)
+            log.received(1, all.substr(at, piece));
+        log.ended(1);
+        std::uint64_t told = 0;
+        std::uint64_t kept = 0;
+        for (const std::string& line : logged.lines("subprocess.d")) {
+            const bool tells = line.find("beyond") != std::string::npos;
+            tells ? told += std::stoul(line) : ++kept;
+        }
+        EXPECT_GE(kept, LineLog::burst);
+        EXPECT_EQ(told, log.dropped_lines());
+        EXPECT_EQ(kept + told, written + 1) << "in pieces of " << piece;
+    }
+}
+
 }  // namespace
 }  // namespace protohost::unit
