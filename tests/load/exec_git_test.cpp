@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // git, as many use it, behind the plugin `exec`.
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -20,6 +19,7 @@
 #include "tests/system/harness/control.hpp"
 #include "tests/system/harness/daemon.hpp"
 #include "tests/system/harness/figures.hpp"
+#include "tests/system/harness/high_water.hpp"
 #include "tests/system/harness/scale.hpp"
 
 namespace protohost::harness {
@@ -51,32 +51,6 @@ std::filesystem::path make_repository(std::filesystem::path folder, std::size_t 
     git(folder, {"gc", "-q"});
     return folder;
 }
-
-/// The most memory that a process of ours has while this lives.
-class HighWater {
-public:
-    explicit HighWater(pid_t process)
-        : looking_([this, process] {
-              while (!over_) {
-                  most_ = std::max(most_, resident_memory(process));
-                  std::this_thread::sleep_for(std::chrono::milliseconds(5));
-              }
-          }) {}
-    ~HighWater() {
-        if (looking_.joinable()) finish();
-    }
-
-    std::size_t finish() {
-        over_ = true;
-        looking_.join();
-        return most_;
-    }
-
-private:
-    std::atomic<bool> over_ = false;
-    std::size_t most_ = 0;
-    std::thread looking_;
-};
 
 class ExecGit : public testing::Test {
 protected:
