@@ -16,11 +16,11 @@ const ph_stream_ops ProcessPipe::ops = [] {
         return ph_status{PH_OK};
     };
     made.connection_lost = [](void* self, const ph_error* why) {
-        of(self).owner_.pipe_connection_lost(of(self).fd_, why);
+        if (!of(self).quiet_) of(self).owner_.pipe_connection_lost(of(self).fd_, why);
         return ph_status{PH_OK};
     };
     made.pause_writing = [](void* self) {
-        of(self).owner_.pipe_writing_paused(true);
+        if (!of(self).quiet_) of(self).owner_.pipe_writing_paused(true);
         return ph_status{PH_OK};
     };
     made.resume_writing = [](void* self) {
@@ -55,7 +55,19 @@ ProcessPipe::~ProcessPipe() {
 
 void ProcessPipe::start() {
     transport_->set_role(Role::pipe);
-    transport_->start({reinterpret_cast<const ph_any_ops*>(&ops), this});
+    transport_->start(protocol());
+}
+
+ph_proto ProcessPipe::protocol() {
+    return {reinterpret_cast<const ph_any_ops*>(&ops), this};
+}
+
+void ProcessPipe::hand_over(std::shared_ptr<void> factory) {
+    if (transport_ == nullptr) return;
+    quiet_ = true;
+    transport_->hand_over(protocol(), std::move(factory));
+    handle_ = transport_->handle();
+    quiet_ = false;
 }
 
 void ProcessPipe::ended(Transport&) {

@@ -48,6 +48,11 @@ public:
     /// From here on it reads.
     void start();
 
+    /// Comes back from whatever protocol a plugin has put in the place of ours, and is opened to
+    /// nobody who has known it before. `factory` holds the code of whom it speaks to from here on.
+    /// Its owner is told nothing.
+    void hand_over(std::shared_ptr<void> factory);
+
     /// nullptr once it has ended.
     StreamTransport* transport() { return transport_; }
     /// The same as a plugin has it; stale once it has ended.
@@ -56,6 +61,7 @@ public:
 
 private:
     static const ph_stream_ops ops;
+    ph_proto protocol();
     static ProcessPipe& of(void* self) { return *static_cast<ProcessPipe*>(self); }
 
     void callback_failed(Transport&, std::string_view, std::string_view) override {}
@@ -70,6 +76,7 @@ private:
     const int fd_;
     StreamTransport* transport_;  ///< retired when it has ended
     ph_transport* handle_;
+    bool quiet_ = false;
     Traffic traffic_;
 };
 

@@ -40,7 +40,9 @@ void ProtocolTransport::hand_over(ph_proto next, std::shared_ptr<void> factory) 
     closing_ = false;
     remove_reference();
     reference_ = loop_.references().add(*this);
-    factory_ = std::move(factory);
+    // It dies here, unless something waits for it.
+    const auto former = std::exchange(factory_, std::move(factory));
+    keep_for_what_waits(former);
     paused_writing_ = false;
     drain_asked_ = false;
     forget_settings();

@@ -90,8 +90,14 @@ protected:
     /// connection_lost, and the last word to the owner, who retires it.
     void end();
 
+    const std::shared_ptr<void>& shared_factory() const { return factory_; }
+
     virtual void use(ph_proto protocol) { protocol_ = protocol; }
-    /// What a protocol has set is unset, for the next one.
+    /// What waits may have to be given back to the code that `former` holds.
+    virtual void keep_for_what_waits(const std::shared_ptr<void>& former) {
+        static_cast<void>(former);
+    }
+    /// What a protocol has set is unset, for the next one; shared_factory() is its already.
     virtual void forget_settings() {
         paused_reading_ = false;
         limits_.reset();

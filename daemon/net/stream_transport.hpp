@@ -90,6 +90,7 @@ private:
     bool suits(ph_proto next) const override;
     void callback_failed(std::string_view callback, ph_status status) override;
     std::size_t waiting() const override { return queue_.size(); }
+    void keep_for_what_waits(const std::shared_ptr<void>& former) override { queue_.keep(former); }
     void sync_interest() override;
     void lose(std::unique_ptr<Loss> loss) override;
     void close_descriptor() override { socket_.close(); }

@@ -147,10 +147,9 @@ void SubprocessTransport::retune(const TransportSettings& settings) {
 
 void SubprocessTransport::forget_settings() {
     ProtocolTransport::forget_settings();
-    each_pipe([](StreamTransport& pipe) {
-        pipe.resume_reading();
-        pipe.set_write_buffer_limits(-1, -1);
-    });
+    for (const auto& pipe : pipes_) {
+        if (pipe != nullptr) pipe->hand_over(shared_factory());
+    }
 }
 
 void SubprocessTransport::on_events(std::uint32_t) {
@@ -233,6 +232,15 @@ ph_status SubprocessTransport::write_owned(ph_iov, ph_fn release, void* arg) {
 std::size_t SubprocessTransport::get_write_buffer_size() {
     auto* const input = pipes_[0] != nullptr ? pipes_[0]->transport() : nullptr;
     return input != nullptr ? input->get_write_buffer_size() : 0;
+}
+
+bool SubprocessTransport::is_output_paused() const {
+    for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) {
+        const auto& pipe = pipes_[static_cast<std::size_t>(fd)];
+        if (pipe == nullptr || pipe->transport() == nullptr) continue;
+        if (!pipe->transport()->is_closing() && !pipe->transport()->is_reading()) return true;
+    }
+    return false;
 }
 
 std::size_t SubprocessTransport::waiting() const {

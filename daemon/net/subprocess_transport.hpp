@@ -65,6 +65,9 @@ public:
     /// Of its standard input.
     std::size_t get_write_buffer_size() override;
 
+    /// Whether one of its pipes is not read at the moment, because whoever is told wants it so.
+    bool is_output_paused() const;
+
     // Its pipes have these.
     void pause_reading() override {}
     void resume_reading() override {}

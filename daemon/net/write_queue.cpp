@@ -26,6 +26,7 @@ struct WriteQueue::Chunk {
     std::size_t capacity;
     Release release;
     void* arg;
+    std::shared_ptr<void> holder;
 
     std::byte* storage() { return reinterpret_cast<std::byte*>(this + 1); }
 };
@@ -33,7 +34,7 @@ struct WriteQueue::Chunk {
 WriteQueue::Chunk* WriteQueue::make_chunk(std::size_t capacity) {
     void* memory = std::malloc(sizeof(Chunk) + capacity);
     if (memory == nullptr) return nullptr;
-    auto* chunk = new (memory) Chunk{nullptr, nullptr, 0, 0, capacity, nullptr, nullptr};
+    auto* chunk = new (memory) Chunk{nullptr, nullptr, 0, 0, capacity, nullptr, nullptr, {}};
     chunk->data = chunk->storage();
     return chunk;
 }
@@ -48,6 +49,7 @@ void WriteQueue::pop() {
     first_ = chunk->next;
     if (first_ == nullptr) last_ = nullptr;
     if (chunk->release != nullptr) give_back(chunk->release, chunk->arg);
+    chunk->~Chunk();
     std::free(chunk);
 }
 
@@ -93,6 +95,13 @@ bool WriteQueue::append_owned(const void* data, std::size_t size, Release releas
     size_ += size;
     budget_.add(size);
     return true;
+}
+
+void WriteQueue::keep(const std::shared_ptr<void>& holder) {
+    // With one already nothing has come since: it is full.
+    if (last_ == nullptr || last_->holder != nullptr) return;
+    last_->holder = holder;
+    last_->capacity = last_->end;
 }
 
 std::span<iovec> WriteQueue::front(std::span<iovec> vector) const {

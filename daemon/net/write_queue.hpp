@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <sys/uio.h>
 
@@ -29,6 +30,9 @@ public:
     /// Keeps the bytes where they are; `release(arg)` once they are consumed or cleared. False: out
     /// of memory, nothing has changed, and `release` is still the caller's to call.
     [[nodiscard]] bool append_owned(const void* data, std::size_t size, Release release, void* arg);
+
+    /// `holder` lives until all that is here now was consumed or cleared.
+    void keep(const std::shared_ptr<void>& holder);
 
     /// The oldest bytes, for one sendmsg; writes at most `vector.size()` entries.
     std::span<iovec> front(std::span<iovec> vector) const;

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "daemon/base/format.hpp"
+#include "daemon/net/subprocess_transport.hpp"
 #include "daemon/unit/unit.hpp"
 
 namespace protohost::unit {
@@ -30,6 +31,11 @@ std::string_view role_name(net::Role role) {
             return "process";
     }
     return {};
+}
+
+bool is_reading(const net::Transport& transport) {
+    if (transport.role() != net::Role::process) return transport.is_reading();
+    return !static_cast<const net::SubprocessTransport&>(transport).is_output_paused();
 }
 
 unsigned generation_of(const net::Transport& transport) {
@@ -76,7 +82,7 @@ void Unit::append_connections(std::vector<ConnectionSnapshot>& to) {
         taken.received = transport.traffic().received;
         taken.sent = transport.traffic().sent;
         taken.write_buffer = transport.get_write_buffer_size();
-        taken.reading = transport.is_reading();
+        taken.reading = is_reading(transport);
         taken.writing_paused = transport.is_writing_paused();
     });
 }

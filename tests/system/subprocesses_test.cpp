@@ -98,6 +98,9 @@ TEST(Subprocesses, LinesOfOneWithoutAProtocolAreLoggedAndKept) {
     EXPECT_EQ(all["end"], 13);
     EXPECT_EQ(all["skipped"], 0);
     EXPECT_EQ(daemon.log().count("three"), 0U) << "the line has not ended";
+    for (const Json& each : control.ask("list", {{"what", "connections"}})) {
+        EXPECT_EQ(each["reading"], true) << each["peer"];
+    }
 }
 
 TEST(Subprocesses, SeeNothingOfTheDaemonsButWhatIsMeantForThem) {
@@ -323,6 +326,28 @@ TEST(Subprocesses, AReloadRestartsThoseThatMustBeAnotherProcess) {
     EXPECT_FALSE(is_alive(changed));
     EXPECT_TRUE(soon([&] { return !is_alive(gone); }));
     EXPECT_TRUE(looked.becomes("added", "ready"));
+}
+
+TEST(Subprocesses, GoToANewVersionOfTheirPluginWhichLetsTheOldOneGo) {
+    const ScratchFolder plugins;
+    const auto file = plugins.path() / "gulps.so";
+    std::filesystem::copy_file(std::filesystem::path(test_plugins()) / "gulps.so", file);
+    DaemonSetup setup = with(
+        "  talks: {shell: 'while echo word; do sleep 0.01; done', protocol: gulps, options: "
+        "{gulp: 1, pause: 1ms}}\n");
+    setup.plugins = plugins.path();
+    const Daemon daemon(setup);
+    const Looked looked(daemon);
+    const pid_t pid = looked.pid("talks");
+    daemon.log().wait_for("64 gulps");
+    // What stands behind its end is another version, and does the same.
+    std::ofstream(file, std::ios::app | std::ios::binary) << '\n';
+    looked.control().reload();
+    daemon.log().wait_for("plugin gulps g1: retired");
+    const std::size_t said = daemon.log().count("64 gulps");
+    EXPECT_TRUE(daemon.log().wait_for_count("64 gulps", said + 1)) << "it reads on";
+    EXPECT_EQ(looked.pid("talks"), pid);
+    EXPECT_EQ(daemon.log().count("goes to protocol gulps/gulps"), 1U);
 }
 
 TEST(Subprocesses, AnAccountThatThereIsNotRefusesTheReload) {

@@ -171,6 +171,32 @@ TYPED_TEST(HandOver, WhereTheEndIsOnItsWayItIsTheFirsts) {
     EXPECT_EQ(this->first.events, (Events{"made", "lost", "destroy"}));
 }
 
+TEST(StreamHandOver, TheFactoryOfTheFirstWaitsForWhatItsCodeHasToTakeBack) {
+    Recorder first;
+    Recorder next;
+    Streams kind;
+    StreamTransport& transport = *kind.serve(first);
+    const auto code = std::make_shared<int>(1);
+    Recorder owner;
+    owner.transport = &transport;
+    transport.hand_over(owner.proto(), code);
+    const std::string bytes(8'000'000, 'w');
+    bool given_back = false;
+    EXPECT_EQ(transport.write_owned(
+                  {bytes.data(), bytes.size()},
+                  [](void* flag) { *static_cast<bool*>(flag) = true; },
+                  &given_back),
+              PH_OK);
+    next.transport = &transport;
+    transport.hand_over(next.proto(), nullptr);
+    EXPECT_FALSE(given_back);
+    EXPECT_EQ(code.use_count(), 2);
+    transport.abort();
+    EXPECT_TRUE(given_back);
+    EXPECT_EQ(code.use_count(), 1);
+    kind.rig.run_until([&] { return kind.rig.ends == 1; });
+}
+
 TEST(DatagramHandOver, WhatABatchHadLeftGoesToTheNext) {
     DatagramRecorder first;
     DatagramRecorder next;

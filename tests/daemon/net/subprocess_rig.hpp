@@ -92,9 +92,10 @@ private:
 struct Scene {
     SubprocessTransport& start(const ProcessPlan& plan,
                                const StandardStreams& streams = {},
-                               const TransportSettings& settings = {}) {
+                               const TransportSettings& settings = {},
+                               const std::shared_ptr<void>& factory = nullptr) {
         auto launched =
-            SubprocessTransport::launch(rig.loop, plan, streams, settings, rig.owner(), nullptr);
+            SubprocessTransport::launch(rig.loop, plan, streams, settings, rig.owner(), factory);
         if (!launched) {
             throw std::runtime_error(base::to_string(base::Errors(launched.error()).front()));
         }
@@ -126,6 +127,8 @@ struct Scene {
     }
 
     ProcessRecorder recorder;
+    /// For tests in which another one takes over: it outlives the rig.
+    ProcessRecorder next;
     Rig rig;
     SubprocessTransport* transport = nullptr;
 };

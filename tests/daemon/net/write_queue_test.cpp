@@ -76,5 +76,29 @@ TEST(WriteQueue, KeepsEveryByteThroughRandomAppendsAndConsumes) {
     }
 }
 
+TEST(WriteQueue, AHolderLivesAsLongAsWhatWasThereBeforeIt) {
+    WriteBudget budget;
+    WriteQueue queue(budget);
+    const auto first = std::make_shared<int>(1);
+    const auto second = std::make_shared<int>(2);
+    queue.keep(first);
+    EXPECT_EQ(first.use_count(), 1) << "nothing waits";
+    ASSERT_TRUE(queue.append("abc", 3));
+    queue.keep(first);
+    queue.keep(second);
+    EXPECT_EQ(first.use_count(), 2);
+    EXPECT_EQ(second.use_count(), 1) << "nothing has come since the first";
+    ASSERT_TRUE(queue.append("de", 2));
+    queue.keep(second);
+    EXPECT_EQ(front(queue), "abcde");
+    queue.consume(2);
+    EXPECT_EQ(first.use_count(), 2);
+    queue.consume(1);
+    EXPECT_EQ(first.use_count(), 1);
+    EXPECT_EQ(second.use_count(), 2);
+    queue.clear();
+    EXPECT_EQ(second.use_count(), 1);
+}
+
 }  // namespace
 }  // namespace protohost::net
