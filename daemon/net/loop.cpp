@@ -5,6 +5,7 @@
 
 #include "daemon/net/datagram_buffers.hpp"
 #include "daemon/net/timing_wheel.hpp"
+#include "daemon/net/tls_socket.hpp"
 
 namespace protohost::net {
 
@@ -12,6 +13,7 @@ Loop::Loop() : read_buffer_(std::make_unique_for_overwrite<std::byte[]>(read_buf
 
 Loop::~Loop() {
     soon_.clear();
+    ready_.clear();
 }
 
 void Loop::run() {
@@ -36,11 +38,14 @@ bool Loop::run_ready() {
 
 bool Loop::iterate(int wait_milliseconds) {
     timers_.arm();
-    const bool work = !soon_.empty() || !retired_.empty();
+    const bool work = !soon_.empty() || !ready_.empty() || !retired_.empty();
     const auto events = set_.wait(work ? 0 : wait_milliseconds);
     // What was scheduled before comes before what has become ready since, also where the former
     // has caused the latter, as resume_reading() and call_soon() in one callback do.
-    run_tasks();
+    Tasks ready;
+    ready.swap(ready_);
+    run_tasks(soon_);
+    run_tasks(ready);
     for (const epoll_event& event : events) {
         static_cast<EventSink*>(event.data.ptr)->on_events(event.events);
     }
@@ -49,8 +54,8 @@ bool Loop::iterate(int wait_milliseconds) {
     return work || !events.empty();
 }
 
-void Loop::run_tasks() {
-    running_.swap(soon_);
+void Loop::run_tasks(Tasks& tasks) {
+    running_.swap(tasks);
     while (!running_.empty()) {
         Task& task = running_.front();
         running_.pop_front();
@@ -61,6 +66,11 @@ void Loop::run_tasks() {
 DatagramBuffers& Loop::datagrams() {
     if (datagrams_ == nullptr) datagrams_ = std::make_unique<DatagramBuffers>(gather_);
     return *datagrams_;
+}
+
+TlsSocket& Loop::tls_socket() {
+    if (tls_socket_ == nullptr) tls_socket_ = std::make_unique<TlsSocket>();
+    return *tls_socket_;
 }
 
 TimingWheels& Loop::wheels() {

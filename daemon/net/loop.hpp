@@ -26,6 +26,7 @@ namespace protohost::net {
 
 class Executor;
 class TimingWheels;
+class TlsSocket;
 struct DatagramBuffers;
 
 /// Something to do in the next iteration. Intrusive, so that scheduling allocates nothing; a task
@@ -93,11 +94,18 @@ public:
     /// Where datagrams arrive and are gathered; made for the first who asks.
     DatagramBuffers& datagrams();
 
+    /// What all TLS sessions read and write; made for the first who asks.
+    TlsSocket& tls_socket();
+
     /// Where timeouts are counted that many transports have.
     TimingWheels& wheels();
 
     /// Runs `task` once, in the next iteration, before its I/O; never from inside this call.
     void call_soon(Task& task) { soon_.push_back(task); }
+
+    /// Runs `task` once, in the next iteration, among what has become ready: for who has something
+    /// to read that the kernel no longer knows of.
+    void call_as_ready(Task& task) { ready_.push_back(task); }
 
     /// [any] Calls `call` once, on the loop. What was put before it from the same thread comes
     /// before it. What has not been called when the loop is destroyed is destroyed with it.
@@ -125,14 +133,14 @@ private:
     /// more than that once they no longer fit the cache.
     static constexpr std::size_t read_buffer_size = 64 * 1024;
 
-    bool iterate(int wait_milliseconds);
-    void run_tasks();
-
     using Hook = boost::intrusive::list_base_hook<
         boost::intrusive::tag<class Scheduled>,
         boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
     using Tasks = boost::intrusive::
         list<Task, boost::intrusive::base_hook<Hook>, boost::intrusive::constant_time_size<false>>;
+
+    bool iterate(int wait_milliseconds);
+    void run_tasks(Tasks& tasks);
 
     std::thread::id thread_ = std::this_thread::get_id();
     EpollSet set_;
@@ -147,7 +155,9 @@ private:
     std::unique_ptr<std::byte[]> read_buffer_;
     std::unique_ptr<DatagramBuffers> datagrams_;
     std::unique_ptr<TimingWheels> wheels_;
+    std::unique_ptr<TlsSocket> tls_socket_;
     Tasks soon_;
+    Tasks ready_;
     Tasks running_;
     std::vector<std::unique_ptr<EventSink>> retired_;
     unsigned depth_ = 0;

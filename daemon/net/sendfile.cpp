@@ -59,7 +59,7 @@ StreamTransport::Sendfile::Sendfile(StreamTransport& transport, const Source& so
     : transport_(transport),
       source_(source),
       done_(std::move(done)),
-      in_kernel_(transport.channel_ == Channel::socket) {
+      in_kernel_(transport.channel_ == Channel::socket && transport.tls() == nullptr) {
     transport_.loop_.call_soon(*this);
 }
 
@@ -78,6 +78,13 @@ void StreamTransport::Sendfile::run() {
 
 std::size_t StreamTransport::Sendfile::at_most(std::size_t size) const {
     return static_cast<std::size_t>(std::min<std::uint64_t>(size, source_.count - sent_));
+}
+
+std::span<const std::byte> StreamTransport::Sendfile::next(std::size_t size) const {
+    // While a block is being read, nothing of it has been tried.
+    if (size == 0 || block_ == nullptr || reading_) return {};
+    return std::span(block_->bytes)
+        .subspan(block_->taken, std::min(size, block_->size - block_->taken));
 }
 
 StreamTransport::Sendfile::Step StreamTransport::Sendfile::push() {
@@ -146,7 +153,7 @@ StreamTransport::Sendfile::Step StreamTransport::Sendfile::send_block() {
     if (block.os_errno != 0) return {Step::State::file_failed, 0, block.os_errno};
     if (block.size == 0) return {Step::State::finished};
     iovec rest{block.bytes.data() + block.taken, block.size - block.taken};
-    const ssize_t sent = send_pieces(transport_.socket_.get(), transport_.channel_, {&rest, 1});
+    const ssize_t sent = transport_.send({&rest, 1});
     if (sent < 0) return {Step::State::connection_lost, 0, static_cast<int>(-sent)};
     block.taken += static_cast<std::size_t>(sent);
     Step step = taken(static_cast<std::size_t>(sent));

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "daemon/net/executor.hpp"
 #include "daemon/net/stream_transport.hpp"
@@ -44,6 +45,8 @@ public:
     /// Whether it goes on when the peer takes more; else it waits for the file.
     bool waits_for_peer() const { return waits_for_peer_; }
     std::uint64_t sent() const { return sent_; }
+    /// The next bytes of the file, which were read already: no more than that.
+    std::span<const std::byte> next(std::size_t size) const;
 
     /// Neither pushes nor reads any more.
     void stop();

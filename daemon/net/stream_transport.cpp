@@ -11,6 +11,7 @@
 #include "daemon/base/failure.hpp"
 #include "daemon/net/sendfile.hpp"
 #include "daemon/net/stream_timeouts.hpp"
+#include "daemon/net/stream_tls.hpp"
 
 // Life and reading. Writing is in stream_transport_write.cpp.
 
@@ -99,8 +100,10 @@ void StreamTransport::sync_interest() {
     if (dispatching_) return;
     std::uint32_t wanted = 0;
     const bool reading = is_reading() && !eof_received_;
-    if (!lost_ && started_ && (reading || watches_reader_)) wanted |= EPOLLIN;
+    if (!lost_ && started_ && (reading || watches_reader_ || lingering_)) wanted |= EPOLLIN;
     if (!lost_ && waits_for_peer()) wanted |= EPOLLOUT;
+    const bool takes_more = !lost_ && started_ && (reading || lingering_);
+    if (takes_more && tls_ != nullptr) tls_->read_what_is_there();
     if (wanted == interest_) return;
     const int error = loop_.set().change(socket_.get(), interest_, wanted, *this);
     if (error == 0 || wanted == 0) {
@@ -112,7 +115,9 @@ void StreamTransport::sync_interest() {
 }
 
 void StreamTransport::on_readable() {
-    if (buffered_) {
+    if (lingering_) {
+        await_peer_notify();
+    } else if (buffered_) {
         read_into_protocol();
     } else {
         read_for_protocol();
@@ -128,6 +133,7 @@ void StreamTransport::reader_gone() {
 }
 
 ssize_t StreamTransport::receive(void* data, std::size_t size) {
+    if (tls_ != nullptr) return receive_secured(data, size);
     if (channel_ == Channel::socket) return ::recv(socket_.get(), data, size, 0);
     return ::read(socket_.get(), data, size);
 }
@@ -179,7 +185,7 @@ void StreamTransport::on_eof() {
         closing_ = true;
         eof_untold_ = true;
         loop_.call_soon(*this);
-    } else if (!tell_eof()) {
+    } else if (!tell_eof() || !can_write_eof()) {
         close();
     }
 }
@@ -210,6 +216,7 @@ void StreamTransport::drain(std::uint64_t deadline) {
 
 void StreamTransport::close() {
     if (closing_) return;
+    if (starting_tls_) return lose(nullptr);
     flush_gathered();
     closing_ = true;
     sync_interest();
@@ -240,6 +247,9 @@ void StreamTransport::lose(std::unique_ptr<Loss> loss) {
     queue_.clear();
     eof_untold_ = false;
     if (sendfile_ != nullptr) sendfile_->stop();
+    if (tls_ != nullptr) tls_->stop();
+    lingering_ = false;
+    starting_tls_ = false;
     sync_interest();
     idle_.reset();
     stall_.reset();
@@ -253,7 +263,14 @@ void StreamTransport::run() {
         lose(nullptr);
         Task::unlink();  // nothing comes between the two
     }
+    if (!lost_) {
+        dispatching_ = true;
+        if (lingering_ || (is_reading() && !eof_received_)) on_readable();
+        dispatching_ = false;
+        return sync_interest();
+    }
     abandon_file();
+    if (tls_ != nullptr) tls_->abandon_start();
     end();
 }
 
@@ -271,7 +288,7 @@ ph_status StreamTransport::get_extra_info(std::string_view name, ph_info& info) 
         info.address = {scratch.address.data(), scratch.address.size(), 0};
         scratch.text = scratch.address.text();
     } else {
-        return PH_E_UNSUPPORTED;
+        return get_tls_info(name, info);
     }
     info.text = {scratch.text.data(), scratch.text.size()};
     return PH_OK;

@@ -38,6 +38,9 @@ enum class Channel : std::uint8_t {
 /// a callback writes is gathered in the loop's scratch and sent when the callback returns; what the
 /// kernel refuses waits in a queue. Sizes, pauses and what abort() drops are as if each write had
 /// called send. A connection that is silent owns no buffer.
+///
+/// With TLS it is the same transport: what is read and sent goes through a session, and the queue
+/// holds what that has not taken yet, as it was written.
 class StreamTransport final : public ProtocolTransport, public GatherOwner, public Task {
 public:
     /// `factory` lives as long as this does: it is what holds the protocol's code.
@@ -50,6 +53,9 @@ public:
                     Channel channel = Channel::socket);
     ~StreamTransport() override;
 
+    /// Before start(): it speaks TLS, over the same socket, with a handshake behind it.
+    void secure(std::unique_ptr<TlsSession> session);
+
     void drain(std::uint64_t deadline) override;
 
     void close() override;
@@ -60,19 +66,22 @@ public:
     void pause_reading() override;
     void resume_reading() override;
     bool is_reading() const override {
-        return reads() && !paused_reading_ && !closing_ && sendfile_ == nullptr;
+        return reads() && !paused_reading_ && !closing_ && !starting_tls_ && sendfile_ == nullptr;
     }
 
     ph_status write(const void* data, std::size_t size) override;
     ph_status writelines(const ph_iov* pieces, std::size_t count) override;
     ph_status write_owned(ph_iov data, ph_fn release, void* arg) override;
     ph_status write_eof() override;
-    bool can_write_eof() const override { return writes(); }
+    bool can_write_eof() const override;
     ph_status set_write_buffer_limits(std::int64_t high, std::int64_t low) override;
     void get_write_buffer_limits(std::size_t& low, std::size_t& high) const override;
     std::size_t get_write_buffer_size() override;
     ph_status sendfile(int fd, std::uint64_t offset, std::uint64_t count, FileSent&& done) override;
     std::uint64_t cancel_sendfile() override;
+    ph_status start_tls(TlsStart&& start, TlsStarted&& done) override;
+    void cancel_start_tls() override;
+    const TlsSession* tls() const override;
 
     std::string peer_text() const override { return peer_.label(); }
     SocketAddress peer_address() const override { return peer_.address(); }
@@ -81,10 +90,11 @@ private:
     class IdleTimeout;
     class StallTimeout;
     class Sendfile;
+    class Tls;
 
     void on_events(std::uint32_t events) override;
     void flush_gathered() override;
-    void run() override;  ///< the scheduled end
+    void run() override;  ///< the scheduled end, or reading what TLS has already
 
     void use(ph_proto protocol) override;
     bool suits(ph_proto next) const override;
@@ -93,7 +103,7 @@ private:
     void keep_for_what_waits(const std::shared_ptr<void>& former) override { queue_.keep(former); }
     void sync_interest() override;
     void lose(std::unique_ptr<Loss> loss) override;
-    void close_descriptor() override { socket_.close(); }
+    void close_descriptor() override;
 
     bool reads() const { return channel_ != Channel::write_pipe; }
     bool writes() const { return channel_ != Channel::read_pipe; }
@@ -110,6 +120,16 @@ private:
     void on_writable();
     /// What close() and write_eof() wait for, once nothing is left to be sent.
     void flushed();
+    /// Of close(), then.
+    void end_in_order();
+
+    /// As recv(); what TLS has failed with is said already.
+    ssize_t receive_secured(void* data, std::size_t size);
+    /// Whether close_notify is on its way; if not, flushed() comes again.
+    bool notify_peer();
+    /// Drops what comes until the peer has answered close_notify.
+    void await_peer_notify();
+    ph_status get_tls_info(std::string_view name, ph_info& info);
 
     /// Bytes went to the protocol, or to the kernel.
     void count_received(ssize_t size);
@@ -131,6 +151,8 @@ private:
     void cannot_keep(std::size_t size);
     void written();
     void shut_down_writing();
+    /// Whether what is written may go out at once.
+    bool sends_directly() const { return queue_.empty() && !starting_tls_; }
 
     /// Sends the next piece of the file, where nothing is before it.
     void push_file();
@@ -139,8 +161,12 @@ private:
     void abandon_file();
     /// Whether something waits until the peer takes more.
     bool waits_for_peer() const;
-    /// Bytes taken, or -errno. A signal is as good as a full buffer: what is left waits.
-    static ssize_t send_pieces(int fd, Channel channel, std::span<iovec> pieces);
+    /// Bytes taken, or -errno. A signal is as good as a full buffer: what is left waits, and comes
+    /// first in the next call.
+    ssize_t send(std::span<iovec> pieces);
+    ssize_t send_plain(std::span<iovec> pieces);
+    /// Of what send() has answered.
+    void lose_sending(int os_errno);
 
     const ph_stream_ops& ops() const {
         return *reinterpret_cast<const ph_stream_ops*>(protocol_.ops);
@@ -155,15 +181,19 @@ private:
     bool eof_untold_ : 1 = false;  ///< of a pipe: connection_lost follows directly
     bool eof_requested_ : 1 = false;
     bool eof_sent_ : 1 = false;
+    bool starting_tls_ : 1 = false;
+    bool notify_waits_ : 1 = false;  ///< close_notify, for a socket that takes nothing now
+    bool lingering_ : 1 = false;     ///< awaits the peer's close_notify
     std::size_t gathered_ = 0;
     WriteQueue queue_;
     // Where the unit has them.
     std::unique_ptr<IdleTimeout> idle_;
     std::unique_ptr<StallTimeout> stall_;
     std::unique_ptr<Sendfile> sendfile_;  ///< while there is one
+    std::unique_ptr<Tls> tls_;            ///< where it speaks TLS, or is about to
     PeerName peer_;
 };
 // There is one for each idle connection.
-static_assert(sizeof(StreamTransport) <= 312);
+static_assert(sizeof(StreamTransport) <= 320);
 
 }  // namespace protohost::net

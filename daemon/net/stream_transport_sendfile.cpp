@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "daemon/net/sendfile.hpp"
+#include "daemon/net/stream_tls.hpp"
 
 // What a transport does for a file that goes behind its queue.
 
@@ -15,7 +16,7 @@ ph_status StreamTransport::sendfile(int fd,
     if (!writes()) return PH_E_UNSUPPORTED;
     if (closing_) return PH_E_CLOSED;
     if (eof_requested_) return PH_E_EOF_WRITTEN;
-    if (sendfile_ != nullptr) return PH_E_BUSY;
+    if (sendfile_ != nullptr || starting_tls_) return PH_E_BUSY;
     if (count == 0 || offset > INT64_MAX) return PH_E_INVAL;
     flush_gathered();
     if (lost_) return PH_E_CLOSED;
@@ -27,7 +28,10 @@ ph_status StreamTransport::sendfile(int fd,
 
 std::uint64_t StreamTransport::cancel_sendfile() {
     if (sendfile_ == nullptr) return 0;
-    const std::uint64_t sent = sendfile_->sent();
+    // What TLS has encrypted of it already goes out all the same, and waits as a write does.
+    const auto committed = sendfile_->next(tls() != nullptr ? tls()->committed() : 0);
+    const std::uint64_t sent = sendfile_->sent() + committed.size();
+    queue_copy(committed.data(), committed.size());
     sendfile_.reset();
     sync_interest();
     flushed();
@@ -47,7 +51,7 @@ void StreamTransport::push_file() {
         case State::file_failed:
             return end_file(PH_E_OS, step.os_errno);
         case State::connection_lost:
-            return lose_os(step.os_errno);
+            return lose_sending(step.os_errno);
     }
 }
 

@@ -8,6 +8,7 @@
 
 #include "daemon/net/sendfile.hpp"
 #include "daemon/net/stream_timeouts.hpp"
+#include "daemon/net/stream_tls.hpp"
 #include "daemon/net/stream_transport.hpp"
 
 // The writing half: gather, send, queue, flow control.
@@ -21,9 +22,14 @@ constexpr std::size_t pieces_per_send = 64;
 
 }  // namespace
 
-ssize_t StreamTransport::send_pieces(int fd, Channel channel, std::span<iovec> pieces) {
+ssize_t StreamTransport::send(std::span<iovec> pieces) {
+    return tls() != nullptr ? tls_->send(pieces) : send_plain(pieces);
+}
+
+ssize_t StreamTransport::send_plain(std::span<iovec> pieces) {
+    const int fd = socket_.get();
     ssize_t sent = 0;
-    if (channel != Channel::socket) {
+    if (channel_ != Channel::socket) {
         sent = ::writev(fd, pieces.data(), static_cast<int>(pieces.size()));
     } else if (pieces.size() == 1) {
         sent = ::send(fd, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
@@ -37,6 +43,10 @@ ssize_t StreamTransport::send_pieces(int fd, Channel channel, std::span<iovec> p
     return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 }
 
+void StreamTransport::lose_sending(int os_errno) {
+    tls() != nullptr ? tls_->lose_for_failure() : lose_os(os_errno);
+}
+
 ph_status StreamTransport::check_writable(std::size_t size) {
     if (!writes()) return PH_E_UNSUPPORTED;
     if (eof_requested_) return PH_E_EOF_WRITTEN;
@@ -48,7 +58,7 @@ ph_status StreamTransport::check_writable(std::size_t size) {
 ph_status StreamTransport::write(const void* data, std::size_t size) {
     const ph_status status = check_writable(size);
     if (status != PH_OK || size == 0) return status;
-    const bool gather = queue_.empty() && loop_.in_callback() &&
+    const bool gather = sends_directly() && loop_.in_callback() &&
                         gathered_ + size <= std::min(limits_.high(), limits_.limit()) &&
                         admits(gathered_ + size);
     if (gather && loop_.gather().add(*this, data, size)) {
@@ -57,7 +67,7 @@ ph_status StreamTransport::write(const void* data, std::size_t size) {
     }
     if (passes_limit(size)) return PH_E_LIMIT;
     if (lost_) return check_writable(size);
-    const std::size_t taken = queue_.empty() ? send_now({data, size}) : 0;
+    const std::size_t taken = sends_directly() ? send_now({data, size}) : 0;
     if (lost_) return loss_status();
     queue_copy(static_cast<const std::byte*>(data) + taken, size - taken);
     // The scratch was full: make room for the next write, also of what others gathered.
@@ -86,7 +96,7 @@ ph_status StreamTransport::write_owned(ph_iov data, ph_fn release, void* arg) {
         WriteQueue::give_back(release, arg);
         return status;
     }
-    const std::size_t taken = queue_.empty() ? send_now(data) : 0;
+    const std::size_t taken = sends_directly() ? send_now(data) : 0;
     const auto* rest = static_cast<const std::byte*>(data.p) + taken;
     const std::size_t left = data.n - taken;
     if (left == 0 || !keeps(left) || !queue_.append_owned(rest, left, release, arg)) {
@@ -118,10 +128,10 @@ std::size_t StreamTransport::send_now(ph_iov data) {
         pieces = {pieces.data(), pieces.size() + 1};
         pieces.back() = {const_cast<void*>(data.p), data.n};
     }
-    const ssize_t result = send_pieces(socket_.get(), channel_, pieces);
+    const ssize_t result = send(pieces);
     if (result < 0) {
         traffic_.dropped += gathered + data.n;
-        lose_os(static_cast<int>(-result));
+        lose_sending(static_cast<int>(-result));
         return 0;
     }
     auto sent = static_cast<std::size_t>(result);
@@ -176,31 +186,36 @@ void StreamTransport::written() {
 }
 
 bool StreamTransport::waits_for_peer() const {
-    return !queue_.empty() || (sendfile_ != nullptr && sendfile_->waits_for_peer());
+    if (starting_tls_) return tls_->plain_left() != 0;
+    return !queue_.empty() || notify_waits_ ||
+           (sendfile_ != nullptr && sendfile_->waits_for_peer());
 }
 
 void StreamTransport::on_writable() {
-    if (queue_.empty()) return push_file();
+    if (queue_.empty()) return sendfile_ != nullptr ? push_file() : flushed();
     std::array<iovec, pieces_per_send> vector;
-    const ssize_t result = send_pieces(socket_.get(), channel_, queue_.front(vector));
-    if (result < 0) return lose_os(static_cast<int>(-result));
+    std::span<iovec> pieces = queue_.front(vector);
+    if (starting_tls_) pieces = tls_->before_start(pieces);
+    const ssize_t result = send(pieces);
+    if (result < 0) return lose_sending(static_cast<int>(-result));
     count_sent(static_cast<std::size_t>(result));
     queue_.consume(static_cast<std::size_t>(result));
+    if (starting_tls_) tls_->sent_before_start(static_cast<std::size_t>(result));
     resume_if_under(queue_.size());
     sendfile_ != nullptr ? push_file() : flushed();
 }
 
 void StreamTransport::flushed() {
-    if (lost_ || !queue_.empty() || sendfile_ != nullptr) return;
+    if (lost_ || starting_tls_ || !queue_.empty() || sendfile_ != nullptr) return;
     if (closing_) {
-        lose(nullptr);
+        end_in_order();
     } else if (eof_requested_) {
         shut_down_writing();
     }
 }
 
 ph_status StreamTransport::write_eof() {
-    if (!writes()) return PH_E_UNSUPPORTED;
+    if (!can_write_eof()) return PH_E_UNSUPPORTED;
     // A pipe has one way: its end is the end.
     if (channel_ == Channel::write_pipe) {
         close();
@@ -215,6 +230,10 @@ ph_status StreamTransport::write_eof() {
 }
 
 void StreamTransport::shut_down_writing() {
+    if (tls_ != nullptr) {
+        notify_peer();
+        return;
+    }
     if (eof_sent_) return;
     eof_sent_ = true;
     if (::shutdown(socket_.get(), SHUT_WR) == 0) return;

@@ -21,7 +21,9 @@
 
 namespace protohost::net {
 
+class TlsSession;
 class Transport;
+struct TlsStart;
 
 /// What a write would have passed.
 enum class WriteLimit : std::uint8_t {
@@ -156,6 +158,25 @@ public:
     /// Stops the sendfile that is under way; its `done` is then not called any more. Returns what
     /// was sent of it; 0 when there is none.
     virtual std::uint64_t cancel_sendfile() { return 0; }
+
+    /// How it went; of PH_OK there is no text.
+    using TlsStarted = std::function<void(ph_status status, int os_errno, const std::string& text)>;
+
+    /// asyncio's loop.start_tls: what was written before goes out as it is, then TLS begins, in the
+    /// role of the context. Until it is done nothing is read, and what is written waits for it.
+    ///
+    /// `done` is called exactly once, never inside this call, unless cancel_start_tls() comes
+    /// first. Where it fails the transport is lost for the same reason, and connection_lost comes
+    /// after it. Answers other than PH_OK take nothing and never call it: PH_E_CLOSED when the
+    /// transport closes or the peer has ended, PH_E_EOF_WRITTEN, PH_E_BUSY during another one or a
+    /// sendfile, PH_E_UNSUPPORTED where there is TLS already.
+    virtual ph_status start_tls(TlsStart&&, TlsStarted&&) { return PH_E_UNSUPPORTED; }
+
+    /// The transport is aborted, if it is still under way; its `done` is then not called any more.
+    virtual void cancel_start_tls() {}
+
+    /// nullptr: it speaks no TLS, or not yet.
+    virtual const TlsSession* tls() const { return nullptr; }
 
     // asyncio's SubprocessTransport.
 

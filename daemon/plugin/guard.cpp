@@ -38,6 +38,12 @@ std::string_view status_words(ph_status status) {
             return "timed out";
         case PH_E_EOF_WRITTEN:
             return "written after the end";
+        case PH_E_RESOLVE:
+            return "the name has no address";
+        case PH_E_TLS:
+            return "TLS failed";
+        case PH_E_TRUNCATED:
+            return "the peer's stream was cut off";
         default:
             return "";
     }

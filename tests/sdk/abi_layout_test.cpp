@@ -141,7 +141,8 @@ static_assert(PH_OK == 0 && PH_E_FAIL == -1 && PH_E_INVAL == -2 && PH_E_NOMEM ==
               PH_E_CLOSED == -4 && PH_E_CANCELLED == -5 && PH_E_AGAIN == -6 &&
               PH_E_UNSUPPORTED == -7 && PH_E_EXCEPTION == -8 && PH_E_BUSY == -9 &&
               PH_E_WRONG_THREAD == -10 && PH_E_LIMIT == -11 && PH_E_OS == -12 &&
-              PH_E_TIMEOUT == -13 && PH_E_EOF_WRITTEN == -14 && PH_E_RESOLVE == -15);
+              PH_E_TIMEOUT == -13 && PH_E_EOF_WRITTEN == -14 && PH_E_RESOLVE == -15 &&
+              PH_E_TLS == -16 && PH_E_TRUNCATED == -17);
 static_assert(PH_STREAM == 1 && PH_DATAGRAM == 2 && PH_SUBPROCESS == 3);
 static_assert(PH_STDIO_PIPE == 0 && PH_STDIO_INHERIT == 1 && PH_STDIO_DEVNULL == 2 &&
               PH_STDIO_STDOUT == 3 && PH_STDIO_DESCRIPTOR == 4);

@@ -63,7 +63,9 @@ enum {
     PH_E_OS = -12,          /* a system call failed: ph_error.os_errno */
     PH_E_TIMEOUT = -13,     /* a deadline passed */
     PH_E_EOF_WRITTEN = -14, /* write after write_eof */
-    PH_E_RESOLVE = -15      /* a name has no address; the text says why */
+    PH_E_RESOLVE = -15,     /* a name has no address; the text says why */
+    PH_E_TLS = -16,         /* TLS failed: the handshake, a certificate, a record; the text says why */
+    PH_E_TRUNCATED = -17    /* over TLS: the peer's stream ended without close_notify */
 };
 
 typedef struct ph_str { const char *p; size_t n; } ph_str;  /* UTF-8, not NUL-terminated */

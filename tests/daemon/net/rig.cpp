@@ -131,12 +131,6 @@ void Peer::reset() {
 
 namespace {
 
-struct Pair {
-    base::Descriptor server;
-    SocketAddress peer;
-    base::Descriptor client;
-};
-
 /// Small buffers, so that a test fills them quickly.
 constexpr int small = 4096;
 
@@ -185,17 +179,17 @@ Pair pipe_pair(Medium medium) {
     return pair;
 }
 
-Pair connected_pair(Medium medium) {
-    if (medium == Medium::tcp) return tcp_pair();
-    return medium == Medium::socket_pair ? socket_pair() : pipe_pair(medium);
-}
-
 Channel channel_of(Medium medium) {
     if (medium == Medium::read_pipe) return Channel::read_pipe;
     return medium == Medium::write_pipe ? Channel::write_pipe : Channel::socket;
 }
 
 }  // namespace
+
+Pair connected_pair(Medium medium) {
+    if (medium == Medium::tcp) return tcp_pair();
+    return medium == Medium::socket_pair ? socket_pair() : pipe_pair(medium);
+}
 
 Rig::Rig() {
     // As the daemon does: of a pipe, there is no other way to be told in an error code.

@@ -63,6 +63,14 @@ enum class Medium {
     write_pipe
 };
 
+/// Two ends of a new connection, ours non-blocking, with little room between them.
+struct Pair {
+    base::Descriptor server;
+    SocketAddress peer;
+    base::Descriptor client;
+};
+Pair connected_pair(Medium medium);
+
 /// The other end: a plain blocking descriptor.
 class Peer {
 public:

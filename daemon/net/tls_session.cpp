@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/net/tls_session.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+namespace protohost::net {
+
+namespace {
+
+constexpr std::size_t largest_record = SSL3_RT_MAX_PLAIN_LENGTH;
+
+/// Takes bytes from the front of several pieces.
+class Pieces {
+public:
+    explicit Pieces(std::span<const iovec> pieces) : rest_(pieces) { skip_empty(); }
+
+    bool empty() const { return rest_.empty(); }
+    const std::byte* data() const {
+        return static_cast<const std::byte*>(rest_.front().iov_base) + offset_;
+    }
+    /// What is left of the first.
+    std::size_t size() const { return rest_.front().iov_len - offset_; }
+
+    /// Up to `most` of the bytes, one after the other: where they are, or where they had to be put.
+    std::span<const std::byte> front(std::span<std::byte> room, std::size_t most) const {
+        if (size() >= most || rest_.size() == 1) return {data(), std::min(size(), most)};
+        Pieces walk = *this;
+        std::size_t copied = 0;
+        while (!walk.empty() && copied < most) {
+            const std::size_t part = std::min(walk.size(), most - copied);
+            std::memcpy(room.data() + copied, walk.data(), part);
+            copied += part;
+            walk.consume(part);
+        }
+        return room.first(copied);
+    }
+    void consume(std::size_t size) {
+        while (size > 0) {
+            const std::size_t part = std::min(size, this->size());
+            offset_ += part;
+            size -= part;
+            skip_empty();
+        }
+    }
+
+private:
+    void skip_empty() {
+        while (!rest_.empty() && offset_ == rest_.front().iov_len) {
+            rest_ = rest_.subspan(1);
+            offset_ = 0;
+        }
+    }
+
+    std::span<const iovec> rest_;
+    std::size_t offset_ = 0;
+};
+
+}  // namespace
+
+void TlsSession::Free::operator()(SSL* ssl) const {
+    SSL_free(ssl);
+}
+
+TlsSession::TlsSession(TlsSocket& sockets, int socket, TlsStart start)
+    : sockets_(sockets),
+      context_(std::move(start.context)),
+      ssl_(SSL_new(context_->handle())),
+      socket_(socket) {
+    if (ssl_ == nullptr) throw std::bad_alloc();
+    if (!start.received.empty()) {
+        before_ = std::make_unique<ReceivedBefore>(ReceivedBefore{std::move(start.received)});
+    }
+    // One share for each direction, as OpenSSL counts them.
+    SSL_set0_rbio(ssl_.get(), sockets.share());
+    SSL_set0_wbio(ssl_.get(), sockets.share());
+    // What waits may move in memory. Buffers are there only while there is something in them.
+    SSL_set_mode(ssl_.get(),
+                 SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                     SSL_MODE_RELEASE_BUFFERS);
+    // A message then costs one recv, not one for its header and one for the rest.
+    SSL_set_read_ahead(ssl_.get(), 1);
+    SSL_set_options(ssl_.get(), SSL_OP_NO_RENEGOTIATION);
+    if (context_->role() == TlsContext::Role::server) {
+        SSL_set_accept_state(ssl_.get());
+    } else {
+        SSL_set_connect_state(ssl_.get());
+        verify_name(start.server_name.empty() ? context_->server_name() : start.server_name);
+    }
+}
+
+TlsSession::~TlsSession() {
+    // What ended without close_notify may be resumed all the same, as long as nothing was wrong.
+    if (failure_ == nullptr)
+        SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
+
+void TlsSession::verify_name(const std::string& name) {
+    if (name.empty()) return;
+    X509_VERIFY_PARAM* const parameters = SSL_get0_param(ssl_.get());
+    // An address is verified as such, and is no name that SNI could carry.
+    if (X509_VERIFY_PARAM_set1_ip_asc(parameters, name.c_str()) == 1) return;
+    X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    X509_VERIFY_PARAM_set1_host(parameters, name.c_str(), name.size());
+    // What SSL_set_tlsext_host_name is a macro for.
+    SSL_ctrl(ssl_.get(),
+             SSL_CTRL_SET_TLSEXT_HOSTNAME,
+             TLSEXT_NAMETYPE_host_name,
+             const_cast<char*>(name.c_str()));
+}
+
+TlsSession::Result TlsSession::fail(int error) {
+    if (failure_ == nullptr) {
+        failure_ = std::make_unique<TlsFailure>(TlsFailure::of(ssl_.get(), error));
+    }
+    return Result::failed;
+}
+
+TlsSession::Step TlsSession::handshake() {
+    choose_socket();
+    ERR_clear_error();
+    errno = 0;
+    const int result = SSL_do_handshake(ssl_.get());
+    if (result == 1) {
+        dry_ = false;
+        return Step::done;
+    }
+    const int error = SSL_get_error(ssl_.get(), result);
+    if (error == SSL_ERROR_WANT_READ) return Step::wants_read;
+    if (error == SSL_ERROR_WANT_WRITE) return Step::wants_write;
+    fail(error);
+    return Step::failed;
+}
+
+bool TlsSession::has_pending() const {
+    if (ended_ || failure_ != nullptr) return true;
+    if (before_ != nullptr && !before_->empty()) return true;
+    return !dry_ && SSL_has_pending(ssl_.get()) == 1;
+}
+
+TlsSession::Result TlsSession::read(std::span<std::byte> room, std::size_t& size) {
+    size = 0;
+    if (failure_ != nullptr) return Result::failed;
+    if (ended_) return Result::ended;
+    choose_socket();
+    do {
+        std::size_t got = 0;
+        ERR_clear_error();
+        errno = 0;
+        const int result = SSL_read_ex(ssl_.get(), room.data() + size, room.size() - size, &got);
+        dry_ = result != 1;
+        if (result == 1) {
+            size += got;
+            continue;
+        }
+        const int error = SSL_get_error(ssl_.get(), result);
+        if (error == SSL_ERROR_ZERO_RETURN) {
+            ended_ = true;
+        } else if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) {
+            fail(error);
+        }
+    } while (!dry_ && size < room.size() && SSL_has_pending(ssl_.get()) == 1);
+    if (size > 0) return Result::bytes;
+    if (failure_ != nullptr) return Result::failed;
+    return ended_ ? Result::ended : Result::would_block;
+}
+
+TlsSession::Result TlsSession::write(std::span<const iovec> pieces, std::size_t& taken) {
+    taken = 0;
+    choose_socket();
+    Pieces rest(pieces);
+    std::array<std::byte, largest_record> room;
+    while (!rest.empty()) {
+        // What was encrypted already is the same record again.
+        const auto record = rest.front(room, committed_ != 0 ? committed_ : largest_record);
+        const Result result = write_record(record.data(), record.size());
+        if (result != Result::bytes) return result;
+        taken += record.size();
+        rest.consume(record.size());
+    }
+    return Result::bytes;
+}
+
+TlsSession::Result TlsSession::write_record(const void* data, std::size_t size) {
+    std::size_t written = 0;
+    ERR_clear_error();
+    errno = 0;
+    const int result = SSL_write_ex(ssl_.get(), data, size, &written);
+    committed_ = 0;
+    if (result == 1) return Result::bytes;
+    const int error = SSL_get_error(ssl_.get(), result);
+    if (error != SSL_ERROR_WANT_WRITE) return fail(error);
+    committed_ = static_cast<std::uint16_t>(size);
+    return Result::would_block;
+}
+
+bool TlsSession::send_close_notify() {
+    if (failure_ != nullptr) return true;
+    choose_socket();
+    ERR_clear_error();
+    const int result = SSL_shutdown(ssl_.get());
+    const bool waits = result < 0 && SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_WRITE;
+    ERR_clear_error();
+    return !waits;
+}
+
+bool TlsSession::half_closes() const {
+    return SSL_version(ssl_.get()) >= TLS1_3_VERSION;
+}
+
+}  // namespace protohost::net
