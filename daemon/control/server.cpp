@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/control/server.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -65,6 +66,11 @@ base::Errors Server::open(const std::string& path,
 }
 
 void Server::set_permissions(Permissions permissions) {
+    const auto lost = [](const auto& acceptor) { return !acceptor->reachable(); };
+    const bool none = acceptors_.empty() && !path_.empty();
+    if (none || std::any_of(acceptors_.begin(), acceptors_.end(), lost)) {
+        return open_again(std::move(permissions));
+    }
     permissions_ = std::move(permissions);
     model::SocketSettings settings;
     settings.mode = permissions_.others() ? 0666 : 0600;
@@ -73,6 +79,13 @@ void Server::set_permissions(Permissions permissions) {
             log_.error("{}: {}", path_, problem);
         }
     }
+}
+
+void Server::open_again(Permissions permissions) {
+    net::Acceptor::retire(loop_, acceptors_);
+    const base::Errors errors = open(path_, std::move(permissions), "control.socket");
+    for (const base::Error& error : errors) log_.error("{}", base::to_string(error));
+    if (errors.empty()) log_.info("{} was removed, and is made again", path_);
 }
 
 void Server::close(std::function<void()> closed) {

@@ -35,7 +35,8 @@ public:
     /// path that another daemon serves is an error; what a dead one left is replaced.
     base::Errors open(const std::string& path, Permissions permissions, const std::string& where);
 
-    /// Other accounts, from the next connection on.
+    /// Other accounts, from the next connection on. Where somebody has removed the socket's file,
+    /// it is made again.
     void set_permissions(Permissions permissions);
 
     /// Ends accepting, and drops the sessions. `closed` is called once, when the last is gone: from
@@ -43,6 +44,7 @@ public:
     void close(std::function<void()> closed);
 
 private:
+    void open_again(Permissions permissions);
     void accepted(base::Descriptor socket, const net::SocketAddress& peer) override;
     void accepting_suspended(int os_errno) override;
     void accepting_resumed(unsigned) override {}

@@ -228,13 +228,20 @@ void Verbs::start(const Call& call) {
     unit::Unit* const unit = unit_of(call);
     if (unit == nullptr) return;
     if (unit->stopping()) return call.fail(Code::failed, unit->name() + " is still draining");
-    if (unit->stopped()) {
-        const base::Errors errors = supervisor_.start_unit(*unit);
-        if (!errors.empty())
-            return call.fail(Code::failed, unit->name() + " cannot be opened", errors);
+    if (!unit->stopped()) {
+        if (auto* const subprocess = dynamic_cast<unit::Subprocess*>(unit)) subprocess->start_now();
+        return call.answer({{"state", unit->snapshot().state}});
     }
-    if (auto* const subprocess = dynamic_cast<unit::Subprocess*>(unit)) subprocess->start_now();
-    call.answer({{"state", unit->snapshot().state}});
+    supervisor_.start_unit(
+        unit->name(),
+        call.peer().text(),
+        [this, call, name = unit->name()](const supervisor::ReloadRecord& record) {
+            unit::Unit* const started = supervisor_.find(name);
+            if (record.verdict == supervisor::Verdict::rejected || started == nullptr) {
+                return call.fail(Code::failed, name + " cannot be opened", record.errors);
+            }
+            call.answer({{"state", started->snapshot().state}});
+        });
 }
 
 unit::Subprocess* Verbs::subprocess_of(const Call& call) {

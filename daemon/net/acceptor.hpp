@@ -72,6 +72,9 @@ public:
     std::vector<std::string> retune(const model::SocketSettings& settings,
                                     const model::SocketSettings& former);
 
+    /// False: the file of its socket was removed or replaced, so that nobody finds it any more.
+    bool reachable() const { return file_ == nullptr || file_->is_ours(); }
+
     /// With the port that the kernel chose, where 0 was asked for.
     const SocketAddress& local() const { return local_; }
 

@@ -223,6 +223,24 @@ base::Result<DatagramSocket> open_datagram_socket(const DatagramAddresses& ends,
     return first;
 }
 
+std::vector<std::string> retune(const DatagramSocket& socket,
+                                const model::SocketSettings& settings,
+                                const model::SocketSettings& former) {
+    std::vector<std::string> problems;
+    const auto note = [&](const OptionsApplied& refused) {
+        if (refused) problems.push_back(refused->text());
+    };
+    const int fd = socket.descriptor.get();
+    note(apply_datagram_options(fd, socket.family, settings, former));
+    note(join_multicast(fd, socket.family, settings, former));
+    if (socket.file != nullptr) {
+        for (const base::Error& error : socket.file->retune(settings, former)) {
+            problems.push_back(base::to_string(error));
+        }
+    }
+    return problems;
+}
+
 std::string send_error_text(int os_errno, int family) {
     std::string text = std::strerror(os_errno);
     // Of a socket that is open the kernel says it for nothing else.

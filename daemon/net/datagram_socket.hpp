@@ -56,6 +56,12 @@ base::Result<DatagramSocket> open_datagram_socket(const DatagramAddresses& ends,
                                                   const model::SocketSettings& settings,
                                                   const std::string& where);
 
+/// What can be changed about a socket that is open, and has the settings `former`: everything but
+/// how it was bound and connected. What the kernel refuses, each in a few words.
+std::vector<std::string> retune(const DatagramSocket& socket,
+                                const model::SocketSettings& settings,
+                                const model::SocketSettings& former);
+
 /// What the protocol is told where the kernel does not send: the cause, and the remedy that there
 /// may be.
 std::string send_error_text(int os_errno, int family);

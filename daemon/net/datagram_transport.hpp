@@ -53,6 +53,8 @@ public:
     void abort() override;
     ph_status get_extra_info(std::string_view name, ph_info& info) override;
 
+    const DatagramSocket& socket() const { return socket_; }
+
     void pause_reading() override;
     void resume_reading() override;
     bool is_reading() const override { return !paused_reading_ && !closing_; }

@@ -43,8 +43,10 @@ public:
     /// bind() makes it.
     base::Errors retune(const model::SocketSettings& settings, const model::SocketSettings& former);
 
-private:
+    /// Whether what is at the path by now is still the socket that was bound there.
     bool is_ours() const;
+
+private:
     base::Errors give(const model::SocketSettings& settings, const std::string& where) const;
 
     SocketFile(std::string path, base::Descriptor lock)

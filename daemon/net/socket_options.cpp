@@ -89,7 +89,16 @@ unsigned milliseconds(std::chrono::nanoseconds time) {
     return static_cast<unsigned>(std::clamp<long long>(rounded, 1, INT_MAX));
 }
 
-void join(Options& options, int family, const model::MulticastGroup& group) {
+struct MembershipOptions {
+    int v4, v6;
+};
+constexpr MembershipOptions joining{IP_ADD_MEMBERSHIP, IPV6_JOIN_GROUP};
+constexpr MembershipOptions leaving{IP_DROP_MEMBERSHIP, IPV6_LEAVE_GROUP};
+
+void change(Options& options,
+            int family,
+            const model::MulticastGroup& group,
+            MembershipOptions membership) {
     const std::string key = "socket.multicast";
     unsigned interface = 0;
     if (!group.interface.empty()) {
@@ -104,10 +113,10 @@ void join(Options& options, int family, const model::MulticastGroup& group) {
     ipv6_mreq v6{};
     v6.ipv6mr_interface = interface;
     if (family == AF_INET && ::inet_pton(AF_INET, group.group.c_str(), &v4.imr_multiaddr) == 1) {
-        options.set("multicast", IPPROTO_IP, IP_ADD_MEMBERSHIP, v4);
+        options.set("multicast", IPPROTO_IP, membership.v4, v4);
     } else if (family == AF_INET6 &&
                ::inet_pton(AF_INET6, group.group.c_str(), &v6.ipv6mr_multiaddr) == 1) {
-        options.set("multicast", IPPROTO_IPV6, IPV6_JOIN_GROUP, v6);
+        options.set("multicast", IPPROTO_IPV6, membership.v6, v6);
     } else {
         options.refuse(key, EAFNOSUPPORT, group.group + " is no group of the socket's family");
     }
@@ -183,14 +192,37 @@ OptionsApplied apply_bind_options(int fd,
     return options.result();
 }
 
-OptionsApplied join_multicast(int fd, int family, const model::SocketSettings& settings) {
+OptionsApplied join_multicast(int fd,
+                              int family,
+                              const model::SocketSettings& settings,
+                              const model::SocketSettings& former) {
     Options options(fd, family);
-    if (settings.multicast.empty()) return {};
+    const auto not_in = [](const auto& group, const auto& groups) {
+        return std::find(groups.begin(), groups.end(), group) == groups.end();
+    };
+    if (settings.multicast.empty() && former.multicast.empty()) return {};
     // Else a socket on every address also gets the groups that others on this machine have joined.
-    if (family == AF_INET) options.set("multicast", IPPROTO_IP, IP_MULTICAST_ALL, off);
-    if (family == AF_INET6) options.set("multicast", IPPROTO_IPV6, IPV6_MULTICAST_ALL, off);
-    for (const auto& group : settings.multicast) join(options, family, group);
+    const int all = settings.multicast.empty() ? on : off;
+    if (family == AF_INET) options.set("multicast", IPPROTO_IP, IP_MULTICAST_ALL, all);
+    if (family == AF_INET6) options.set("multicast", IPPROTO_IPV6, IPV6_MULTICAST_ALL, all);
+    for (const auto& group : former.multicast) {
+        if (not_in(group, settings.multicast)) change(options, family, group, leaving);
+    }
+    for (const auto& group : settings.multicast) {
+        if (not_in(group, former.multicast)) change(options, family, group, joining);
+    }
     return options.result();
+}
+
+base::Errors rehearse_multicast(const model::SocketSettings& settings, const std::string& where) {
+    for (const auto& group : settings.multicast) {
+        const int family = group.group.find(':') == std::string::npos ? AF_INET : AF_INET6;
+        const base::Descriptor scratch(::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+        Options options(scratch.get(), family);
+        change(options, family, group, joining);
+        if (const auto refused = options.result()) return at_its_key(*refused, settings, where);
+    }
+    return {};
 }
 
 }  // namespace protohost::net

@@ -56,7 +56,13 @@ OptionsApplied apply_bind_options(int fd,
                                   int type,
                                   const model::SocketSettings& settings);
 
-/// Joins the groups of `multicast`, after bind.
-OptionsApplied join_multicast(int fd, int family, const model::SocketSettings& settings);
+/// Joins the groups of `multicast`, after bind, and leaves those that only `former` names.
+OptionsApplied join_multicast(int fd,
+                              int family,
+                              const model::SocketSettings& settings,
+                              const model::SocketSettings& former = untouched());
+
+/// Whether the groups can be joined, found out with a socket that nobody sends to.
+base::Errors rehearse_multicast(const model::SocketSettings& settings, const std::string& where);
 
 }  // namespace protohost::net

@@ -7,12 +7,27 @@
 #include "daemon/base/format.hpp"
 #include "daemon/config/load.hpp"
 #include "daemon/net/socket_file.hpp"
+#include "daemon/net/socket_options.hpp"
+#include "daemon/supervisor/held_here.hpp"
 #include "daemon/unit/endpoint.hpp"
 #include "daemon/unit/listener.hpp"
 
 namespace protohost::supervisor {
 
 using Section = UnitId::Section;
+
+namespace {
+
+/// What its socket that stays is to be given, as far as it could be refused.
+base::Errors rehearse_datagrams(const model::EndpointSpec& spec) {
+    const std::string where =
+        model::to_string(spec.address.place, "endpoints." + spec.name + ".bind");
+    base::Errors errors = net::rehearse_ownership(spec.socket, where);
+    base::append(errors, net::rehearse_multicast(spec.socket, where));
+    return errors;
+}
+
+}  // namespace
 
 Attempt::Attempt(Means means, Running running)
     : means_(std::move(means)), running_(std::move(running)) {}
@@ -34,6 +49,19 @@ bool Attempt::run_rollback(const std::string& plugin) {
         return refuse(Refusal::configuration, std::move(errors));
     }
     return make_plan() && prepare(Goal::bind) && bind();
+}
+
+bool Attempt::run_start(const std::string& unit) {
+    desired_ = running_.configuration;
+    source_ = running_.source;
+    if (desired_->listeners.contains(unit)) {
+        units_.push_back({.id = {Section::listeners, unit}, .change = {.moved = true}});
+    } else if (desired_->endpoints.contains(unit)) {
+        units_.push_back({.id = {Section::endpoints, unit}, .change = {.moved = true}});
+    } else if (desired_->subprocesses.contains(unit)) {
+        units_.push_back({.id = {Section::subprocesses, unit}});
+    }  // else it was removed meanwhile
+    return bind();
 }
 
 std::vector<RefusedPlugins::Loaded> Attempt::loaded() const {
@@ -266,7 +294,8 @@ base::Errors Attempt::open_listening(PreparedUnit& unit) const {
         if (opened) {
             unit.listening.emplace(key, std::move(*opened));
         } else {
-            base::append(errors, opened.error());
+            base::append(errors,
+                         held_here(opened.error(), spec.listen[i].value, *running_.configuration));
         }
     }
     return errors;
@@ -274,9 +303,10 @@ base::Errors Attempt::open_listening(PreparedUnit& unit) const {
 
 base::Errors Attempt::open_datagrams(PreparedUnit& unit) const {
     const model::EndpointSpec& spec = desired_->endpoints.at(unit.id.name);
-    if (spec.kind != model::EndpointSpec::Kind::bind || !unit.change.moved) return {};
+    if (spec.kind != model::EndpointSpec::Kind::bind) return {};
+    if (!unit.change.moved) return rehearse_datagrams(spec);
     auto socket = unit::Endpoint::open_bound(spec);
-    if (!socket) return socket.error();
+    if (!socket) return held_here(socket.error(), spec.address.value, *running_.configuration);
     unit.datagrams.emplace(std::move(*socket));
     return {};
 }

@@ -96,6 +96,10 @@ public:
     /// Instead of reading the file: what runs, with the plugin's earlier generation.
     bool run_rollback(const std::string& plugin);
 
+    /// Instead of reading the file: opens what one unit of the running configuration needs to start
+    /// again, and changes nothing else.
+    bool run_start(const std::string& unit);
+
     /// False.
     bool refuse(Refusal refusal, base::Errors errors);
 

@@ -47,6 +47,17 @@ void Supervisor::commit(Attempt& attempt) {
     if (committed_) committed_();
 }
 
+void Supervisor::open_again(Attempt& attempt) {
+    Sockets sockets = take_sockets(attempt);
+    for (Attempt::PreparedUnit& prepared : attempt.units()) {
+        unit::Unit& unit = *units_.at(prepared.id.name);
+        if (!unit.stopped()) continue;  // two asked for it
+        unit.prepare_again();
+        change(*attempt.configuration(), prepared, sockets);
+        unit.start();
+    }
+}
+
 Supervisor::Sockets Supervisor::take_sockets(Attempt& attempt) {
     Sockets sockets;
     for (Attempt::PreparedUnit& unit : attempt.units()) {

@@ -43,10 +43,27 @@ ListenerSpec applied_spec(const ListenerSpec& running, ListenerSpec desired) {
     return desired;
 }
 
-// Another way of opening an endpoint's socket opens another socket, and what differs about a
-// process starts another one.
-template <class Spec>
-Spec applied_spec(const Spec&, Spec desired) {
+/// Whether a `bind` has the same socket in both.
+bool keeps_socket(const EndpointSpec& running, const EndpointSpec& desired) {
+    return running.kind == EndpointSpec::Kind::bind && desired.kind == running.kind &&
+           running.address == desired.address && running.remote == desired.remote;
+}
+
+/// Whether the socket is connected to its remote hangs on this.
+bool keeps_broadcast(const EndpointSpec& running) {
+    return running.remote.has_value();
+}
+
+// Of the others, another way of opening the socket opens another one.
+EndpointSpec applied_spec(const EndpointSpec& running, EndpointSpec desired) {
+    if (!keeps_socket(running, desired)) return desired;
+    keep_bound(running.socket, desired.socket);
+    if (keeps_broadcast(running)) desired.socket.broadcast = running.socket.broadcast;
+    return desired;
+}
+
+// What differs about a process starts another one.
+SubprocessSpec applied_spec(const SubprocessSpec&, SubprocessSpec desired) {
     return desired;
 }
 
@@ -73,11 +90,13 @@ Change difference(const ListenerSpec& running,
 Change difference(const EndpointSpec& running,
                   const EndpointSpec& desired,
                   const std::set<std::string>& new_generations) {
+    const bool same_socket = running.socket == desired.socket;
     const bool stays = running.kind == desired.kind && running.address == desired.address &&
                        running.remote == desired.remote && running.path == desired.path &&
-                       running.descriptor == desired.descriptor && running.socket == desired.socket;
+                       running.descriptor == desired.descriptor &&
+                       (same_socket || keeps_socket(running, desired));
     return {.retuned = !same_tuning(running, desired) || running.reconnect != desired.reconnect ||
-                       running.required != desired.required,
+                       running.required != desired.required || (stays && !same_socket),
             .factory = !same_factory(running, desired, new_generations),
             .moved = !stays};
 }
@@ -102,21 +121,35 @@ Change difference(const SubprocessSpec& running,
 }
 
 void note_restart(const UnitId& unit,
+                  const SocketSettings& running,
+                  const SocketSettings& desired,
+                  Plan& plan) {
+    const std::string socket = to_string(unit) + ".socket.";
+    if (running.reuse_port != desired.reuse_port) plan.restart.push_back(socket + "reuse_port");
+    if (running.ipv6_only != desired.ipv6_only) plan.restart.push_back(socket + "ipv6_only");
+}
+
+void note_restart(const UnitId& unit,
                   const ListenerSpec& running,
                   const ListenerSpec& desired,
                   Plan& plan) {
-    if (!share_an_address(running, desired)) return;
-    const std::string socket = to_string(unit) + ".socket.";
-    if (running.socket.reuse_port != desired.socket.reuse_port) {
-        plan.restart.push_back(socket + "reuse_port");
-    }
-    if (running.socket.ipv6_only != desired.socket.ipv6_only) {
-        plan.restart.push_back(socket + "ipv6_only");
+    if (share_an_address(running, desired)) {
+        note_restart(unit, running.socket, desired.socket, plan);
     }
 }
 
-template <class Spec>
-void note_restart(const UnitId&, const Spec&, const Spec&, Plan&) {}
+void note_restart(const UnitId& unit,
+                  const EndpointSpec& running,
+                  const EndpointSpec& desired,
+                  Plan& plan) {
+    if (!keeps_socket(running, desired)) return;
+    note_restart(unit, running.socket, desired.socket, plan);
+    if (keeps_broadcast(running) && running.socket.broadcast != desired.socket.broadcast) {
+        plan.restart.push_back(to_string(unit) + ".socket.broadcast");
+    }
+}
+
+void note_restart(const UnitId&, const SubprocessSpec&, const SubprocessSpec&, Plan&) {}
 
 template <class Spec>
 void compare(Section section,
@@ -184,6 +217,10 @@ model::Configuration applied(const model::Configuration& running, model::Configu
     for (auto& [name, spec] : desired.listeners) {
         const auto before = running.listeners.find(name);
         if (before != running.listeners.end()) spec = applied_spec(before->second, std::move(spec));
+    }
+    for (auto& [name, spec] : desired.endpoints) {
+        const auto before = running.endpoints.find(name);
+        if (before != running.endpoints.end()) spec = applied_spec(before->second, std::move(spec));
     }
     desired.state_directory = running.state_directory;
     desired.control.socket = running.control.socket;

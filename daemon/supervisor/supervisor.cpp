@@ -50,10 +50,10 @@ void notify_reloaded(const ReloadRecord& record) {
 }  // namespace
 
 struct Supervisor::Job {
-    enum class Kind { reload, diff, rollback };
+    enum class Kind { reload, diff, rollback, start };
 
     Kind kind = Kind::reload;
-    std::string plugin{};
+    std::string name{};  ///< of the plugin to roll back, or of the unit to start
     std::vector<Request> requests{};
     ReloadRecord record{};
     Clock::time_point began{};
@@ -61,10 +61,24 @@ struct Supervisor::Job {
     bool good = false;
 
     void run() {
-        good = kind == Kind::rollback
-                   ? attempt->run_rollback(plugin)
-                   : attempt->run(kind == Kind::diff ? Attempt::Goal::plan : Attempt::Goal::bind);
+        switch (kind) {
+            case Kind::reload:
+                good = attempt->run(Attempt::Goal::bind);
+                return;
+            case Kind::diff:
+                good = attempt->run(Attempt::Goal::plan);
+                return;
+            case Kind::rollback:
+                good = attempt->run_rollback(name);
+                return;
+            case Kind::start:
+                good = attempt->run_start(name);
+                return;
+        }
     }
+
+    /// Whether it is one in the history, and of what the service manager is told.
+    bool is_reload() const { return kind == Kind::reload || kind == Kind::rollback; }
 };
 
 Supervisor::Supervisor(const unit::Shared& shared, std::string file, Installation installation)
@@ -133,7 +147,14 @@ void Supervisor::diff(std::string asked_by, Reloaded done) {
 void Supervisor::roll_back(std::string plugin, std::string asked_by, Reloaded done) {
     auto job = std::make_unique<Job>();
     job->kind = Job::Kind::rollback;
-    job->plugin = std::move(plugin);
+    job->name = std::move(plugin);
+    enqueue(std::move(job), {std::move(asked_by), std::move(done)});
+}
+
+void Supervisor::start_unit(std::string name, std::string asked_by, Reloaded done) {
+    auto job = std::make_unique<Job>();
+    job->kind = Job::Kind::start;
+    job->name = std::move(name);
     enqueue(std::move(job), {std::move(asked_by), std::move(done)});
 }
 
@@ -158,7 +179,7 @@ void Supervisor::begin() {
     job.record.began = std::chrono::system_clock::now();
     job.began = Clock::now();
     if (job.kind == Job::Kind::reload) reload_began_ = job.began;
-    if (job.kind != Job::Kind::diff) notify_reloading();
+    if (job.is_reload()) notify_reloading();
     job.attempt.emplace(means(), running());
     const auto submitted = worker_.submit(
         this, [&job] { job.run(); }, [this](const net::Executor::Outcome& done) { finish(done); });
@@ -177,11 +198,13 @@ void Supervisor::finish(const net::Executor::Outcome& outcome) {
     if (stopped_) attempt.refuse(Refusal::machine, base::failure("", "the daemon is stopping"));
     const bool good = job->good && attempt.refusal() == Refusal::none;
     job->record.took = Clock::now() - job->began;
-    if (job->kind == Job::Kind::diff) {
-        describe(attempt, good, job->record);
-    } else {
+    if (job->is_reload()) {
         job->record = conclude(attempt, good, std::move(job->record));
         notify_reloaded(job->record);
+    } else {
+        describe(attempt, good, job->record);
+        job->record.refusal = attempt.refusal();
+        if (good && job->kind == Job::Kind::start) open_again(attempt);
     }
     for (const Request& request : job->requests) {
         if (request.done) request.done(job->record);
@@ -263,12 +286,6 @@ void Supervisor::log(const ReloadRecord& record) const {
 unit::Unit* Supervisor::find(const std::string& name) {
     const auto found = units_.find(name);
     return found != units_.end() ? found->second.get() : nullptr;
-}
-
-base::Errors Supervisor::start_unit(unit::Unit& unit) {
-    base::Errors errors = unit.bind();
-    if (errors.empty()) unit.start();
-    return errors;
 }
 
 bool Supervisor::close_connection(const std::string& id, bool abort) {

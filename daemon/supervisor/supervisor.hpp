@@ -78,8 +78,9 @@ public:
 
     /// nullptr: no such unit.
     unit::Unit* find(const std::string& name);
-    /// Opens a stopped unit again.
-    base::Errors start_unit(unit::Unit& unit);
+    /// Opens a stopped unit again: its addresses on the thread of the reloads, in turn with them.
+    /// A record that is not rejected says that it serves.
+    void start_unit(std::string name, std::string asked_by, Reloaded done);
 
     Snapshot snapshot();
     std::vector<unit::ConnectionSnapshot> connections();
@@ -117,6 +118,7 @@ private:
     void describe(const Attempt& attempt, bool good, ReloadRecord& record) const;
     ReloadRecord conclude(Attempt& attempt, bool good, ReloadRecord record);
     void commit(Attempt& attempt);
+    void open_again(Attempt& attempt);
     Sockets take_sockets(Attempt& attempt);
     void change(const model::Configuration& desired,
                 Attempt::PreparedUnit& prepared,

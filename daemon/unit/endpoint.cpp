@@ -111,8 +111,10 @@ void Endpoint::apply(const model::EndpointSpec& spec,
     if (spec.reconnect && spec.reconnect != definition_.reconnect) {
         backoff_ = Backoff(*spec.reconnect);
     }
+    const model::SocketSettings former = definition_.socket;
     definition_ = spec;
     retune(spec);
+    if (!difference.moved && former != spec.socket) retune_socket(former);
     if (difference.moved) bound_at_.clear();
     if (opened && wants_sockets()) hold(std::move(*opened));
     if (!serving()) return;
@@ -141,6 +143,15 @@ void Endpoint::open_anew() {
     attempt();
     if (former == nullptr) return;
     connections_.drain({&former, 1}, std::chrono::steady_clock::now() + spec_.timeouts.drain);
+}
+
+void Endpoint::retune_socket(const model::SocketSettings& former) {
+    if (definition_.kind != Kind::bind || current_ == nullptr) return;
+    const auto& socket = static_cast<const net::DatagramTransport&>(*current_).socket();
+    if (!socket.descriptor) return;
+    for (const std::string& problem : net::retune(socket, definition_.socket, former)) {
+        log_.error("{}: {}: {}; it keeps what it had", title(), target(), problem);
+    }
 }
 
 void Endpoint::hand_over() {

@@ -76,6 +76,8 @@ private:
     /// What is open is drained, beside what is opened now.
     void open_anew();
     void hand_over();
+    /// The socket of a `bind` that stays, from the settings `former`.
+    void retune_socket(const model::SocketSettings& former);
     void connect_datagram();
     void open_datagram(const net::DatagramAddresses& ends);
     void open_pipe();

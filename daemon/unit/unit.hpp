@@ -25,7 +25,7 @@ namespace protohost::unit {
 /// One running definition: its factory, and what it opened.
 ///
 ///     prepared --bind()--> bound (clients queue) --start()--> serving <--> (changed in place)
-///         stopped <-- draining <--stop()--/
+///         ^-prepare_again()- stopped <-- draining <--stop()--/
 ///
 /// Everything that can fail happens in bind() or before; start(), stop() and what changes a unit
 /// that serves have no error path. Stopped, it can be bound and started again.
@@ -40,6 +40,9 @@ public:
 
     /// From here on it serves. The plugin is told first, so that whatever comes finds it ready.
     void start();
+
+    /// Of one that is stopped: what it takes from here on it opens with start().
+    void prepare_again() { state_ = State::prepared; }
 
     /// Nothing new is opened; each living connection is asked to finish, and aborted after the
     /// unit's drain timeout. `stopped` is called once, when the last is gone, never from inside

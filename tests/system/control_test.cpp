@@ -2,6 +2,7 @@
 #include "tests/system/harness/control.hpp"
 
 #include <csignal>
+#include <filesystem>
 #include <string>
 #include <unistd.h>
 #include <vector>
@@ -183,6 +184,16 @@ Finished run_as(const std::string& user, const Daemon& daemon, std::vector<std::
                                      daemon.control_socket()};
     command.insert(command.end(), arguments.begin(), arguments.end());
     return run(command);
+}
+
+TEST(Protohostctl, FindsTheSocketAgainThatSomebodyRemoved) {
+    Daemon daemon({.listeners = listener("echo", "echo")});
+    const Control control(daemon);
+    std::filesystem::remove(daemon.control_socket());
+    EXPECT_EQ(control.run({"status"}).code, 5);
+    daemon.signal(SIGHUP);
+    daemon.log().wait_for("is made again");
+    EXPECT_EQ(control.run({"status"}).code, 0);
 }
 
 TEST(Protohostctl, MayDoWhatTheConfigurationGivesItsUser) {

@@ -2,6 +2,8 @@
 #include <array>
 #include <csignal>
 #include <fcntl.h>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <thread>
 #include <unistd.h>
@@ -293,6 +295,59 @@ TEST(Reload, AConnectionThatIsOpenedAnewHasTheNewSettings) {
     daemon.rewrite({.endpoints = from("127.0.0.3")});
     Control(daemon).reload();
     EXPECT_TRUE(peer().starts_with("127.0.0.3:"));
+}
+
+TEST(Reload, UdpKeepsItsSocketAndGetsItsSettings) {
+    const std::uint16_t free = free_port();
+    const auto setup = [&](const std::string& socket) {
+        return DaemonSetup{.endpoints = "  names: {bind: \"udp://0.0.0.0:" + std::to_string(free) +
+                                        "\", protocol: udp-echo, socket: " + socket + "}\n"};
+    };
+    const auto joined = [](const std::string& group) {
+        std::ifstream groups("/proc/net/igmp");
+        return std::string(std::istreambuf_iterator<char>(groups), {}).find(group) !=
+               std::string::npos;
+    };
+    Daemon daemon(setup("{}"));
+    const Control control(daemon);
+    const DatagramClient client;
+    const std::string to = "127.0.0.1:" + std::to_string(free);
+    for (const bool joins : {true, false}) {
+        daemon.rewrite(setup(joins ? "{receive_buffer: 64KiB, broadcast: true, "
+                                     "multicast: [{group: 239.7.7.9, interface: lo}]}"
+                                   : "{}"));
+        const Json record = control.reload();
+        EXPECT_EQ(record["changed"][0]["change"], Json::parse(R"(["retuned"])"));
+        EXPECT_EQ(joined("090707EF"), joins);
+        client.send("hello", to);
+        EXPECT_EQ(client.receive().data, "hello");
+    }
+    daemon.rewrite(setup("{multicast: [{group: 239.7.7.9, interface: no-such0}]}"));
+    const Finished refused = control.run({"reload"});
+    EXPECT_EQ(refused.code, 1);
+    EXPECT_NE(refused.errors.find("no-such0"), std::string::npos) << refused.errors;
+    client.send("as before", to);
+    EXPECT_EQ(client.receive().data, "as before");
+}
+
+TEST(Reload, SaysWhoseAddressItWouldNeedTwice) {
+    const std::string port = std::to_string(free_port());
+    const auto setup = [&](const std::string& host, const std::string& name) {
+        return DaemonSetup{
+            .listeners = "  web: {listen: \"tcp://" + host + ":" + port + "\", protocol: echo}\n",
+            .endpoints =
+                "  " + name + ": {bind: \"udp://127.0.0.1:" + port + "\", protocol: udp-echo}\n"};
+    };
+    Daemon daemon(setup("0.0.0.0", "names"));
+    daemon.rewrite(setup("127.0.0.1", "other"));
+    const Finished refused = Control(daemon).run({"reload"});
+    EXPECT_EQ(refused.code, 1);
+    for (const std::string says :
+         {"listeners.web has tcp://0.0.0.0:" + port + " in this daemon, until the reload is over",
+          "endpoints.names has udp://127.0.0.1:" + port + " in this daemon",
+          std::string("make it two reloads, the first without that one")}) {
+        EXPECT_NE(refused.errors.find(says), std::string::npos) << refused.errors;
+    }
 }
 
 TEST(Reload, UdpKeepsItsSocketAndItsDatagrams) {

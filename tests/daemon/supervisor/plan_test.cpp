@@ -160,6 +160,24 @@ TEST(MakePlan, NamesEachKindOfChangeOfAnEndpoint) {
     }
 }
 
+TEST(MakePlan, ABoundSocketStaysWithOtherSettings) {
+    auto before = endpoint("e", 5);
+    before.kind = model::EndpointSpec::Kind::bind;
+    auto after = before;
+    after.socket.receive_buffer = 70000;
+    const Plan plan = make_plan(configuration({}, {before}), configuration({}, {after}));
+    EXPECT_EQ(plan.changed, (Changes{{endpoints("e"), retuned}}));
+    EXPECT_TRUE(plan.restart.empty());
+    after.socket = before.socket;
+    after.socket.reuse_port = true;
+    const Plan later = make_plan(configuration({}, {before}), configuration({}, {after}));
+    EXPECT_TRUE(later.changed.empty());
+    EXPECT_EQ(later.restart, std::vector<std::string>{"endpoints.e.socket.reuse_port"});
+    EXPECT_FALSE(applied(configuration({}, {before}), configuration({}, {after}))
+                     .endpoints.at("e")
+                     .socket.reuse_port);
+}
+
 TEST(MakePlan, GivesUnitsOfANewGenerationANewFactoryAndNobodyElse) {
     auto other = listener("b", 2);
     other.protocol.value.plugin = "chat";

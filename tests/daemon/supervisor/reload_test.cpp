@@ -4,6 +4,7 @@
 #include <future>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -292,7 +293,19 @@ TEST_F(Reload, AStoppedUnitStaysStoppedAndStartsWithWhatIsNew) {
     const auto before = everything();
     EXPECT_EQ(reload("listeners:\n" + listener("one", address)).verdict, Verdict::applied);
     EXPECT_EQ(everything(), before);
-    EXPECT_TRUE(supervisor_->start_unit(*supervisor_->find("one")).empty());
+    // Names and addresses wait for nobody on the loop.
+    std::vector<std::thread::id> bound_on;
+    supervisor_->set_fault([&](std::string_view step) {
+        if (step == "bind listeners.one") bound_on.push_back(std::this_thread::get_id());
+        return base::Errors{};
+    });
+    std::optional<ReloadRecord> told;
+    supervisor_->start_unit("one", "test", [&](const ReloadRecord& record) { told = record; });
+    run_until([&] { return told.has_value(); });
+    EXPECT_NE(told->verdict, Verdict::rejected);
+    ASSERT_EQ(bound_on.size(), 1u);
+    EXPECT_NE(bound_on.front(), std::this_thread::get_id());
+    EXPECT_EQ(supervisor_->snapshot().reloads.size(), 2u) << "it is none";
     EXPECT_EQ(supervisor_->snapshot().units.front().addresses, std::vector<std::string>{address});
 }
 
