@@ -168,6 +168,11 @@ void DatagramTransport::abort() {
     lose(nullptr);
 }
 
+DatagramSocket DatagramTransport::release_socket() {
+    abort();
+    return std::move(socket_);
+}
+
 void DatagramTransport::lose(std::unique_ptr<Loss> loss) {
     if (lost_) return;
     lost_ = true;

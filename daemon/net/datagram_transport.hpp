@@ -54,6 +54,8 @@ public:
     ph_status get_extra_info(std::string_view name, ph_info& info) override;
 
     const DatagramSocket& socket() const { return socket_; }
+    /// abort(), but for the socket, which stays open for another.
+    DatagramSocket release_socket();
 
     void pause_reading() override;
     void resume_reading() override;

@@ -304,7 +304,10 @@ base::Errors Attempt::open_listening(PreparedUnit& unit) const {
 base::Errors Attempt::open_datagrams(PreparedUnit& unit) const {
     const model::EndpointSpec& spec = desired_->endpoints.at(unit.id.name);
     if (spec.kind != model::EndpointSpec::Kind::bind) return {};
-    if (!unit.change.moved) return rehearse_datagrams(spec);
+    // What any running endpoint has is taken over, from whichever it is: two may swap.
+    const bool is_open = running_.sockets.contains(unit::Endpoint::socket_key(spec));
+    const bool opens = unit.change.moved || unit.change.factory;
+    if (is_open || !opens) return rehearse_datagrams(spec);
     auto socket = unit::Endpoint::open_bound(spec);
     if (!socket) return held_here(socket.error(), spec.address.value, *running_.configuration);
     unit.datagrams.emplace(std::move(*socket));

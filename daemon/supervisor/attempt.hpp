@@ -37,7 +37,7 @@ struct Running {
     std::shared_ptr<const model::Configuration> configuration;
     Source source;
     RunningPlugins plugins;
-    /// The listening sockets that are open, by unit::Listener::socket_key().
+    /// The sockets that are open, by unit::Listener::socket_key() or unit::Endpoint::socket_key().
     std::set<std::string> sockets;
 };
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <optional>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "daemon/net/acceptor.hpp"
@@ -13,6 +16,26 @@
 namespace protohost::supervisor {
 
 using Section = UnitId::Section;
+
+namespace {
+
+/// Whether what it binds is a socket that another endpoint has.
+bool takes_over(const Attempt::PreparedUnit& unit, const model::EndpointSpec& spec) {
+    return spec.kind == model::EndpointSpec::Kind::bind && unit.change.moved && !unit.datagrams;
+}
+
+/// By unit::Endpoint::socket_key().
+std::set<std::string> sockets_taken_over(Attempt& attempt) {
+    std::set<std::string> keys;
+    for (const Attempt::PreparedUnit& unit : attempt.units()) {
+        if (unit.id.section != Section::endpoints) continue;
+        const model::EndpointSpec& spec = attempt.configuration()->endpoints.at(unit.id.name);
+        if (takes_over(unit, spec)) keys.insert(unit::Endpoint::socket_key(spec));
+    }
+    return keys;
+}
+
+}  // namespace
 
 void Supervisor::commit(Attempt& attempt) {
     const auto desired = attempt.configuration();
@@ -33,7 +56,7 @@ void Supervisor::commit(Attempt& attempt) {
         if (unit.added) add(*desired, unit, sockets);
     }
     // What is new serves by now; only then what was before ends.
-    for (auto& [key, left] : sockets) {
+    for (auto& [key, left] : sockets.listening) {
         for (auto& acceptor : left.acceptors) acceptor->accept_waiting();
         net::Acceptor::retire(shared_.loop, left.acceptors);
     }
@@ -62,24 +85,46 @@ Supervisor::Sockets Supervisor::take_sockets(Attempt& attempt) {
     Sockets sockets;
     for (Attempt::PreparedUnit& unit : attempt.units()) {
         for (auto& [key, opened] : unit.listening) {
-            sockets[key].settings = attempt.configuration()->listeners.at(unit.id.name).socket;
-            auto& acceptors = sockets[key].acceptors;
+            auto& open = sockets.listening[key];
+            open.settings = attempt.configuration()->listeners.at(unit.id.name).socket;
             for (net::ListeningSocket& socket : opened) {
-                acceptors.push_back(
+                open.acceptors.push_back(
                     std::make_unique<net::Acceptor>(shared_.loop, std::move(socket)));
             }
         }
     }
-    const auto& wanted = attempt.configuration()->listeners;
-    const auto release = [&](const UnitId& id) {
-        if (id.section != Section::listeners) return;
-        const auto found = wanted.find(id.name);
-        auto& listener = static_cast<unit::Listener&>(*units_.at(id.name));
-        listener.release(found != wanted.end() ? found->second : model::ListenerSpec{}, sockets);
-    };
-    for (const Plan::Changed& changed : attempt.plan().changed) release(changed.unit);
-    for (const UnitId& id : attempt.plan().removed) release(id);
+    const std::set<std::string> taken_over = sockets_taken_over(attempt);
+    for (const Plan::Changed& changed : attempt.plan().changed) {
+        release(changed.unit, attempt, taken_over, sockets);
+    }
+    for (const UnitId& id : attempt.plan().removed) release(id, attempt, taken_over, sockets);
     return sockets;
+}
+
+void Supervisor::release(const UnitId& id,
+                         const Attempt& attempt,
+                         const std::set<std::string>& taken_over,
+                         Sockets& sockets) {
+    unit::Unit& unit = *units_.at(id.name);
+    if (id.section == Section::endpoints) {
+        static_cast<unit::Endpoint&>(unit).release(taken_over, sockets.datagrams);
+    } else if (id.section == Section::listeners) {
+        const auto& wanted = attempt.configuration()->listeners;
+        const auto found = wanted.find(id.name);
+        static_cast<unit::Listener&>(unit).release(
+            found != wanted.end() ? found->second : model::ListenerSpec{}, sockets.listening);
+    }
+}
+
+std::optional<unit::Endpoint::OpenSocket> Supervisor::take_datagrams(
+    const model::EndpointSpec& spec, Attempt::PreparedUnit& prepared, Sockets& sockets) {
+    if (prepared.datagrams) {
+        return unit::Endpoint::OpenSocket{std::move(*prepared.datagrams), spec.socket};
+    }
+    if (!takes_over(prepared, spec)) return std::nullopt;
+    auto released = sockets.datagrams.extract(unit::Endpoint::socket_key(spec));
+    if (released.empty()) return std::nullopt;
+    return std::move(released.mapped());
 }
 
 void Supervisor::change(const model::Configuration& desired,
@@ -90,12 +135,15 @@ void Supervisor::change(const model::Configuration& desired,
     if (prepared.change.factory) unit.use(std::move(prepared.binding));
     switch (prepared.id.section) {
         case Section::listeners:
-            return static_cast<unit::Listener&>(unit).apply(desired.listeners.at(name), sockets);
-        case Section::endpoints:
+            return static_cast<unit::Listener&>(unit).apply(desired.listeners.at(name),
+                                                            sockets.listening);
+        case Section::endpoints: {
+            const model::EndpointSpec& spec = desired.endpoints.at(name);
             return static_cast<unit::Endpoint&>(unit).apply(
-                desired.endpoints.at(name),
+                spec,
                 {prepared.change.factory, prepared.change.moved},
-                std::move(prepared.datagrams));
+                take_datagrams(spec, prepared, sockets));
+        }
         case Section::subprocesses:
             break;
     }
@@ -112,14 +160,14 @@ std::unique_ptr<unit::Unit> Supervisor::make(const model::Configuration& desired
         const model::ListenerSpec& spec = desired.listeners.at(name);
         auto listener =
             std::make_unique<unit::Listener>(shared_, spec, std::move(prepared.binding));
-        listener->apply(spec, sockets);
+        listener->apply(spec, sockets.listening);
         return listener;
     }
     if (prepared.id.section == Section::endpoints) {
         const model::EndpointSpec& spec = desired.endpoints.at(name);
         auto endpoint =
             std::make_unique<unit::Endpoint>(shared_, spec, std::move(prepared.binding));
-        endpoint->apply(spec, {}, std::move(prepared.datagrams));
+        endpoint->apply(spec, {}, take_datagrams(spec, prepared, sockets));
         return endpoint;
     }
     auto subprocess = std::make_unique<unit::Subprocess>(shared_,

@@ -8,6 +8,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,6 +27,7 @@
 #include "daemon/supervisor/plan.hpp"
 #include "daemon/supervisor/snapshot.hpp"
 #include "daemon/supervisor/stop_order.hpp"
+#include "daemon/unit/endpoint.hpp"
 #include "daemon/unit/generations.hpp"
 #include "daemon/unit/host.hpp"
 #include "daemon/unit/listener.hpp"
@@ -100,7 +103,11 @@ public:
 
 private:
     using Units = std::map<std::string, std::unique_ptr<unit::Unit>>;
-    using Sockets = unit::Listener::SocketTable;
+    /// What changes hands in a commit.
+    struct Sockets {
+        unit::Listener::SocketTable listening;
+        unit::Endpoint::SocketTable datagrams;
+    };
 
     struct Request {
         std::string asked_by;
@@ -120,6 +127,13 @@ private:
     void commit(Attempt& attempt);
     void open_again(Attempt& attempt);
     Sockets take_sockets(Attempt& attempt);
+    void release(const UnitId& id,
+                 const Attempt& attempt,
+                 const std::set<std::string>& taken_over,
+                 Sockets& sockets);
+    static std::optional<unit::Endpoint::OpenSocket> take_datagrams(const model::EndpointSpec& spec,
+                                                                    Attempt::PreparedUnit& prepared,
+                                                                    Sockets& sockets);
     void change(const model::Configuration& desired,
                 Attempt::PreparedUnit& prepared,
                 Sockets& sockets);

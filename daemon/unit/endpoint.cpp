@@ -87,6 +87,28 @@ void Endpoint::hold(net::DatagramSocket socket) {
     bound_at_ = local.text().empty() ? "" : local.uri(SOCK_DGRAM);
 }
 
+std::string Endpoint::socket_key(const model::EndpointSpec& spec) {
+    const model::Address address = model::canonical(spec.address.value);
+    std::string key = model::to_string(address);
+    if (spec.remote) key += " to " + model::to_string(model::canonical(spec.remote->value));
+    // Many may have the same text.
+    const bool any_port = address.kind == model::Address::Kind::udp && address.port == 0;
+    if (any_port || spec.socket.reuse_port) key += " of " + spec.name;
+    return key;
+}
+
+void Endpoint::collect_sockets(std::set<std::string>& keys) const {
+    if (definition_.kind == Kind::bind && current_ != nullptr) keys.insert(socket_key(definition_));
+}
+
+void Endpoint::release(const std::set<std::string>& wanted, SocketTable& released) {
+    if (definition_.kind != Kind::bind || current_ == nullptr) return;
+    std::string key = socket_key(definition_);
+    if (!wanted.contains(key)) return;
+    auto& transport = static_cast<net::DatagramTransport&>(*current_);
+    released.emplace(std::move(key), OpenSocket{transport.release_socket(), definition_.socket});
+}
+
 void Endpoint::open() {
     closed_ = false;
     attempt();
@@ -106,7 +128,7 @@ void Endpoint::withdraw() {
 
 void Endpoint::apply(const model::EndpointSpec& spec,
                      Difference difference,
-                     std::optional<net::DatagramSocket> opened) {
+                     std::optional<OpenSocket> opened) {
     const bool reopens = !definition_.reconnect && spec.reconnect;
     if (spec.reconnect && spec.reconnect != definition_.reconnect) {
         backoff_ = Backoff(*spec.reconnect);
@@ -114,9 +136,14 @@ void Endpoint::apply(const model::EndpointSpec& spec,
     const model::SocketSettings former = definition_.socket;
     definition_ = spec;
     retune(spec);
-    if (!difference.moved && former != spec.socket) retune_socket(former);
+    if (!difference.moved && spec.kind == Kind::bind && current_ != nullptr) {
+        retune_socket(static_cast<const net::DatagramTransport&>(*current_).socket(), former);
+    }
     if (difference.moved) bound_at_.clear();
-    if (opened && wants_sockets()) hold(std::move(*opened));
+    if (opened && wants_sockets()) {
+        retune_socket(opened->socket, opened->settings);
+        hold(std::move(opened->socket));
+    }
     if (!serving()) return;
     const bool over = current_ == nullptr && !under_way();
     if (difference.moved || (over && (difference.factory || reopens))) return open_anew();
@@ -145,10 +172,9 @@ void Endpoint::open_anew() {
     connections_.drain({&former, 1}, std::chrono::steady_clock::now() + spec_.timeouts.drain);
 }
 
-void Endpoint::retune_socket(const model::SocketSettings& former) {
-    if (definition_.kind != Kind::bind || current_ == nullptr) return;
-    const auto& socket = static_cast<const net::DatagramTransport&>(*current_).socket();
-    if (!socket.descriptor) return;
+void Endpoint::retune_socket(const net::DatagramSocket& socket,
+                             const model::SocketSettings& former) {
+    if (former == definition_.socket || !socket.descriptor) return;
     for (const std::string& problem : net::retune(socket, definition_.socket, former)) {
         log_.error("{}: {}: {}; it keeps what it had", title(), target(), problem);
     }
@@ -190,6 +216,8 @@ void Endpoint::attempt() {
     log_.debug("{}: opening {}", title(), target());
     switch (definition_.kind) {
         case Kind::bind:
+            // Another unit's, which was to be taken over, has been closed in the meantime.
+            if (!bound_) return attempt_failed("its socket is gone: start it again");
             return serve_datagrams(std::move(*std::exchange(bound_, std::nullopt)),
                                    net::Role::bound);
         case Kind::read:

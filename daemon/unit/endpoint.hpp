@@ -4,8 +4,10 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "daemon/model/configuration.hpp"
@@ -41,6 +43,23 @@ public:
     /// The socket of a `bind`. On any thread; a name blocks on the resolver.
     static base::Result<net::DatagramSocket> open_bound(const model::EndpointSpec& spec);
 
+    /// The socket of a `bind`, and what it was set to.
+    struct OpenSocket {
+        net::DatagramSocket socket;
+        model::SocketSettings settings;
+    };
+    using SocketTable = std::map<std::string, OpenSocket>;
+
+    /// What the socket of a `bind` is known by among those of all endpoints: the same text is the
+    /// same socket, so that it can go from one to the other.
+    static std::string socket_key(const model::EndpointSpec& spec);
+
+    void collect_sockets(std::set<std::string>& keys) const override;
+
+    /// Gives up the socket of its `bind`, without closing it, where it is one of `wanted`. The
+    /// connection of its protocol is lost.
+    void release(const std::set<std::string>& wanted, SocketTable& released);
+
     /// How its definition has changed.
     struct Difference {
         bool factory = false;
@@ -49,10 +68,11 @@ public:
 
     /// Takes the settings of `spec`. What it opens otherwise is opened now, and what was open
     /// drains meanwhile; with nothing but another factory a datagram socket or a pipe stays open
-    /// and goes to a protocol of the new one. `opened` is the socket of a `bind` that has moved.
+    /// and goes to a protocol of the new one. `opened` is the socket of a `bind` that has moved, or
+    /// whose socket was closed.
     void apply(const model::EndpointSpec& spec,
                Difference difference,
-               std::optional<net::DatagramSocket> opened);
+               std::optional<OpenSocket> opened);
 
     std::size_t drained_by(bool factory, bool moved) const override;
 
@@ -76,8 +96,8 @@ private:
     /// What is open is drained, beside what is opened now.
     void open_anew();
     void hand_over();
-    /// The socket of a `bind` that stays, from the settings `former`.
-    void retune_socket(const model::SocketSettings& former);
+    /// The socket of a `bind`, from the settings `former`.
+    void retune_socket(const net::DatagramSocket& socket, const model::SocketSettings& former);
     void connect_datagram();
     void open_datagram(const net::DatagramAddresses& ends);
     void open_pipe();

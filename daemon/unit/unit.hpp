@@ -60,7 +60,8 @@ public:
     /// it is told that it was stopped.
     void use(std::shared_ptr<Binding> next);
 
-    /// The listening sockets that are open, by Listener::socket_key().
+    /// The sockets with an address of the unit's own that are open, by Listener::socket_key() or
+    /// Endpoint::socket_key().
     virtual void collect_sockets(std::set<std::string>&) const {}
 
     /// What it says of itself.

@@ -332,22 +332,68 @@ TEST(Reload, UdpKeepsItsSocketAndGetsItsSettings) {
 
 TEST(Reload, SaysWhoseAddressItWouldNeedTwice) {
     const std::string port = std::to_string(free_port());
-    const auto setup = [&](const std::string& host, const std::string& name) {
-        return DaemonSetup{
-            .listeners = "  web: {listen: \"tcp://" + host + ":" + port + "\", protocol: echo}\n",
-            .endpoints =
-                "  " + name + ": {bind: \"udp://127.0.0.1:" + port + "\", protocol: udp-echo}\n"};
+    const auto setup = [&](const std::string& host) {
+        return DaemonSetup{.listeners = "  web: {listen: \"tcp://" + host + ":" + port +
+                                        "\", protocol: echo}\n"};
     };
-    Daemon daemon(setup("0.0.0.0", "names"));
-    daemon.rewrite(setup("127.0.0.1", "other"));
+    Daemon daemon(setup("0.0.0.0"));
+    daemon.rewrite(setup("127.0.0.1"));
     const Finished refused = Control(daemon).run({"reload"});
     EXPECT_EQ(refused.code, 1);
-    for (const std::string says :
+    for (const std::string& says :
          {"listeners.web has tcp://0.0.0.0:" + port + " in this daemon, until the reload is over",
-          "endpoints.names has udp://127.0.0.1:" + port + " in this daemon",
           std::string("make it two reloads, the first without that one")}) {
         EXPECT_NE(refused.errors.find(says), std::string::npos) << refused.errors;
     }
+}
+
+TEST(Reload, UdpSocketsGoFromOneEndpointToAnother) {
+    const std::array<std::uint16_t, 2> ports{free_port(), free_port()};
+    const auto address = [&](std::size_t i) {
+        return "udp://127.0.0.1:" + std::to_string(ports.at(i));
+    };
+    const auto setup = [&](const std::string& first, const std::string& second) {
+        return DaemonSetup{.endpoints = "  " + first + ": {bind: \"" + address(0) +
+                                        "\", protocol: udp-echo}\n  " + second + ": {bind: \"" +
+                                        address(1) + "\", protocol: udp-echo}\n"};
+    };
+    Daemon daemon(setup("one", "other"));
+    const Control control(daemon);
+    const auto sockets = [&] {
+        return std::pair(bound(daemon.pid(), ports[0]), bound(daemon.pid(), ports[1]));
+    };
+    const auto before = sockets();
+    ASSERT_EQ(before.first.size(), 1U);
+    const DatagramClient client;
+    for (const auto& [first, second] : {std::pair("other", "one"), {"other", "renamed"}}) {
+        daemon.rewrite(setup(first, second));
+        EXPECT_EQ(control.reload()["verdict"], "applied");
+        EXPECT_EQ(sockets(), before);
+        EXPECT_EQ(control.show(first)["addresses"][0], address(0));
+        EXPECT_EQ(control.show(second)["addresses"][0], address(1));
+        for (const std::uint16_t port : ports) {
+            client.send("there", "127.0.0.1:" + std::to_string(port));
+            EXPECT_EQ(client.receive().data, "there");
+        }
+    }
+}
+
+TEST(Reload, OpensAgainWhatItsProtocolHasClosedWithAnotherFactory) {
+    const std::uint16_t port = free_port();
+    const auto setup = [&](const std::string& protocol) {
+        return DaemonSetup{.endpoints = "  names: {bind: \"udp://127.0.0.1:" +
+                                        std::to_string(port) + "\", protocol: " + protocol + "}\n"};
+    };
+    Daemon daemon(setup("udp-echo"));
+    const Control control(daemon);
+    control.ask("close_connection",
+                {{"id", control.ask("list", {{"what", "connections"}})[0]["id"]}});
+    daemon.log().wait_for("endpoint names: not opened again");
+    daemon.rewrite(setup("udp-echo/udp-echo"));
+    control.reload();
+    const DatagramClient client;
+    client.send("there", "127.0.0.1:" + std::to_string(port));
+    EXPECT_EQ(client.receive().data, "there");
 }
 
 TEST(Reload, UdpKeepsItsSocketAndItsDatagrams) {
