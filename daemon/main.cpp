@@ -22,6 +22,7 @@ int run(int argc, char** argv) {
     std::string tried;
     bool check = false;
     bool schema = false;
+    bool plugin_checks = false;
     bool probe = false;
     app.add_option("-c,--config", file, "The configuration; conf.d/*.yaml beside it belongs to it")
         ->capture_default_str();
@@ -33,6 +34,9 @@ int run(int argc, char** argv) {
         ->excludes(check_flag);
     app.add_option("--check-plugin", tried, "Try a plugin file in a process of its own, and exit")
         ->excludes(check_flag);
+    app.add_flag("--plugin-checks",
+                 plugin_checks,
+                 "Name plugins that hold the loop, or call it on another thread: for trying them");
     // For the daemon itself: an empty group is not shown.
     app.add_flag("--probe", probe)->group("");
     app.set_version_flag("--version", "protohostd " + std::string(base::version));
@@ -52,7 +56,7 @@ int run(int argc, char** argv) {
     }
     if (!plugin.empty()) return dump_plugin(plugin);
     if (!tried.empty()) return check_plugin(tried);
-    return check ? check_configuration(file) : run_daemon(file);
+    return check ? check_configuration(file) : run_daemon(file, plugin_checks);
 }
 
 }  // namespace

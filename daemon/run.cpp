@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <fcntl.h>
 #include <functional>
+#include <optional>
 #include <string_view>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include "daemon/control/permissions.hpp"
 #include "daemon/control/server.hpp"
 #include "daemon/control/verbs.hpp"
+#include "daemon/net/callback_watch.hpp"
 #include "daemon/net/executor.hpp"
 #include "daemon/net/loop.hpp"
 #include "daemon/net/resolver.hpp"
@@ -57,13 +59,24 @@ void open_standard_descriptors() {
 
 /// Everything that a process of ours consists of.
 struct Daemon {
-    explicit Daemon(const std::string& file)
-        : supervisor({loop, resolver, executor}, file, supervisor::find_installation()),
+    explicit Daemon(const std::string& file, bool plugin_checks = false)
+        : supervisor({loop, resolver, executor}, file, installation(plugin_checks)),
           verbs(loop, supervisor),
           control(loop, [this](const control::Call& call) { verbs.handle(call); }) {
         loop.set_executor(&executor);
+        if (!plugin_checks) return;
+        watch.emplace(net::CallbackWatch::default_limit,
+                      [](const std::string& text) { base::Log("supervisor").warn("{}", text); });
+        loop.set_callback_watch(&*watch);
     }
 
+    static supervisor::Installation installation(bool plugin_checks) {
+        auto found = supervisor::find_installation();
+        found.plugin_checks = plugin_checks;
+        return found;
+    }
+
+    std::optional<net::CallbackWatch> watch;
     net::Loop loop;
     net::Resolver resolver{loop};
     net::Executor executor{loop};
@@ -120,10 +133,10 @@ int describe_plugin(const std::string& file, bool try_first) {
 
 }  // namespace
 
-int run_daemon(const std::string& file) {
+int run_daemon(const std::string& file, bool plugin_checks) {
     open_standard_descriptors();
     raise_descriptor_limit();
-    Daemon daemon(file);
+    Daemon daemon(file, plugin_checks);
     const base::Log log("supervisor");
     const auto end = [&daemon] { daemon.control.close([&daemon] { daemon.loop.stop(); }); };
     // Before anything starts: a signal meanwhile waits until the loop runs.

@@ -13,8 +13,10 @@ enum ExitCode : int {
     exit_configuration = 78,  ///< EX_CONFIG: a file or a plugin to mend; restarting is no use
 };
 
-/// Serves `file` until SIGTERM or SIGINT; returns the exit code.
-int run_daemon(const std::string& file);
+/// Serves `file` until SIGTERM or SIGINT; returns the exit code. With `plugin_checks` it looks for
+/// what plugins must not do, where that costs too much to be looked for always: calls on the wrong
+/// thread, and callbacks that hold the loop.
+int run_daemon(const std::string& file, bool plugin_checks);
 
 /// `protohostd --check`: everything up to bind, and changes nothing.
 int check_configuration(const std::string& file);

@@ -36,6 +36,8 @@ public:
         return level != Level::off && level >= area_->level.load(std::memory_order_relaxed);
     }
 
+    std::string_view area() const { return area_->name; }
+
     /// The message as it is, without a format. Characters that could break or forge a line are
     /// escaped, so text from a peer may be logged.
     void write(Level level, std::string_view message) const;

@@ -24,6 +24,7 @@
 
 namespace protohost::net {
 
+class CallbackWatch;
 class Executor;
 class TimingWheels;
 class TlsSocket;
@@ -100,6 +101,10 @@ public:
     /// Where timeouts are counted that many transports have.
     TimingWheels& wheels();
 
+    /// Who looks how long callbacks take; nullptr: nobody. It outlives the loop's transports.
+    CallbackWatch* callback_watch() const { return callback_watch_; }
+    void set_callback_watch(CallbackWatch* watch) { callback_watch_ = watch; }
+
     /// Runs `task` once, in the next iteration, before its I/O; never from inside this call.
     void call_soon(Task& task) { soon_.push_back(task); }
 
@@ -151,6 +156,7 @@ private:
     DescriptorReserve reserve_;
     WriteBudget write_budget_;
     Executor* executor_ = nullptr;
+    CallbackWatch* callback_watch_ = nullptr;
     InfoScratch info_scratch_;
     std::unique_ptr<std::byte[]> read_buffer_;
     std::unique_ptr<DatagramBuffers> datagrams_;

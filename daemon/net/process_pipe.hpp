@@ -28,6 +28,8 @@ public:
         virtual void pipe_timed_out(std::string_view text) = 0;
         /// The last word; also where a plugin has put another protocol in the place of ours.
         virtual void pipe_ended(int fd) = 0;
+        /// As TransportOwner::name_of().
+        virtual std::string pipe_name_of(std::string_view callback) const = 0;
 
     protected:
         ~Owner() = default;
@@ -64,6 +66,9 @@ private:
     ph_proto protocol();
     static ProcessPipe& of(void* self) { return *static_cast<ProcessPipe*>(self); }
 
+    std::string name_of(const Transport&, std::string_view callback) const override {
+        return owner_.pipe_name_of(callback);
+    }
     void callback_failed(Transport&, std::string_view, std::string_view) override {}
     void limit_reached(Transport&, std::size_t refused, WriteLimit limit) override {
         owner_.pipe_limit_reached(refused, limit);

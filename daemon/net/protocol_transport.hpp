@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "daemon/model/configuration.hpp"
+#include "daemon/net/callback_watch.hpp"
 #include "daemon/net/guard.hpp"
 #include "daemon/net/loop.hpp"
 #include "daemon/net/transport.hpp"
@@ -55,6 +56,7 @@ protected:
     /// Calls the protocol; false when it failed, and callback_failed() has been called.
     template <class F>
     bool call(std::string_view callback, F&& function) {
+        const WatchedCallback watched(loop_, [&] { return owner_.name_of(*this, callback); });
         const ph_status status = guarded(loop_, [&] { return function(protocol_.self); });
         if (status >= 0) return true;
         callback_failed(callback, status);

@@ -190,6 +190,10 @@ void SubprocessTransport::pipe_connection_lost(int fd, const ph_error* why) {
          [&](void* self) { return ops().pipe_connection_lost(self, fd, why); });
 }
 
+std::string SubprocessTransport::pipe_name_of(std::string_view callback) const {
+    return owner_.name_of(*this, "pipe_" + std::string(callback));
+}
+
 void SubprocessTransport::pipe_ended(int) {
     end_terminal_input();
     check_finished();

@@ -111,6 +111,7 @@ private:
     }
     void pipe_timed_out(std::string_view text) override { owner_.timed_out(*this, text); }
     void pipe_ended(int fd) override;
+    std::string pipe_name_of(std::string_view callback) const override;
 
     void resumed() {
         if (is_writing_paused()) tell_resume();

@@ -40,6 +40,11 @@ public:
                                  std::string_view callback,
                                  std::string_view text) = 0;
 
+    /// What a log calls that callback: "listener echo: 10.0.0.1:4711: plugin echo: data_received".
+    virtual std::string name_of(const Transport& /*transport*/, std::string_view callback) const {
+        return std::string(callback);
+    }
+
     /// A write of `refused` bytes would have passed a hard limit. Once for each transport.
     virtual void limit_reached(Transport& transport, std::size_t refused, WriteLimit limit) = 0;
 

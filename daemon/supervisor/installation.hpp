@@ -18,6 +18,8 @@ struct Installation {
     std::vector<uid_t> trusted_owners;
     /// What tries plugins: the daemon itself, also where its file was replaced meanwhile.
     std::string probe_program = "/proc/self/exe";
+    /// Looks at what plugins do that must not be looked at for each message.
+    bool plugin_checks = false;
 };
 
 /// Looks at the binary's own place, the user and the environment. The plugins that were installed

@@ -85,6 +85,7 @@ Supervisor::Supervisor(const unit::Shared& shared, std::string file, Installatio
     : shared_(shared),
       file_(std::move(file)),
       installation_(std::move(installation)),
+      host_(installation_.plugin_checks),
       generations_(shared.loop, host_.table()),
       stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       pause_(shared.loop),

@@ -138,6 +138,14 @@ void Connections::tell_end(const net::Transport& transport) const {
     }
 }
 
+std::string Connections::name_of(const net::Transport& transport, std::string_view callback) const {
+    return base::format("{}: {}: plugin {}: {}",
+                        title_,
+                        described(transport),
+                        spec_.protocol.value.plugin,
+                        callback);
+}
+
 void Connections::callback_failed(net::Transport& transport,
                                   std::string_view callback,
                                   std::string_view text) {

@@ -94,6 +94,7 @@ public:
     std::size_t size() const { return transports_.size(); }
 
 private:
+    std::string name_of(const net::Transport& transport, std::string_view callback) const override;
     void callback_failed(net::Transport& transport,
                          std::string_view callback,
                          std::string_view text) override;

@@ -25,6 +25,10 @@ void ph_ctx::log_failure(std::string_view what) {
     log.error("{}{} failed: {}", prefix(), what, protohost::base::take_failure());
 }
 
+std::string ph_ctx::name_of(std::string_view callback) const {
+    return protohost::base::format("{}{}: {}", prefix(), log.area(), callback);
+}
+
 void ph_ctx::say(protohost::base::Level level, std::string_view message) const {
     if (log.enabled(level)) log.write(level, prefix().append(message));
 }

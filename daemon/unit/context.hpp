@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "daemon/base/log.hpp"
+#include "daemon/net/callback_watch.hpp"
 #include "daemon/net/guard.hpp"
 #include "daemon/net/loop.hpp"
 #include "daemon/unit/scheduled_calls.hpp"
@@ -46,6 +47,7 @@ struct ph_ctx {
     /// [loop] Calls code of the plugin whose failure nobody else is told; `what` for the log.
     template <class F>
     void guard(std::string_view what, F&& call) {
+        const protohost::net::WatchedCallback watched(loop, [&] { return name_of(what); });
         const ph_status status = protohost::net::guarded(loop, [&] {
             call();
             return ph_status{PH_OK};
@@ -65,6 +67,7 @@ struct ph_ctx {
 private:
     void report_wrong_thread(std::string_view function);
     void log_failure(std::string_view what);
+    std::string name_of(std::string_view callback) const;
     std::string prefix() const { return unit.empty() ? unit : unit + ": "; }
 
     std::atomic_flag wrong_thread_reported_;

@@ -8,6 +8,7 @@
 #include "daemon/base/failure.hpp"
 #include "daemon/base/version.hpp"
 #include "daemon/plugin/config_api.hpp"
+#include "daemon/unit/checked_transport_api.hpp"
 #include "daemon/unit/context.hpp"
 #include "daemon/unit/loop_api.hpp"
 #include "daemon/unit/transport_api.hpp"
@@ -31,7 +32,8 @@ base::Level level_of(std::int32_t level) {
 
 }  // namespace
 
-Host::Host() : transport_(transport_api()), loop_(loop_api()), host_{} {
+Host::Host(bool checked)
+    : transport_(checked ? checked_transport_api() : transport_api()), loop_(loop_api()), host_{} {
     host_.size = sizeof host_;
     host_.abi_major = PH_ABI_MAJOR;
     host_.abi_minor = PH_ABI_MINOR;

@@ -8,7 +8,8 @@ namespace protohost::unit {
 /// The tables that every plugin is given. Pinned: plugins keep the addresses.
 class Host {
 public:
-    Host();
+    /// `checked`: what is called on the wrong thread is named, and does nothing.
+    explicit Host(bool checked = false);
     Host(const Host&) = delete;
     Host& operator=(const Host&) = delete;
 

@@ -9,6 +9,7 @@
 
 #include "daemon/net/loop_time.hpp"
 #include "daemon/unit/context.hpp"
+#include "daemon/unit/entry_name.hpp"
 #include "daemon/unit/loop_services.hpp"
 #include "daemon/unit/server.hpp"
 
@@ -18,38 +19,31 @@ namespace {
 
 using Family = LoopServices::Family;
 
-/// What the log calls an entry.
-template <std::size_t size>
-struct Name {
-    char text[size];
-    constexpr Name(const char (&literal)[size]) { std::copy_n(literal, size, text); }
-};
-
 /// nullptr: on another thread than the loop's, which the log says, or where no unit serves.
 LoopServices* services(ph_ctx* ctx, std::string_view function) {
     return ctx->is_on_loop(function) ? ctx->services : nullptr;
 }
 
 /// The entry for a service that takes what the entry takes.
-template <Name name, auto Method, class... Args>
+template <EntryName name, auto Method, class... Args>
 ph_op call(ph_ctx* ctx, Args... args) {
     LoopServices* const found = services(ctx, name.text);
     return found != nullptr ? (found->*Method)(args...) : 0;
 }
 
-template <Name name, auto Method, class Done>
+template <EntryName name, auto Method, class Done>
 ph_op open(ph_ctx* ctx, const ph_open* request, Done done) {
     LoopServices* const found = services(ctx, name.text);
     return found != nullptr ? (found->*Method)(*request, done) : 0;
 }
 
-template <Name name, auto Method, Family family, class Done>
+template <EntryName name, auto Method, Family family, class Done>
 ph_op open(ph_ctx* ctx, const ph_open* request, Done done) {
     LoopServices* const found = services(ctx, name.text);
     return found != nullptr ? (found->*Method)(*request, done, family) : 0;
 }
 
-template <Name name, ProcessRequest::How how>
+template <EntryName name, ProcessRequest::How how>
 ph_op subprocess(ph_ctx* ctx, const ph_open* request, const ph_process* process, ph_opened done) {
     LoopServices* const found = services(ctx, name.text);
     return found != nullptr ? found->subprocess(*request, *process, done, how) : 0;

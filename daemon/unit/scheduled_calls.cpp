@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "daemon/base/failure.hpp"
+#include "daemon/base/format.hpp"
+#include "daemon/net/callback_watch.hpp"
 #include "daemon/net/guard.hpp"
 #include "daemon/net/timer.hpp"
 
@@ -84,6 +86,8 @@ void ScheduledCalls::drop(const Callback& callback) {
 }
 
 void ScheduledCalls::call(ph_fn function, void* arg) {
+    const net::WatchedCallback watched(
+        loop_, [&] { return base::format("{}: a scheduled callback", log_.area()); });
     const ph_status status = net::guarded(loop_, [&] {
         function(arg);
         return ph_status{PH_OK};

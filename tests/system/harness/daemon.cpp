@@ -46,6 +46,7 @@ Daemon::Daemon(const DaemonSetup& setup)
       configuration_(write_configuration(folder_, setup)) {
     std::vector<std::string> command = setup.wrapper;
     command.insert(command.end(), {daemon_program(), "--config", configuration_});
+    command.insert(command.end(), setup.arguments.begin(), setup.arguments.end());
     child_.emplace(command);
     log_.emplace(child_->take_errors());
     log_->wait_for(setup.awaited);

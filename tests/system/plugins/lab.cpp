@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 #include <protohost/plugin.hpp>
@@ -192,6 +193,17 @@ void Lab::schedule(const std::string& command, const std::string& argument) {
         loop.call_later(std::chrono::milliseconds(20), say);
     } else if (command == "thread") {
         threads_.emplace_back([loop, say]() mutable { loop.call_soon_threadsafe(say); });
+    } else if (command == "astray") {
+        threads_
+            .emplace_back(
+                [transport = transport_, argument]() mutable { transport.write(argument + '\n'); })
+            .join();
+        answer("written astray");
+    } else if (command == "hold") {
+        while (::access(argument.c_str(), F_OK) != 0) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+        answer("held");
     } else if (command == "throw") {
         loop.call_soon([argument] { throw std::runtime_error(argument); });
     } else {
