@@ -58,21 +58,29 @@ class WatchedCallback {
 public:
     /// `who` makes the text for CallbackWatch::begin(), and is asked only where it is needed.
     template <class F>
-    WatchedCallback(Loop& loop, F&& who) : watch_(loop.callback_watch()) {
-        if (watch_ == nullptr) return;
-        if (watch_->watches()) {
-            watch_ = nullptr;
-        } else {
-            watch_->begin(std::forward<F>(who)());
+    WatchedCallback(Loop& loop, const F& who) : watch_(loop.callback_watch()) {
+        if (watch_ != nullptr) [[unlikely]] {
+            begin(who);
         }
     }
     ~WatchedCallback() {
-        if (watch_ != nullptr) watch_->end();
+        if (watch_ != nullptr) [[unlikely]] {
+            watch_->end();
+        }
     }
     WatchedCallback(const WatchedCallback&) = delete;
     WatchedCallback& operator=(const WatchedCallback&) = delete;
 
 private:
+    template <class F>
+    [[gnu::noinline, gnu::cold]] void begin(const F& who) {
+        if (watch_->watches()) {
+            watch_ = nullptr;
+        } else {
+            watch_->begin(who());
+        }
+    }
+
     CallbackWatch* watch_;
 };
 

@@ -295,7 +295,10 @@ base::Errors Attempt::open_listening(PreparedUnit& unit) const {
             unit.listening.emplace(key, std::move(*opened));
         } else {
             base::append(errors,
-                         held_here(opened.error(), spec.listen[i].value, *running_.configuration));
+                         held_here(opened.error(),
+                                   spec.listen[i].value,
+                                   *running_.configuration,
+                                   running_.sockets));
         }
     }
     return errors;
@@ -309,7 +312,9 @@ base::Errors Attempt::open_datagrams(PreparedUnit& unit) const {
     const bool opens = unit.change.moved || unit.change.factory;
     if (is_open || !opens) return rehearse_datagrams(spec);
     auto socket = unit::Endpoint::open_bound(spec);
-    if (!socket) return held_here(socket.error(), spec.address.value, *running_.configuration);
+    if (!socket)
+        return held_here(
+            socket.error(), spec.address.value, *running_.configuration, running_.sockets);
     unit.datagrams.emplace(std::move(*socket));
     return {};
 }

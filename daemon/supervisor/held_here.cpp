@@ -2,9 +2,11 @@
 #include "daemon/supervisor/held_here.hpp"
 
 #include <cerrno>
-#include <string>
+#include <cstddef>
 
 #include "daemon/base/format.hpp"
+#include "daemon/unit/endpoint.hpp"
+#include "daemon/unit/listener.hpp"
 
 namespace protohost::supervisor {
 
@@ -24,20 +26,25 @@ bool exclude_each_other(const model::Address& one, const model::Address& other) 
 }
 
 /// "listeners.web has tcp://0.0.0.0:80", or empty.
-std::string holder_of(const model::Address& wanted, const model::Configuration& running) {
-    const auto says = [&](std::string_view section, const std::string& name, const auto& address) {
-        return exclude_each_other(wanted, model::canonical(address))
-                   ? base::format("{}.{} has {}", section, name, model::to_string(address))
-                   : "";
+std::string holder_of(const model::Address& wanted,
+                      const model::Configuration& running,
+                      const std::set<std::string>& open) {
+    const auto holds = [&](const std::string& key, const model::Address& address) {
+        return open.contains(key) && exclude_each_other(wanted, model::canonical(address));
     };
     for (const auto& [name, spec] : running.listeners) {
-        for (const auto& listen : spec.listen) {
-            if (auto text = says("listeners", name, listen.value); !text.empty()) return text;
+        for (std::size_t i = 0; i < spec.listen.size(); ++i) {
+            const model::Address& address = spec.listen[i].value;
+            if (holds(unit::Listener::socket_key(spec, i), address)) {
+                return base::format("listeners.{} has {}", name, model::to_string(address));
+            }
         }
     }
     for (const auto& [name, spec] : running.endpoints) {
-        if (spec.kind != model::EndpointSpec::Kind::bind) continue;
-        if (auto text = says("endpoints", name, spec.address.value); !text.empty()) return text;
+        if (spec.kind == model::EndpointSpec::Kind::bind &&
+            holds(unit::Endpoint::socket_key(spec), spec.address.value)) {
+            return base::format("endpoints.{} has {}", name, model::to_string(spec.address.value));
+        }
     }
     return {};
 }
@@ -46,10 +53,11 @@ std::string holder_of(const model::Address& wanted, const model::Configuration& 
 
 base::Errors held_here(base::Errors errors,
                        const model::Address& address,
-                       const model::Configuration& running) {
+                       const model::Configuration& running,
+                       const std::set<std::string>& open) {
     for (base::Error& error : errors) {
         if (error.os_errno != EADDRINUSE) continue;
-        const std::string holder = holder_of(model::canonical(address), running);
+        const std::string holder = holder_of(model::canonical(address), running, open);
         if (holder.empty()) continue;
         error.what += ": " + holder + " in this daemon, until the reload is over";
         error.hint = "make it two reloads, the first without that one";
