@@ -82,6 +82,9 @@ Json to_json(const unit::UnitSnapshot& unit) {
                                 {"refused", unit.refused},
                                 {"failed", unit.failed}};
     described["bytes"] = {{"received", unit.received}, {"sent", unit.sent}};
+    if (!unit.failed_handshakes.empty()) {
+        described["failed_handshakes"] = unit.failed_handshakes;
+    }
     described["last_error"] = unit.last_error;
     described["next_attempt_ms"] = unit.next_attempt.count();
     if (unit.process) described["process"] = to_json(*unit.process);

@@ -45,7 +45,8 @@ Endpoint::Endpoint(const Shared& shared,
     : Unit(shared, spec, "endpoint " + spec.name, std::move(binding)),
       definition_(spec),
       backoff_(spec.reconnect.value_or(model::Reconnect{})),
-      pause_(shared.loop) {}
+      pause_(shared.loop),
+      handshakes_(shared.loop, title()) {}
 
 Endpoint::~Endpoint() {
     close();
@@ -122,6 +123,7 @@ void Endpoint::close() {
 void Endpoint::withdraw() {
     pause_.cancel();
     connector_.reset();
+    handshakes_.stop_all();
     resolution_.reset();
     held_.close();
 }
@@ -158,7 +160,8 @@ std::size_t Endpoint::drained_by(bool factory, bool moved) const {
 }
 
 bool Endpoint::under_way() const {
-    return pause_.running() || connector_ != nullptr || resolution_.has_value();
+    return pause_.running() || connector_ != nullptr || handshakes_.size() != 0 ||
+           resolution_.has_value();
 }
 
 void Endpoint::open_anew() {
@@ -286,15 +289,26 @@ void Endpoint::open_pipe() {
 
 void Endpoint::connected(net::Connector&, net::ConnectedSocket socket) {
     connector_.reset();
+    Unsecured connection{std::move(socket.descriptor), socket.peer, std::move(socket.file)};
+    if (tls() == nullptr) return serve_stream(std::move(connection), nullptr);
+    handshakes_.begin(std::move(connection), {tls()}, [this](Handshakes::Outcome outcome) {
+        if (outcome.session == nullptr) return attempt_failed(failure_text(outcome));
+        serve_stream(std::move(outcome.connection), std::move(outcome.session));
+    });
+}
+
+void Endpoint::serve_stream(Unsecured connection, std::unique_ptr<net::TlsSession> session) {
     const auto make = [&] {
-        return std::make_unique<net::StreamTransport>(shared_.loop,
-                                                      std::move(socket.descriptor),
-                                                      socket.peer,
-                                                      connections_.settings(),
-                                                      connections_.transport_owner(),
-                                                      binding());
+        auto transport = std::make_unique<net::StreamTransport>(shared_.loop,
+                                                                std::move(connection.socket),
+                                                                connection.peer,
+                                                                connections_.settings(),
+                                                                connections_.transport_owner(),
+                                                                binding());
+        if (session != nullptr) transport->secure(std::move(session));
+        return transport;
     };
-    serve(net::Role::connected, make, std::move(socket.file));
+    serve(net::Role::connected, make, std::move(connection.file));
 }
 
 void Endpoint::connect_failed(net::Connector&, const net::ConnectError& error) {
@@ -325,6 +339,7 @@ void Endpoint::wait_and_attempt(const std::string& why) {
 void Endpoint::describe(UnitSnapshot& snapshot) const {
     snapshot.section = "endpoints";
     snapshot.addresses.push_back(target());
+    handshakes_.describe(snapshot);
     if (!failures_.last().empty()) snapshot.last_error = failures_.last();
     if (!serving() || current_ != nullptr) return;
     if (pause_.running()) {

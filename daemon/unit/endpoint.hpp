@@ -16,6 +16,7 @@
 #include "daemon/net/timer.hpp"
 #include "daemon/unit/backoff.hpp"
 #include "daemon/unit/failures.hpp"
+#include "daemon/unit/handshakes.hpp"
 #include "daemon/unit/resolution.hpp"
 #include "daemon/unit/unit.hpp"
 
@@ -109,6 +110,8 @@ private:
     void wait_and_attempt(const std::string& why);
     /// Whether what has just ended was no failure.
     bool worked(const net::Transport& transport) const;
+    /// With a session it speaks TLS.
+    void serve_stream(Unsecured connection, std::unique_ptr<net::TlsSession> session);
     /// "tcp://127.0.0.1:9000", "/run/some.fifo"; once it is bound, the address that it has: port 0
     /// has become the one that was free.
     std::string target() const;
@@ -118,6 +121,7 @@ private:
     net::Timer pause_;
     std::chrono::steady_clock::time_point next_attempt_;
     std::unique_ptr<net::Connector> connector_;
+    Handshakes handshakes_;  ///< one at most
     std::optional<Resolution> resolution_;
     std::optional<net::DatagramSocket> bound_;
     std::string bound_at_;

@@ -16,7 +16,8 @@ Listener::Listener(const Shared& shared,
                    std::shared_ptr<Binding> binding)
     : Unit(shared, spec, "listener " + spec.name, std::move(binding)),
       definition_(spec),
-      sources_(spec.limits.per_source) {}
+      sources_(spec.limits.per_source),
+      handshakes_(shared.loop, title()) {}
 
 Listener::~Listener() {
     close();
@@ -56,6 +57,11 @@ void Listener::begin(Acceptors& acceptors) {
 void Listener::close() {
     for (auto& [key, acceptors] : acceptors_) net::Acceptor::retire(shared_.loop, acceptors);
     acceptors_.clear();
+    handshakes_.each_peer([this](const net::SocketAddress& peer) {
+        --accepted_;
+        sources_.left(peer);
+    });
+    handshakes_.stop_all();
 }
 
 std::string Listener::socket_key(const model::ListenerSpec& spec, std::size_t entry) {
@@ -113,6 +119,7 @@ void Listener::count_sources(const model::Limits& limits) {
     connections_.each([&](const net::Transport& transport) {
         if (transport.role() == net::Role::accepted) sources_.count(transport.peer_address());
     });
+    handshakes_.each_peer([this](const net::SocketAddress& peer) { sources_.count(peer); });
 }
 
 void Listener::retune(net::Acceptor& acceptor, const model::SocketSettings& former) {
@@ -134,30 +141,45 @@ void Listener::accepted(base::Descriptor socket, const net::SocketAddress& peer)
                    spec_.limits.per_source);
         return;
     }
+    ++accepted_;
+    if (full()) pause_or_resume();
+    if (tls() == nullptr) return serve({std::move(socket), peer}, nullptr);
+    handshakes_.begin({std::move(socket), peer}, {tls()}, [this](Handshakes::Outcome outcome) {
+        handshaken(std::move(outcome));
+    });
+}
+
+void Listener::handshaken(Handshakes::Outcome outcome) {
+    if (outcome.session == nullptr) return left(outcome.connection.peer);
+    serve(std::move(outcome.connection), std::move(outcome.session));
+}
+
+void Listener::serve(Unsecured connection, std::unique_ptr<net::TlsSession> session) {
     ph_proto protocol{};
     if (const ph_status status = make_protocol(protocol); status < 0) {
-        protocol_failed("connection from " + peer.label(), status);
-        sources_.left(peer);
-        return;
+        protocol_failed("connection from " + connection.peer.label(), status);
+        return left(connection.peer);
     }
-    ++accepted_;
-    connections_.adopt(std::make_unique<net::StreamTransport>(shared_.loop,
-                                                              std::move(socket),
-                                                              peer,
-                                                              connections_.settings(),
-                                                              connections_.transport_owner(),
-                                                              binding()),
-                       net::Role::accepted,
-                       protocol);
-    if (full()) pause_or_resume();
+    auto transport = std::make_unique<net::StreamTransport>(shared_.loop,
+                                                            std::move(connection.socket),
+                                                            connection.peer,
+                                                            connections_.settings(),
+                                                            connections_.transport_owner(),
+                                                            binding());
+    if (session != nullptr) transport->secure(std::move(session));
+    connections_.adopt(std::move(transport), net::Role::accepted, protocol);
+}
+
+void Listener::left(const net::SocketAddress& peer) {
+    const bool was_full = full();
+    --accepted_;
+    sources_.left(peer);
+    if (was_full && !full()) pause_or_resume();
 }
 
 void Listener::connection_ended(const net::Transport& transport) {
     if (transport.role() == net::Role::accepted) {
-        const bool was_full = full();
-        --accepted_;
-        sources_.left(transport.peer_address());
-        if (was_full && !full()) pause_or_resume();
+        left(transport.peer_address());
     }
     Unit::connection_ended(transport);
 }
@@ -165,6 +187,7 @@ void Listener::connection_ended(const net::Transport& transport) {
 void Listener::describe(UnitSnapshot& snapshot) const {
     snapshot.section = "listeners";
     snapshot.refused = refused_;
+    handshakes_.describe(snapshot);
     for (const auto& [key, acceptors] : acceptors_) {
         for (const auto& acceptor : acceptors) {
             snapshot.addresses.push_back(acceptor->local().uri());

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <sys/types.h>
@@ -40,6 +41,7 @@ struct UnitSnapshot {
     std::uint64_t failed = 0;         ///< callbacks and factories that failed
     std::uint64_t received = 0;       ///< bytes, of connections that have ended too
     std::uint64_t sent = 0;
+    std::map<std::string, std::uint64_t> failed_handshakes;  ///< of TLS, by reason
     std::string last_error;
     std::chrono::milliseconds next_attempt{0};  ///< while "waiting", or in "backoff"
     std::optional<ProcessSnapshot> process;     ///< of a subprocess

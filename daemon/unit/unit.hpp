@@ -8,12 +8,14 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "daemon/base/error.hpp"
 #include "daemon/base/log.hpp"
 #include "daemon/model/configuration.hpp"
 #include "daemon/net/timer.hpp"
+#include "daemon/net/tls_context.hpp"
 #include "daemon/unit/binding.hpp"
 #include "daemon/unit/connections.hpp"
 #include "daemon/unit/loop_services.hpp"
@@ -59,6 +61,10 @@ public:
     /// that live keep what they have, and so does what the old factory opened, but for its servers;
     /// it is told that it was stopped.
     void use(std::shared_ptr<Binding> next);
+
+    /// New connections are made with `context`; nullptr: without TLS. Those that live keep theirs.
+    void secure(net::TlsContext::Pointer context) { tls_ = std::move(context); }
+    const net::TlsContext::Pointer& tls() const { return tls_; }
 
     /// The sockets with an address of the unit's own that are open, by Listener::socket_key() or
     /// Endpoint::socket_key().
@@ -160,6 +166,7 @@ private:
     void run() override;
 
     std::string title_;
+    net::TlsContext::Pointer tls_;
     std::uint64_t failed_factories_ = 0;  ///< make_protocol
     State state_ = State::prepared;
 

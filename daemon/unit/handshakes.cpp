@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/unit/handshakes.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "daemon/base/counted.hpp"
+#include "daemon/base/format.hpp"
+
+namespace protohost::unit {
+
+namespace {
+
+/// A flood of failures is a line now and then.
+constexpr std::chrono::seconds between_lines{1};
+
+}  // namespace
+
+Handshakes::Handshakes(net::Loop& loop, std::string title)
+    : loop_(loop), title_(std::move(title)) {}
+
+Handshakes::~Handshakes() {
+    stop_all();
+}
+
+Handshakes::Id Handshakes::begin(Unsecured connection, net::TlsStart start, Done done) {
+    const bool serves = start.context->role() == net::TlsContext::Role::server;
+    net::TlsHandshakeOwner& owner = *this;
+    auto handshake = std::make_unique<net::TlsHandshake>(
+        loop_, connection.socket.get(), std::move(start), owner);
+    net::TlsHandshake& begun = *handshake;
+    under_way_.push_back(
+        {++last_, std::move(connection), serves, std::move(done), std::move(handshake)});
+    by_handshake_[&begun] = std::prev(under_way_.end());
+    begun.start();
+    return last_;
+}
+
+void Handshakes::stop(Id id) {
+    const auto found = std::find_if(
+        under_way_.begin(), under_way_.end(), [&](const Entry& entry) { return entry.id == id; });
+    if (found != under_way_.end()) take(found);
+}
+
+void Handshakes::stop_all() {
+    while (!under_way_.empty()) take(under_way_.begin());
+}
+
+Handshakes::Entry Handshakes::take(Entries::iterator entry) {
+    Entry taken = std::move(*entry);
+    under_way_.erase(entry);
+    by_handshake_.erase(taken.handshake.get());
+    // Out of the set before its socket is closed.
+    taken.handshake->stop();
+    loop_.retire(std::move(taken.handshake));
+    return taken;
+}
+
+void Handshakes::handshaken(net::TlsHandshake& handshake,
+                            std::unique_ptr<net::TlsSession> session) {
+    Entry over = take(by_handshake_.at(&handshake));
+    over.done({std::move(over.connection), std::move(session), {}});
+}
+
+void Handshakes::handshake_failed(net::TlsHandshake& handshake, const net::TlsFailure& failure) {
+    Entry over = take(by_handshake_.at(&handshake));
+    ++failures_[static_cast<std::size_t>(failure.reason)];
+    if (over.serves) log_failure(over.connection.peer, failure);
+    // So that the peer reads the alert, and not a reset.
+    net::discard_received(over.connection.socket.get());
+    over.done({std::move(over.connection), nullptr, failure});
+}
+
+void Handshakes::describe(UnitSnapshot& snapshot) const {
+    for (std::size_t i = 0; i < failures_.size(); ++i) {
+        if (failures_[i] == 0) continue;
+        const auto reason = net::name_of(static_cast<net::TlsReason>(i));
+        snapshot.failed_handshakes[std::string(reason)] += failures_[i];
+    }
+}
+
+std::string failure_text(const Handshakes::Outcome& outcome) {
+    return base::format(
+        "TLS with {} failed: {}", outcome.connection.peer.label(), outcome.failure.text);
+}
+
+void Handshakes::log_failure(const net::SocketAddress& peer, const net::TlsFailure& failure) {
+    const auto now = std::chrono::steady_clock::now();
+    if (logged_ && now - *logged_ < between_lines) {
+        ++unlogged_;
+        return;
+    }
+    logged_ = now;
+    const std::uint64_t others = std::exchange(unlogged_, 0);
+    log_.info("{}: no TLS with {}: {}{}",
+              title_,
+              peer.label(),
+              failure.text,
+              others != 0 ? base::format(", and {} before that were not logged",
+                                         base::counted(others, "failure"))
+                          : "");
+}
+
+}  // namespace protohost::unit

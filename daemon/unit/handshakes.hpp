@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "daemon/base/descriptor.hpp"
+#include "daemon/base/log.hpp"
+#include "daemon/net/loop.hpp"
+#include "daemon/net/socket_address.hpp"
+#include "daemon/net/socket_file.hpp"
+#include "daemon/net/tls_handshake.hpp"
+#include "daemon/unit/snapshot.hpp"
+
+namespace protohost::unit {
+
+/// A socket that is to speak TLS.
+struct Unsecured {
+    base::Descriptor socket;
+    net::SocketAddress peer;
+    std::unique_ptr<net::SocketFile> file = {};
+};
+
+/// The TLS handshakes of one unit: those that are under way, and a count of those that failed. All
+/// [loop].
+class Handshakes final : private net::TlsHandshakeOwner {
+public:
+    /// `title` is "listener web".
+    Handshakes(net::Loop& loop, std::string title);
+    ~Handshakes();
+    Handshakes(const Handshakes&) = delete;
+    Handshakes& operator=(const Handshakes&) = delete;
+
+    /// How one went: with a session, or `failure` says why not.
+    struct Outcome {
+        Unsecured connection;
+        std::unique_ptr<net::TlsSession> session;
+        net::TlsFailure failure;
+    };
+    using Done = std::function<void(Outcome outcome)>;
+    /// 0 is none.
+    using Id = std::uint64_t;
+
+    /// `done` is called once, never from inside this call, unless the handshake is stopped before.
+    /// A failure is counted. Where we serve it is logged here as well, a line a second at most:
+    /// whoever wanted to connect says it himself.
+    Id begin(Unsecured connection, net::TlsStart start, Done done);
+
+    /// Closes the socket of one that is under way, of which nobody is told. 0, or too late:
+    /// nothing.
+    void stop(Id id);
+    void stop_all();
+
+    /// Of each that is under way.
+    template <class F>
+    void each_peer(F&& function) const {
+        for (const Entry& entry : under_way_) function(entry.connection.peer);
+    }
+    std::size_t size() const { return under_way_.size(); }
+
+    /// Adds what has failed.
+    void describe(UnitSnapshot& snapshot) const;
+
+private:
+    struct Entry {
+        Id id;
+        Unsecured connection;
+        bool serves;
+        Done done;
+        std::unique_ptr<net::TlsHandshake> handshake;
+    };
+    using Entries = std::list<Entry>;
+
+    void handshaken(net::TlsHandshake& handshake,
+                    std::unique_ptr<net::TlsSession> session) override;
+    void handshake_failed(net::TlsHandshake& handshake, const net::TlsFailure& failure) override;
+
+    Entry take(Entries::iterator entry);
+    void log_failure(const net::SocketAddress& peer, const net::TlsFailure& failure);
+
+    net::Loop& loop_;
+    const std::string title_;
+    const base::Log log_{"tls"};
+    Entries under_way_;
+    std::unordered_map<const net::TlsHandshake*, Entries::iterator> by_handshake_;
+    Id last_ = 0;
+    net::TlsFailureCounts failures_{};
+    std::optional<std::chrono::steady_clock::time_point> logged_;
+    std::uint64_t unlogged_ = 0;
+};
+
+/// Of one that has failed: "TLS with 127.0.0.1:443 failed: certificate verify failed: ...".
+std::string failure_text(const Handshakes::Outcome& outcome);
+
+}  // namespace protohost::unit
