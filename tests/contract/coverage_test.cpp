@@ -24,6 +24,7 @@ const std::map<std::string, Names> expected = {
     {"DatagramFlowContract", {"Unixgram", "FakeDatagrams"}},
     {"LoopContract", {"Real", "Fake"}},
     {"OpeningContract", {"Real", "Fake"}},
+    {"SubprocessContract", {"Real", "Fake"}},
 };
 
 TEST(Contracts, AreTriedInEveryWorldTheyHoldIn) {

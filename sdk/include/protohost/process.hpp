@@ -24,6 +24,7 @@ public:
     static constexpr Stdio output() { return Stdio(PH_STDIO_STDOUT, -1); }
     constexpr Stdio(int descriptor) : Stdio(PH_STDIO_DESCRIPTOR, descriptor) {}
 
+    static constexpr Stdio from_abi(ph_stdio given) { return Stdio(given.kind, given.descriptor); }
     constexpr ph_stdio to_abi() const { return {kind_, descriptor_}; }
 
 private:

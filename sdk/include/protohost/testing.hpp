@@ -8,6 +8,7 @@
 //     Host              the loop, its clock, the log, and what was asked of them
 //     Connection        a stream transport with one protocol; its peer is the test
 //     DatagramEndpoint  the same for datagrams
+//     Process           the same for a program
 //     Listener          a protocol factory with its options, and many connections
 //     Opening           what the code under test wanted to be opened: create_connection and others
 //     feed_in_pieces    the same input, cut in every way
@@ -21,4 +22,5 @@
 #include <protohost/testing/opening.hpp>
 #include <protohost/testing/options.hpp>
 #include <protohost/testing/pieces.hpp>
+#include <protohost/testing/process.hpp>
 #include <protohost/testing/values.hpp>

@@ -17,6 +17,7 @@
 #include <protohost/testing/connection.hpp>
 #include <protohost/testing/datagram_endpoint.hpp>
 #include <protohost/testing/host.hpp>
+#include <protohost/testing/process.hpp>
 #include <protohost/testing/values.hpp>
 
 namespace protohost::testing {
@@ -49,9 +50,9 @@ private:
 };
 
 /// Something that the code under test has asked the loop to open, and that the test decides about:
-/// connections and pipes by accept(), datagram endpoints by open(), servers by serve(), and any of
-/// them by refuse(). Each calls back before it returns. One that nobody answers times out, as in
-/// the daemon.
+/// connections and pipes by accept(), datagram endpoints by open(), servers by serve(), programs by
+/// spawn(), and any of them by refuse(). Each calls back before it returns. One that nobody answers
+/// times out, as in the daemon; a program does not.
 ///
 ///     protohost::testing::Opening opening = host.opening();
 ///     EXPECT_EQ(opening.address(), "tcp://127.0.0.1:8888");
@@ -90,6 +91,16 @@ public:
         return opened<DatagramEndpoint>(PH_DATAGRAM, settings);
     }
 
+    /// The program of subprocess_exec or subprocess_shell runs; as accept(). It has the pipes that
+    /// were asked for.
+    Process& spawn(ProcessSettings settings = {}) {
+        if (request_->process) settings.pipes = request_->process->pipes();
+        return opened<Process>(PH_SUBPROCESS, settings);
+    }
+    /// What it was asked to run, and how. Throws std::logic_error where that is no program.
+    const std::vector<std::string>& args() const { return process().args; }
+    const SubprocessOptions& options() const { return process().options; }
+
     /// The server listens. It lives as long as the host.
     Server& serve() {
         check("serve()", method() == "create_server" || method() == "create_unix_server");
@@ -123,7 +134,10 @@ private:
     T& opened(std::uint32_t kind, const Settings& settings) {
         const auto& asked = request_->method();
         const bool serves = method().ends_with("server");
-        check(kind == PH_STREAM ? "accept()" : "open()", asked.kind == kind && !serves);
+        const char* const verb = kind == PH_STREAM     ? "accept()"
+                                 : kind == PH_DATAGRAM ? "open()"
+                                                       : "spawn()";
+        check(verb, asked.kind == kind && !serves);
         auto& core = request_->unit().core;
         ph_proto protocol{};
         if (const ph_status status = request_->make(protocol); status < 0) {
@@ -138,6 +152,11 @@ private:
         core.kept.push_back(made);
         core.run_ready();
         return *made;
+    }
+
+    const detail::testing::AskedProcess& process() const {
+        if (!request_->process) throw std::logic_error("no program was to be started");
+        return *request_->process;
     }
 
     std::shared_ptr<detail::testing::OpenRequest> request_;

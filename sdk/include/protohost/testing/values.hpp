@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <set>
 #include <string>
 
 #include <protohost/abi.h>
@@ -55,6 +56,14 @@ struct DatagramSettings {
     /// Where what has no address goes, and then the only one that it hears from; "": none.
     std::string remote = {};
     std::string sockname = "127.0.0.1:7007";
+};
+
+/// What the operator and the program say about a process.
+struct ProcessSettings {
+    WriteBuffer write_buffer = {};       ///< of its standard input
+    std::set<int> pipes = {0, 1, 2};     ///< of its descriptors; with a terminal 0 and 1
+    std::set<int> handled_signals = {};  ///< which do not end it
+    int pid = 4711;
 };
 
 /// A datagram that was sent.

@@ -56,6 +56,7 @@ public:
     void start(ph_proto protocol) {
         core().transports.emplace(reference_, shared_from_this());
         protocol_ = protocol;
+        begin();
         call("connection_made",
              [&](void* self) { return protocol_.ops->connection_made(self, handle()); });
         started_ = true;
@@ -69,16 +70,16 @@ public:
         if (const auto ask = drain_requested(); ask != nullptr) {
             call("drain_requested", [&](void* self) { return ask(self, deadline, &keep_open); });
         }
-        if (keep_open == 0) close();
+        if (keep_open == 0) drained();
     }
 
-    void close() {
+    virtual void close() {
         if (closing_) return;
         closing_ = true;
         stop_reading();
         if (is_flushed()) lose({});
     }
-    void abort() { lose({}); }
+    virtual void abort() { lose({}); }
     bool is_closing() const { return closing_; }
     ph_status get_extra_info(std::string_view name, ph_info& info) const {
         const auto found = extra_info_.find(name);
@@ -116,6 +117,13 @@ public:
     virtual ph_status sendfile(const FileRange&, FileSent) { return PH_E_UNSUPPORTED; }
     virtual std::uint64_t cancel_sendfile() { return 0; }
     virtual std::size_t get_write_buffer_size() const = 0;
+
+    // Of processes.
+    virtual std::int64_t get_pid() const { return 0; }
+    virtual ph_transport* get_pipe_transport(int) const { return nullptr; }
+    virtual ph_status get_returncode(std::int32_t&) const { return PH_E_UNSUPPORTED; }
+    virtual ph_status send_signal(int, bool) { return PH_E_UNSUPPORTED; }
+
     ph_status set_write_buffer_limits(std::int64_t high, std::int64_t low) {
         if (!writes()) return PH_E_UNSUPPORTED;
         std::size_t new_high = unit_high_;
@@ -169,7 +177,7 @@ public:
     std::optional<Loss> lost() const { return ended_ ? std::optional(loss_) : std::nullopt; }
 
     /// The end, now, whatever waits: its owner goes.
-    void end_at_once() {
+    virtual void end_at_once() {
         if (protocol_.ops == nullptr) return;  // it has ended, or never began
         lose({});
         end();
@@ -184,7 +192,11 @@ protected:
     virtual bool reads() const { return true; }
     virtual bool writes() const { return true; }
 
+    /// What comes before connection_made.
+    virtual void begin() {}
     virtual DrainRequested drain_requested() const = 0;
+    /// The protocol does not want to finish by itself.
+    virtual void drained() { close(); }
     virtual void stop_reading() {}
     virtual bool is_flushed() const { return get_write_buffer_size() == 0; }
     /// Drops what waits to be written, and says how many bytes that was.
@@ -208,8 +220,12 @@ protected:
     void lose_os(int os_errno) { lose({PH_E_OS, os_errno, std::strerror(os_errno)}); }
     void lose(Loss loss) {
         if (lost_) return;
-        lost_ = true;
         closing_ = true;
+        finish(std::move(loss));
+    }
+    /// connection_lost follows.
+    void finish(Loss loss) {
+        if (std::exchange(lost_, true)) return;
         loss_ = std::move(loss);
         dropped_ += clear();
         core().schedule.do_soon([self = shared_from_this()] { self->end(); });
@@ -230,13 +246,19 @@ protected:
         return true;
     }
     void pause_if_over() {
-        if (paused_writing_ || lost_ || get_write_buffer_size() <= limits_.high) return;
-        paused_writing_ = true;
-        tell("pause_writing", protocol_.ops->pause_writing);
+        if (lost_ || get_write_buffer_size() <= limits_.high) return;
+        tell_pause();
     }
     void resume_if_under() {
-        if (!paused_writing_ || lost_ || get_write_buffer_size() > limits_.low) return;
-        paused_writing_ = false;
+        if (lost_ || get_write_buffer_size() > limits_.low) return;
+        tell_resume();
+    }
+    void tell_pause() {
+        if (std::exchange(paused_writing_, true)) return;
+        tell("pause_writing", protocol_.ops->pause_writing);
+    }
+    void tell_resume() {
+        if (!std::exchange(paused_writing_, false)) return;
         tell("resume_writing", protocol_.ops->resume_writing);
     }
 

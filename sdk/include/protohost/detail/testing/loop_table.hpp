@@ -27,6 +27,8 @@ inline constexpr OpenMethod open_methods[] = {
     {"create_datagram_endpoint", "udp unixgram", true, PH_DATAGRAM},
     {"create_server", "tcp", true, PH_STREAM},
     {"create_unix_server", "unix", true, PH_STREAM},
+    {"subprocess_exec", "", false, PH_SUBPROCESS},
+    {"subprocess_shell", "", false, PH_SUBPROCESS},
 };
 
 /// The table's entry for one of them.
@@ -43,6 +45,24 @@ ph_op open(ph_ctx* ctx, const ph_open* given, Done done) {
     }
     const ph_op op = unit.core.schedule.new_op();
     std::make_shared<OpenRequest>(unit, op, open_methods[Index], *given, opened, serving)->begin();
+    return op;
+}
+
+template <std::size_t Index>
+ph_op subprocess(ph_ctx* ctx, const ph_open* given, const ph_process* process, ph_opened done) {
+    Unit& unit = Unit::of(ctx);
+    if (unit.gone || !unit.opens) return 0;
+    const ph_op op = unit.core.schedule.new_op();
+    ph_open callbacks{};
+    std::memcpy(&callbacks, given, std::min<std::size_t>(given->size, sizeof callbacks));
+    callbacks.size = sizeof callbacks;
+    callbacks.address = {};
+    callbacks.local = {};
+    callbacks.descriptor = -1;
+    const auto request =
+        std::make_shared<OpenRequest>(unit, op, open_methods[Index], callbacks, done, nullptr);
+    request->process.emplace(*process);
+    request->begin();
     return op;
 }
 
@@ -130,6 +150,8 @@ inline ph_loop_api loop_table() {
     };
     api.server_address = server_address;
     api.sendfile = sendfile;
+    api.subprocess_exec = subprocess<8>;
+    api.subprocess_shell = subprocess<9>;
     return api;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include <protohost/detail/context.hpp>
 #include <protohost/detail/testing/addresses.hpp>
 #include <protohost/detail/testing/asked.hpp>
+#include <protohost/detail/testing/asked_process.hpp>
 #include <protohost/detail/testing/core.hpp>
 #include <protohost/detail/testing/fake_transport.hpp>
 #include <protohost/detail/testing/guard.hpp>
@@ -54,6 +56,8 @@ public:
     /// It goes to what is opened, and is not closed here.
     int take_descriptor() { return static_cast<int>(std::exchange(open_.descriptor, -1)); }
     std::uint64_t timeout() const { return open_.timeout; }
+    /// Of a process; to be set before begin().
+    std::optional<AskedProcess> process;
     bool is_answered() const { return answered_ || cancelled_; }
 
     /// Begins: what is wrong with the arguments, and a deadline that passes, are answered by
@@ -67,7 +71,7 @@ public:
             });
             return;
         }
-        if (opened_ == nullptr) return;
+        if (opened_ == nullptr || process) return;
         constexpr std::uint64_t default_timeout = 10'000'000'000;  // of a unit
         const std::uint64_t patience = open_.timeout != 0 ? open_.timeout : default_timeout;
         unit().core.schedule.do_at(unit().core.schedule.now() + patience, [self] {
@@ -131,6 +135,7 @@ public:
 
 private:
     std::string complaint() const {
+        if (process) return process->complaint(method_.name);
         const bool has_descriptor = open_.descriptor >= 0;
         if (has_descriptor && !(address_.empty() && local_.empty())) {
             return "an address and a descriptor were given: one of the two";

@@ -158,6 +158,32 @@ inline void add_flow_control(ph_transport_api& api) {
     };
 }
 
+inline void add_processes(ph_transport_api& api) {
+    api.get_pid = [](ph_ctx* ctx, ph_transport* handle) {
+        auto* transport = alive(ctx, handle);
+        return transport == nullptr ? std::int64_t{0} : transport->get_pid();
+    };
+    api.get_pipe_transport = [](ph_ctx* ctx, ph_transport* handle, std::int32_t fd) {
+        auto* transport = alive(ctx, handle);
+        return transport == nullptr ? nullptr : transport->get_pipe_transport(fd);
+    };
+    api.get_returncode = [](ph_ctx* ctx, ph_transport* handle, std::int32_t* code) {
+        auto* transport = alive(ctx, handle);
+        return transport == nullptr ? ph_status{PH_E_CLOSED} : transport->get_returncode(*code);
+    };
+    api.send_signal =
+        [](ph_ctx* ctx, ph_transport* handle, std::int32_t signal, std::uint32_t flags) {
+            const bool group = flags == PH_SIGNAL_GROUP;
+            auto* transport = used(ctx,
+                                   handle,
+                                   with_size(group ? "send_signal_to_group" : "send_signal",
+                                             static_cast<std::size_t>(signal)));
+            if (transport == nullptr) return ph_status{PH_E_CLOSED};
+            if (!group && flags != 0) return ph_status{PH_E_UNSUPPORTED};
+            return transport->send_signal(signal, group);
+        };
+}
+
 inline ph_transport_api transport_table() {
     ph_transport_api api{};
     api.size = sizeof api;
@@ -165,6 +191,7 @@ inline ph_transport_api transport_table() {
     add_reading(api);
     add_writing(api);
     add_flow_control(api);
+    add_processes(api);
     return api;
 }
 
