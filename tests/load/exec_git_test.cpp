@@ -102,9 +102,9 @@ protected:
 };
 
 TEST_F(ExecGit, ServesTwentyClonesAtOnceInBoundedMemory) {
+    const std::size_t descriptors = open_descriptors(daemon_.pid());
     clone_all();
     const std::size_t before = resident_memory(daemon_.pid());
-    const std::size_t descriptors = open_descriptors(daemon_.pid());
     const auto spent = processor_time(daemon_.pid());
     HighWater water(daemon_.pid());
     const double seconds = clone_all();
@@ -114,7 +114,8 @@ TEST_F(ExecGit, ServesTwentyClonesAtOnceInBoundedMemory) {
               << " s; the daemon: " << (processor_time(daemon_.pid()) - spent).count()
               << " ms of processor time, " << before / 1024 << " KiB before, " << most / 1024
               << " KiB at most, " << after / 1024 << " KiB after\n";
-    EXPECT_EQ(open_descriptors(daemon_.pid()), descriptors);
+    // Whoever has asked over the control socket may not have been let go yet.
+    EXPECT_LE(open_descriptors(daemon_.pid()), descriptors + 1);
     EXPECT_EQ(daemon_.log().count("exited with code"), 0U);
     if (sanitized) return;
     // The high watermark, what one more read brought, and the protocols themselves.
