@@ -17,7 +17,7 @@ import yaml
 
 COUNT = 319
 KINDS = ("scenario", "test", "decision", "later", "not_applicable")
-LATER = {"tls": "comes with TLS", "subprocess": "comes with subprocesses"}
+LATER = {"tls": "comes with TLS"}
 SOURCE, PAGE, DECISIONS = "tests/conformance/behaviours.yaml", "docs/conformance.md", "docs/decisions.md"
 SCENARIOS = "tests/conformance/scenarios"
 
@@ -170,7 +170,6 @@ def totals(behaviours, tree):
              ("shown by a test; a decision says where we differ", lambda a: "test" in a),
              ("scenarios that wait for a part of the daemon", lambda a: "scenario" in a),
              ("comes with TLS", lambda a: a.get("later") == "tls"),
-             ("comes with subprocesses", lambda a: a.get("later") == "subprocess"),
              ("decided, with nothing to play", lambda a: "decision" in a),
              ("not applicable", lambda a: True))
     counted = collections.Counter(next(name for name, fits in kinds if fits(entry["answer"])) for entry in behaviours)

@@ -77,7 +77,7 @@ void Connection::received(const Role& role,
     const auto last = role.received.upper_bound(received_);
     std::optional<Acts> acts;
     if (found != role.on.end() || first != last) acts.emplace(*this);
-    recorder_.record(number_, qualified(role, callback), data, from);
+    recorder_.record(place_, qualified(role, callback), data, from);
     largest_ = std::max(largest_, data.size());
     data_ = data;
     if (found != role.on.end()) run(found->second);
@@ -117,7 +117,7 @@ void Connection::perform(const Action& action) {
     }
     try {
         if (send(action) || write(action) || send_file(action) || control(action) ||
-            schedule(action) || query(action)) {
+            schedule(action) || query(action) || process(action)) {
             return;
         }
     } catch (const std::invalid_argument&) {

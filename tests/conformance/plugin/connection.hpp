@@ -16,14 +16,20 @@ namespace conformance {
 /// How a connection ended, or why it could not be opened: "none", "errno 104", "timeout".
 std::string reason(const protohost::Error* why);
 
+/// Where something has happened.
+struct Place {
+    unsigned connection;
+    int fd = -1;  ///< of a process, one of its descriptors; -1: none
+};
+
 /// Where the trace goes.
 class Recorder {
 public:
     /// [loop] Something happened to a connection; `value` says more about it.
-    virtual void record(unsigned connection, std::string_view event, std::string_view value) = 0;
+    virtual void record(const Place& place, std::string_view event, std::string_view value) = 0;
     /// [loop] A callback brought bytes. `from`: whose datagram they are, "nobody" without a name;
     /// empty for a stream.
-    virtual void record(unsigned connection,
+    virtual void record(const Place& place,
                         std::string_view event,
                         protohost::Bytes data,
                         std::string_view from) = 0;
@@ -46,11 +52,12 @@ protected:
 class Connection : public std::enable_shared_from_this<Connection> {
 public:
     Connection(const Script& script, Recorder& recorder, unsigned number)
-        : script_(script), recorder_(recorder), number_(number) {}
+        : script_(script), recorder_(recorder), place_{number} {}
 
     /// A protocol that follows `role`, for this connection.
     std::unique_ptr<protohost::BaseProtocol> make_protocol(std::string_view role);
     std::unique_ptr<protohost::DatagramProtocol> make_datagram_protocol(std::string_view role);
+    std::unique_ptr<protohost::SubprocessProtocol> make_subprocess_protocol(std::string_view role);
 
     // What the protocols are told. Each records, and then acts as the scenario says.
     void made(const Role& role, protohost::Transport transport);
@@ -63,6 +70,10 @@ public:
     void error_received(const Role& role, const protohost::Error& why);
     bool eof_received(const Role& role);
     void lost(const Role& role, const protohost::Error* why);
+    void pipe_data_received(const Role& role, int fd, protohost::Bytes data);
+    void pipe_lost(const Role& role, int fd, const protohost::Error* why);
+    /// Writing to a process's standard input pauses and resumes.
+    void pipe_writing(const Role& role, std::string_view callback);
 
     void release_gate(const std::string& name);
     /// What the scenario calls an address.
@@ -84,6 +95,8 @@ private:
     bool control(const Action& action);
     bool schedule(const Action& action);
     bool query(const Action& action);
+    bool process(const Action& action);
+    void signal(const Action& action, int number);
     std::string extra_info(const Action& action) const;
     void set_limits(std::optional<std::int64_t> high, std::optional<std::int64_t> low);
     void set_send_buffer(int size) const;
@@ -95,16 +108,19 @@ private:
     protohost::DatagramTransport datagrams() const {
         return {transport_.context(), transport_.handle()};
     }
+    protohost::SubprocessTransport subprocess() const {
+        return {transport_.context(), transport_.handle()};
+    }
     protohost::Address whom(const std::string& name) const;
 
     void event(std::string_view name, std::string_view value) {
-        recorder_.record(number_, name, value);
+        recorder_.record(place_, name, value);
     }
     void status(const Action& action, protohost::WriteStatus status);
 
     const Script& script_;
     Recorder& recorder_;
-    unsigned number_;
+    Place place_;
     protohost::Transport transport_;
     std::map<std::string, protohost::Handle> scheduled_;
     std::map<std::string, protohost::Address> peers_;
@@ -115,6 +131,7 @@ private:
     std::size_t filled_ = 0;
     std::size_t pumped_ = 0;  ///< bytes, or datagrams
     bool lost_ = false;
+    bool is_process_ = false;
     bool writing_paused_ = false;
     bool answer_ = false;  ///< of the running callback
 };

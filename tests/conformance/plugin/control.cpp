@@ -69,7 +69,7 @@ void Control::send(std::string_view message) const {
 }
 
 void Control::read(protohost::Loop loop, const Obey& obey) const {
-    std::array<char, 512> buffer;
+    std::array<char, 4096> buffer;
     while (true) {
         int descriptor = -1;
         const ssize_t size = receive(socket_, buffer, descriptor);

@@ -94,6 +94,7 @@ std::unique_ptr<protohost::DatagramProtocol> Connection::make_datagram_protocol(
 
 std::unique_ptr<protohost::BaseProtocol> Connection::make_protocol(std::string_view name) {
     if (script_.datagrams) return make_datagram_protocol(name);
+    if (is_process_) return make_subprocess_protocol(name);
     const Role& role = script_.roles.find(name)->second;
     if (role.buffer) return std::make_unique<Buffered>(shared_from_this(), role);
     return std::make_unique<Stream>(shared_from_this(), role);

@@ -72,10 +72,10 @@ public:
         return add_connection().make_datagram_protocol("");
     }
 
-    void record(unsigned connection, std::string_view event, std::string_view value) override {
-        tell(opening(connection, event) + ", \"value\": " + quoted(value) + "}");
+    void record(const Place& place, std::string_view event, std::string_view value) override {
+        tell(opening(place, event) + ", \"value\": " + quoted(value) + "}");
     }
-    void record(unsigned connection,
+    void record(const Place& place,
                 std::string_view event,
                 protohost::Bytes data,
                 std::string_view from) override {
@@ -83,7 +83,7 @@ public:
         do {
             const protohost::Bytes next = data.first(std::min(data.size(), piece));
             data = data.subspan(next.size());
-            std::string message = opening(connection, event);
+            std::string message = opening(place, event);
             if (!from.empty()) (message += ", \"from\": ") += quoted(from);
             tell(message + ", \"data\": \"" + to_hex(next) + "\"}");
             event = "...";
@@ -103,8 +103,10 @@ private:
         return *connections_.back();
     }
 
-    static std::string opening(unsigned connection, std::string_view event) {
-        return "{\"connection\": " + std::to_string(connection) + ", \"event\": " + quoted(event);
+    static std::string opening(const Place& place, std::string_view event) {
+        std::string text = "{\"connection\": " + std::to_string(place.connection);
+        if (place.fd >= 0) text += ", \"fd\": " + std::to_string(place.fd);
+        return text + ", \"event\": " + quoted(event);
     }
 
     /// `ID gate CONNECTION NAME`, `ID turns N`, `ID open WAY ..`, `ID address NAME ADDRESS`,
@@ -135,16 +137,19 @@ private:
         go_round(turns, id);
     }
 
-    /// `tcp HOST PORT` or `unix PATH`; or, with a descriptor, `socket`, `read` or `write`.
+    /// `tcp HOST PORT` or `unix PATH`; with a descriptor `socket`, `read` or `write`; or `exec` or
+    /// `shell` and what start() takes.
     void open(std::istream& words, int descriptor) {
         std::string way;
         std::string where;
         std::uint16_t port = 0;
-        words >> way >> where >> port;
+        words >> way;
+        if (way == "exec" || way == "shell") return start(words, way == "shell");
+        words >> where >> port;
         const auto make = [self = shared_from_this()] { return self->make_protocol(); };
         const auto done = [self = shared_from_this()](const protohost::Error* why, const auto&) {
             const auto number = static_cast<unsigned>(self->connections_.size());
-            self->record(std::max(number, 1U),
+            self->record({std::max(number, 1U)},
                          why == nullptr ? "opened" : "open failed",
                          why == nullptr ? "" : reason(why));
         };
@@ -158,6 +163,48 @@ private:
             loop_.connect_read_pipe(make, descriptor, done);
         } else if (way == "write") {
             loop_.connect_write_pipe(make, descriptor, done);
+        }
+    }
+
+    /// `KEY=VALUE ... -- PROGRAM ARGUMENT ...`
+    void start(std::istream& words, bool shell) {
+        protohost::SubprocessOptions options;
+        options.env.emplace();
+        std::string word;
+        while (words >> word && word != "--") {
+            const auto equals = word.find('=');
+            set(options, word.substr(0, equals), word.substr(equals + 1));
+        }
+        std::vector<std::string> command;
+        while (words >> word) command.push_back(word);
+        const auto make = [self = shared_from_this()] {
+            return self->add_connection().make_subprocess_protocol("");
+        };
+        const auto done = [self = shared_from_this()](const protohost::Error* why, const auto&) {
+            if (why != nullptr) self->record({1}, "open failed", reason(why));
+        };
+        if (!shell) return static_cast<void>(loop_.subprocess_exec(make, command, options, done));
+        std::string line;
+        for (const std::string& part : command) line += (line.empty() ? "" : " ") + part;
+        loop_.subprocess_shell(make, line, options, done);
+    }
+
+    static void set(protohost::SubprocessOptions& options,
+                    const std::string& key,
+                    const std::string& value) {
+        using protohost::Stdio;
+        const Stdio stream = value == "devnull"   ? Stdio::devnull()
+                             : value == "inherit" ? Stdio::inherit()
+                             : value == "stdout"  ? Stdio::output()
+                                                  : Stdio::pipe();
+        if (key == "stdin") options.in = stream;
+        if (key == "stdout") options.out = stream;
+        if (key == "stderr") options.err = stream;
+        if (key == "cwd") options.cwd = value;
+        if (key == "start_new_session") options.start_new_session = value == "true";
+        if (key == "env") {
+            const auto equals = value.find('=');
+            options.env->emplace(value.substr(0, equals), value.substr(equals + 1));
         }
     }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What a protocol can be told to do: the vocabulary, its grammar, and the plugin's form of it."""
+import signal
 from dataclasses import dataclass, field
 
 from . import data as bytes_of
@@ -108,6 +109,17 @@ def _send_to(argument):
     return {"data": bytes_of.parse(keys["data"]), "name": keys["to"].string() if "to" in keys else ""}
 
 
+def _signal(argument):
+    """By its name or its number."""
+    text = argument.string()
+    return {"low": int(text) if text.lstrip("-").isdigit() else int(signal.Signals[f"SIG{text}"])}
+
+
+def _on_pipe(argument):
+    keys = argument.mapping(("fd", "do"), required=("fd", "do"))
+    return {"low": keys["fd"].integer(), "then": parse_list(keys["do"])}
+
+
 def _truth(argument):
     return {"name": argument.choice(("true",))}
 
@@ -120,6 +132,10 @@ GRAMMAR = {
     "write": _data, "writelines": _data, "write_owned": _data, "write_eof": _nothing, "close": _nothing,
     "abort": _nothing, "pause_reading": _nothing, "resume_reading": _nothing,
     "set_write_buffer_limits": _limits, "set_protocol": _name, "sendto": _required(_send_to),
+    # to the transport of a process
+    "pipe": _required(_on_pipe), "send_signal": _required(_signal), "terminate": _nothing, "kill": _nothing,
+    "get_pid": _nothing, "get_returncode": _nothing,
+    "get_pipe_transport": _required(lambda argument: {"low": argument.integer()}),
     # queries, which leave their answer in the trace
     "is_closing": _nothing, "is_reading": _nothing, "can_write_eof": _nothing, "get_protocol": _nothing,
     "get_write_buffer_size": _measure, "get_write_buffer_limits": _nothing,

@@ -67,4 +67,6 @@ def keys(event):
     if name != "...":  # the rest of what a callback brought
         name = name.rpartition(".")[2]
         found = [(connection, name), (connection, name, event.get("value"))]
+        if "fd" in event:
+            found.append((connection, name, f"fd {event['fd']}"))
     return found + [(connection, "bytes")] if "data" in event else found

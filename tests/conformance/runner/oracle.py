@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import os
+import shlex
 import socket
+import subprocess
 import threading
 
 from . import addresses
@@ -12,6 +14,9 @@ from .events import Events, Stuck
 from .interpreter import Connection, reason
 from .peer import PATIENCE, TWO_ADDRESSES
 from .play import Unit, unix_address
+from .process_connection import ProcessConnection
+
+STREAMS = {"pipe": subprocess.PIPE, "devnull": subprocess.DEVNULL, "inherit": None, "stdout": subprocess.STDOUT}
 
 
 class Oracle:
@@ -21,6 +26,9 @@ class Oracle:
     def __init__(self):
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # it warns of what scenarios do on purpose
         self.loop = asyncio.new_event_loop()
+        watcher = asyncio.PidfdChildWatcher()  # as from 3.12 on
+        watcher.attach_loop(self.loop)
+        asyncio.set_child_watcher(watcher)
         self.loop.set_exception_handler(lambda loop, context: None)  # raising is what scenarios do
         self._resolve, self.loop.getaddrinfo = self.loop.getaddrinfo, self._getaddrinfo
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
@@ -67,7 +75,8 @@ class OracleUnit(Unit):
         self._connections, self._server, self._files = [], None, []
 
     def _make(self):
-        kind = DatagramConnection if self._scenario.datagrams else Connection
+        kind = (DatagramConnection if self._scenario.datagrams else
+                ProcessConnection if self._scenario.kind == "subprocess" else Connection)
         connection = kind(self._scenario, self.events, self._oracle.loop, len(self._connections) + 1)
         self._connections.append(connection)
         return connection.make_protocol()
@@ -81,6 +90,8 @@ class OracleUnit(Unit):
             await self._listen(loop, folder)
         elif scenario.kind == "connect":
             await self._opening(self._connect(loop, given, folder))
+        elif scenario.kind == "subprocess":
+            await self._opening(self._start(loop, given))
         else:
             await self._opening(self._pipe(loop, given))
 
@@ -99,7 +110,7 @@ class OracleUnit(Unit):
             name, value = "opened", ""
         except OSError as error:
             name, value = "open failed", reason(error)
-        if self._scenario.by_plugin:
+        if self._scenario.by_plugin and (self._scenario.kind != "subprocess" or name != "opened"):
             self.events.add({"connection": max(len(self._connections), 1), "event": name, "value": value})
 
     async def _connect(self, loop, given, folder):
@@ -115,6 +126,16 @@ class OracleUnit(Unit):
             await loop.create_unix_connection(self._make, given)
         else:
             await loop.create_connection(self._make, sock=socket.socket(fileno=os.dup(given)))
+
+    async def _start(self, loop, command):
+        options = {"env": {}, **self._scenario.process}
+        for stream in ("stdin", "stdout", "stderr"):
+            if stream in options:
+                options[stream] = STREAMS[options[stream]]
+        if self._scenario.transport == "shell":
+            await loop.subprocess_shell(self._make, shlex.join(command), **options)
+        else:
+            await loop.subprocess_exec(self._make, *command, **options)
 
     async def _datagrams(self, loop, peer, folder):
         """Bound, connected to `peer`, or over the socket that `peer` is."""
@@ -175,8 +196,9 @@ class OracleUnit(Unit):
             if connection.transport is not None and not connection.lost:
                 end = getattr(connection.transport, "abort", connection.transport.close)
                 end()
-        for _ in range(100):  # the ends of transports take a few iterations
+        process = self._scenario.kind == "subprocess"
+        for _ in range(2000 if process else 100):  # the ends of transports take a few iterations, those of processes a while
             if all(connection.lost or connection.transport is None for connection in self._connections):
                 return self._oracle.forget_closed()
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.005 if process else 0)
         raise Stuck("asyncio did not lose every connection")

@@ -5,6 +5,7 @@ import socket
 import tempfile
 
 from . import trace
+from .child_peer import ChildPeers
 from .datagram_peer import DatagramPeers
 from .events import Stuck
 from .peer import PATIENCE, Peers
@@ -51,7 +52,8 @@ def unix_address(scenario, folder):
 def play(scenario, side, flow=True):
     """{name of a side: its lines}. What went wrong with the play itself is under "runner"."""
     with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
-        peers = DatagramPeers(scenario, folder) if scenario.datagrams else Peers(scenario, folder)
+        kind = ChildPeers if scenario.kind == "subprocess" else DatagramPeers if scenario.datagrams else Peers
+        peers = kind(scenario, folder)
         stuck = ""
         try:
             given = peers.prepare()

@@ -6,16 +6,19 @@ from dataclasses import dataclass, field
 
 from . import actions, data, nodes
 
-KINDS = ("listener", "connect", "bind", "read", "write")
+KINDS = ("listener", "connect", "bind", "read", "write", "subprocess")
 TRANSPORTS = {"listener": ("tcp", "unix"), "connect": ("tcp", "unix", "socketpair", "udp", "udp6", "unixgram"),
-              "bind": ("udp", "udp6", "unixgram", "socketpair"), "read": ("pipe", "fifo"), "write": ("pipe", "fifo", "socketpair")}
+              "bind": ("udp", "udp6", "unixgram", "socketpair"), "read": ("pipe", "fifo"), "write": ("pipe", "fifo", "socketpair"),
+              "subprocess": ("exec", "shell")}
 TOP = ("what", "behaviours", "kind", "transport", "address", "local", "open", "unit", "buffers", "chunks", "flow", "needs", "differs", "baseline",
-       "only", "on", "buffer", "protocols", "peer", "expect")
+       "only", "program", "process", "on", "buffer", "protocols", "peer", "expect")
 ADDRESSES = {("listener", "unix"): ("abstract", "stale"), ("bind", "unixgram"): ("abstract", "stale"),
              ("connect", "unix"): ("missing",), ("connect", "tcp"): ("two",)}
+PROCESS = ("stdin", "stdout", "stderr", "cwd", "start_new_session", "env")
 CALLBACKS = ("connection_made", "data_received", "eof_received", "pause_writing", "resume_writing",
-             "connection_lost", "get_buffer", "buffer_updated", "datagram_received", "error_received")
-BY_CALL = {"data_received", "buffer_updated", "get_buffer"}  # how often they come depends on chunks
+             "connection_lost", "get_buffer", "buffer_updated", "datagram_received", "error_received",
+             "pipe_data_received", "pipe_connection_lost", "process_exited")
+BY_CALL = {"data_received", "buffer_updated", "get_buffer", "pipe_data_received"}  # how often they come depends on chunks
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ class Scenario:
     kind: str
     transport: str
     address: str
+    program: str  # of a process, another one than the peer: "missing", "forbidden", or a command
+    process: dict  # how it is started: stdin, stdout, stderr, cwd, start_new_session, env
     local: str  # "path" or "abstract": the name of a UNIX client
     by_plugin: bool  # opened through the loop's services, and the trace says so
     unit: dict
@@ -102,8 +107,10 @@ def load(file):
     scenario = Scenario(
         name=name, file=str(file), kind=kind, transport=transport,
         address=_address(top, kind, transport),
+        program=top["program"].string() if "program" in top else "",
+        process={key: _plain(value) for key, value in top["process"].mapping(PROCESS).items()} if "process" in top else {},
         local=top["local"].choice(("path", "abstract")) if "local" in top else "",
-        by_plugin=(kind, transport) == ("connect", "socketpair") or "open" in top and top["open"].choice(("plugin",)) != "",
+        by_plugin=kind == "subprocess" or (kind, transport) == ("connect", "socketpair") or "open" in top and top["open"].choice(("plugin",)) != "",
         unit=_plain(top["unit"]) if "unit" in top else {},
         buffers=top["buffers"].integer() if "buffers" in top else 0,
         chunks=top["chunks"].choice(("any", "exact")) if "chunks" in top else "",
@@ -202,7 +209,7 @@ def _await(argument):
     """(event, count, value): so many of that event, or so many bytes, or that value."""
     if argument.pairs is None:
         return (argument.string(), 1, None)
-    keys = argument.mapping(("callback", "count", "received", "called", "mark"))
+    keys = argument.mapping(("callback", "count", "received", "called", "mark", "fd"))
     if "received" in keys:
         return ("bytes", keys["received"].integer(), None)
     for event in ("called", "mark"):
@@ -210,7 +217,8 @@ def _await(argument):
             return (event, 1, keys[event].string())
     if "callback" not in keys:
         argument.fail("does not say for what", "callback: NAME, received: BYTES, called: NAME or mark: NAME")
-    return (keys["callback"].string(), keys["count"].integer() if "count" in keys else 1, None)
+    return (keys["callback"].string(), keys["count"].integer() if "count" in keys else 1,
+            f"fd {keys['fd'].string()}" if "fd" in keys else None)
 
 
 def _amount(argument):
@@ -238,6 +246,9 @@ STEPS = {
     "receive_datagrams": _needs(_datagrams),
     "await": _needs(_await), "release": _needs(lambda argument: argument.string()),
     "turns": _needs(lambda argument: argument.integer()),
+    "exit": _needs(lambda argument: argument.integer()), "die": _needs(lambda argument: argument.string()),
+    "ignore": _needs(lambda argument: argument.string()), "hold": _optional(), "let_go": _optional(),
+    "facts": _needs(lambda argument: argument.choice(("pipes", "terminal", "folder", "leads", "environment", "descriptors"))),
 }
 
 
@@ -258,6 +269,9 @@ def _check(scenario, root, top):
     for step in scenario.steps:
         if step.verb == "release" and step.argument not in scenario.gates:
             raise nodes.ScenarioError(f"{step.place}: release: no gate {step.argument} (add on: gate {step.argument}:)")
+    for key in ("program", "process"):
+        if key in top and scenario.kind != "subprocess":
+            top[key].fail("is for processes only", "remove it, or say kind: subprocess")
     if scenario.by_plugin and scenario.kind in ("listener", "bind"):
         top["open"].fail("is not for what a unit serves", "remove it")
     if scenario.local and ((scenario.kind, scenario.transport) != ("connect", "unix") or scenario.by_plugin):

@@ -67,11 +67,13 @@ class SubjectUnit(Unit):
     def __init__(self, daemon, scenario, owned):
         line = daemon.lines[scenario.name]
         super().__init__(line.events, daemon.address(scenario))
-        self._daemon, self._line, self._owned = daemon, line, owned
+        self._daemon, self._line, self._owned, self._process = daemon, line, owned, scenario.kind == "subprocess"
 
     def open(self, scenario, given):
         """Through the loop's services."""
-        if isinstance(given, int):
+        if scenario.kind == "subprocess":
+            self.command(" ".join(["open", scenario.transport, *process_words(scenario), "--", *given]))
+        elif isinstance(given, int):
             self.command(f"open {'socket' if scenario.kind == 'connect' else scenario.kind}", given)
         else:
             self.command(f"open {scenario.transport} " + (given if isinstance(given, str) else "{} {}".format(*given)))
@@ -86,6 +88,8 @@ class SubjectUnit(Unit):
                 raise Stuck(problem)
             return
         self.command("abort")
+        if self.events.count((1, "connection_made")) and self._process:
+            self.events.wait((1, "connection_lost"), 1, PATIENCE)
         self.command("turns 2")  # connection_lost, and whatever it schedules
 
 
@@ -263,6 +267,15 @@ class Daemon:
                         key.fileobj.close()
                     else:
                         key.data.events.add(event)
+
+
+def process_words(scenario):
+    """How it is to be started, for the plugin: key=value."""
+    options = dict(scenario.process)
+    for name, value in options.pop("env", {}).items():
+        yield f"env={name}={value}"
+    for key, value in options.items():
+        yield f"{key}={str(value).lower() if isinstance(value, bool) else value}"
 
 
 def _environment(build, preloaded):

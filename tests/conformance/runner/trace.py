@@ -7,7 +7,7 @@ import zlib
 from . import addresses, data
 from .peer import error_class
 
-DATA = ("data_received", "buffer_updated")
+DATA = ("data_received", "buffer_updated", "pipe_data_received")
 MANY = 8  # datagrams, before a row of them becomes one line
 
 
@@ -29,8 +29,11 @@ def lines(scenario, peers, unit, flow=True):
         side = "protocol" + names.get(number, f" {number}" if number > 1 else "")
         if problem := _endless(mine) or _unpaired(mine):
             out["runner"] = [f"{side}: {problem}"]
-        out[side] = _protocol([event for event in mine if flow or not is_flow(event["event"])],
-                              scenario.chunks == "exact")
+        # What comes from the pipes of a process has an order for each of them, and no other.
+        for fd in sorted({event.get("fd", -1) for event in mine}):
+            out[side if fd < 0 else f"{side} {fd}"] = _protocol(
+                [event for event in mine if event.get("fd", -1) == fd and (flow or not is_flow(event["event"]))],
+                scenario.chunks == "exact")
     for by, end in peers.ends.items():
         filled = unit.filled(end.connection) if unit is not None else 0
         side = "peer" if by == "peer" else f"peer {by}"
