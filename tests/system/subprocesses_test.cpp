@@ -201,6 +201,35 @@ TEST(Subprocesses, StartAfterWhatTheyDependOnAndStopBeforeIt) {
     EXPECT_EQ(order, (std::vector<std::string>{"a", "b", "c"}));
 }
 
+TEST(Subprocesses, AReloadKeepsTheirOrderToo) {
+    const ScratchFolder folder;
+    const std::string go = (folder.path() / "go").string();
+    // "slow" needs a while to stop: what it depends on is not asked before.
+    Daemon daemon(
+        with("  slow: {shell: \"trap 'sleep 0.1; exit 0' TERM; echo up; while :; do sleep 0.01; "
+             "done\", depends_on: [base]}\n"
+             "  base: {command: [sleep, '1000']}\n"));
+    daemon.log().wait_for("subprocess.slow: up");
+    daemon.rewrite(
+        with("  late: {command: [sleep, '1000'], depends_on: [first]}\n"
+             "  first: {shell: 'while [ ! -e " +
+             go + " ]; do sleep 0.01; done; exit 0', restart: never, ready: {newline: 3}}\n"));
+    const Looked looked(daemon);
+    looked.control().reload();
+    daemon.log().wait_for("subprocess base: sleep");
+    const auto ends = daemon.log().with(", after ");
+    ASSERT_EQ(ends.size(), 2U);
+    EXPECT_NE(ends[0].find("subprocess slow: /bin/sh"), std::string::npos) << ends[0];
+    EXPECT_NE(ends[1].find("subprocess base: sleep"), std::string::npos) << ends[1];
+
+    EXPECT_EQ(looked.process("late")["waits_for"], Json::array({"first"}));
+    EXPECT_EQ(looked.process("late")["starts"], 0);
+    std::ofstream(go).flush();
+    EXPECT_TRUE(looked.becomes("late", "ready"))
+        << "one that has done its work is as good as ready";
+    EXPECT_EQ(looked.state("first"), "exited");
+}
+
 TEST(Subprocesses, EndAsTheirDefinitionSays) {
     const Daemon daemon(
         with("  done: {command: ['true']}\n"
@@ -272,7 +301,7 @@ TEST(Subprocesses, WhoIgnoresItsStopSignalIsKilledInTime) {
 }
 
 TEST(Subprocesses, DoNotOutliveADaemonThatIsKilled) {
-    Daemon daemon(with("  one: {command: [sleep, '1000']}\n  two: {shell: 'sleep 1000; true'}\n"));
+    Daemon daemon(with("  one: {command: [sleep, '1000']}\n  two: {shell: 'sleep 10; true'}\n"));
     const Looked looked(daemon);
     const std::vector<pid_t> children{looked.pid("one"), looked.pid("two")};
     for (const pid_t child : children) ASSERT_TRUE(is_alive(child));
