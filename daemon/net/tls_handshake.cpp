@@ -7,6 +7,15 @@
 
 namespace protohost::net {
 
+namespace {
+
+TlsFailure of_a_handshake(TlsFailure failure) {
+    if (failure.reason == TlsReason::ended) failure.text = "the peer left during the handshake";
+    return failure;
+}
+
+}  // namespace
+
 TlsHandshake::TlsHandshake(Loop& loop, int socket, TlsStart start, TlsHandshakeOwner& owner)
     : loop_(loop), socket_(socket), start_(std::move(start)), owner_(owner), deadline_(loop) {
     if (start_.timeout.count() == 0) start_.timeout = start_.context->handshake_timeout();
@@ -55,7 +64,7 @@ void TlsHandshake::proceed() {
         case TlsSession::Step::wants_write:
             return wait_for(EPOLLOUT);
         case TlsSession::Step::failed:
-            return fail(session_->failure());
+            return fail(of_a_handshake(session_->failure()));
     }
 }
 

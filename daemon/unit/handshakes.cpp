@@ -60,7 +60,7 @@ Handshakes::Entry Handshakes::take(Entries::iterator entry) {
 void Handshakes::handshaken(net::TlsHandshake& handshake,
                             std::unique_ptr<net::TlsSession> session) {
     Entry over = take(by_handshake_.at(&handshake));
-    over.done({std::move(over.connection), std::move(session), {}});
+    over.done({over.id, std::move(over.connection), std::move(session), {}});
 }
 
 void Handshakes::handshake_failed(net::TlsHandshake& handshake, const net::TlsFailure& failure) {
@@ -69,7 +69,7 @@ void Handshakes::handshake_failed(net::TlsHandshake& handshake, const net::TlsFa
     if (over.serves) log_failure(over.connection.peer, failure);
     // So that the peer reads the alert, and not a reset.
     net::discard_received(over.connection.socket.get());
-    over.done({std::move(over.connection), nullptr, failure});
+    over.done({over.id, std::move(over.connection), nullptr, failure});
 }
 
 void Handshakes::describe(UnitSnapshot& snapshot) const {

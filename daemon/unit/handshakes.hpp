@@ -38,15 +38,16 @@ public:
     Handshakes(const Handshakes&) = delete;
     Handshakes& operator=(const Handshakes&) = delete;
 
+    /// 0 is none.
+    using Id = std::uint64_t;
     /// How one went: with a session, or `failure` says why not.
     struct Outcome {
+        Id id;
         Unsecured connection;
         std::unique_ptr<net::TlsSession> session;
         net::TlsFailure failure;
     };
     using Done = std::function<void(Outcome outcome)>;
-    /// 0 is none.
-    using Id = std::uint64_t;
 
     /// `done` is called once, never from inside this call, unless the handshake is stopped before.
     /// A failure is counted. Where we serve it is logged here as well, a line a second at most:

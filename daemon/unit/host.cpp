@@ -11,6 +11,7 @@
 #include "daemon/unit/checked_transport_api.hpp"
 #include "daemon/unit/context.hpp"
 #include "daemon/unit/loop_api.hpp"
+#include "daemon/unit/tls_api.hpp"
 #include "daemon/unit/transport_api.hpp"
 
 namespace protohost::unit {
@@ -53,7 +54,9 @@ Host::Host(bool checked)
         return code;
     };
     host_.on_loop = [](ph_ctx* ctx) { return ctx->loop.on_loop_thread() ? 1 : 0; };
-    host_.extension = [](ph_ctx*, const char*) -> const void* { return nullptr; };
+    host_.extension = [](ph_ctx*, const char* id) -> const void* {
+        return std::string_view(id) == PH_TLS_1 ? &tls_api() : nullptr;
+    };
 }
 
 }  // namespace protohost::unit

@@ -130,6 +130,14 @@ ph_loop_api loop_api() {
     api.run_in_executor = [](ph_ctx* ctx, ph_fn work, ph_fn done, void* arg) {
         return call<"run_in_executor", &LoopServices::run_in_executor>(ctx, work, done, arg);
     };
+    api.start_tls = [](ph_ctx* ctx,
+                       ph_transport* transport,
+                       const ph_tls_start* start,
+                       ph_opened done,
+                       void* arg) {
+        LoopServices* const found = services(ctx, "start_tls");
+        return found != nullptr ? found->start_tls(transport, *start, done, arg) : ph_op{0};
+    };
     api.subprocess_exec = subprocess<"subprocess_exec", ProcessRequest::How::exec>;
     api.subprocess_shell = subprocess<"subprocess_shell", ProcessRequest::How::shell>;
     return api;

@@ -10,6 +10,7 @@
 #include "daemon/unit/process_opening.hpp"
 #include "daemon/unit/server.hpp"
 #include "daemon/unit/server_opening.hpp"
+#include "daemon/unit/tls_starting.hpp"
 #include "daemon/unit/work.hpp"
 
 namespace protohost::unit {
@@ -18,13 +19,16 @@ LoopServices::LoopServices(const Shared& shared,
                            const model::UnitSpec& spec,
                            std::string title,
                            Connections& connections,
+                           const net::TlsContext::Pointer& tls,
                            std::shared_ptr<Binding> binding,
                            std::function<void()> became_idle)
     : shared_(shared),
       spec_(spec),
       title_(std::move(title)),
       connections_(connections),
+      tls_(tls),
       binding_(std::move(binding)),
+      handshakes_(shared.loop, title_),
       became_idle_(std::move(became_idle)) {}
 
 LoopServices::~LoopServices() {
@@ -138,6 +142,29 @@ ph_op LoopServices::sendfile(ph_transport* transport,
 
 ph_op LoopServices::run_in_executor(ph_fn work, ph_fn done, void* arg) {
     return begin<Work>(work, done, arg);
+}
+
+ph_op LoopServices::start_tls(ph_transport* transport,
+                              const ph_tls_start& start,
+                              ph_opened done,
+                              void* arg) {
+    return begin<TlsStarting>(transport, start, done, arg);
+}
+
+base::Result<net::TlsContext::Pointer> LoopServices::tls_context(net::TlsContext::Role role) {
+    if (tls_ != nullptr && tls_->role() == role) return tls_;
+    if (role == net::TlsContext::Role::server) {
+        return base::failure(
+            title_, "it has no certificates to begin TLS with", "give it a tls: section");
+    }
+    if (any_client_ == nullptr) {
+        model::Tls tls;
+        tls.peer.verify = model::TlsPeer::Verify::required;
+        auto made = net::TlsContext::create(tls, role, title_, 0);
+        if (!made) return made.error();
+        any_client_ = std::move(*made);
+    }
+    return any_client_;
 }
 
 ph_status LoopServices::cancel(ph_op op) {

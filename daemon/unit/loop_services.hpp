@@ -9,9 +9,12 @@
 #include <memory>
 #include <string>
 
+#include "daemon/base/error.hpp"
 #include "daemon/model/configuration.hpp"
+#include "daemon/net/tls_context.hpp"
 #include "daemon/unit/binding.hpp"
 #include "daemon/unit/connections.hpp"
+#include "daemon/unit/handshakes.hpp"
 #include "daemon/unit/open_request.hpp"
 #include "daemon/unit/process_request.hpp"
 #include "daemon/unit/shared.hpp"
@@ -29,12 +32,13 @@ class Server;
 /// Each operation completes exactly once, never from inside the call that began or cancelled it.
 class LoopServices {
 public:
-    /// `spec` and `connections` outlive this. `became_idle` is called when the last operation ended
-    /// after close().
+    /// `spec`, `connections` and `tls` outlive this. `became_idle` is called when the last
+    /// operation ended after close().
     LoopServices(const Shared& shared,
                  const model::UnitSpec& spec,
                  std::string title,
                  Connections& connections,
+                 const net::TlsContext::Pointer& tls,
                  std::shared_ptr<Binding> binding,
                  std::function<void()> became_idle);
     ~LoopServices();
@@ -72,6 +76,7 @@ public:
                    ph_sent done,
                    void* arg);
     ph_op run_in_executor(ph_fn work, ph_fn done, void* arg);
+    ph_op start_tls(ph_transport* transport, const ph_tls_start& start, ph_opened done, void* arg);
 
     /// PH_E_INVAL: it has completed, or never was.
     ph_status cancel(ph_op op);
@@ -91,6 +96,11 @@ public:
         return request.timeout.count() != 0 ? request.timeout : spec_.timeouts.connect;
     }
     const std::string& title() const { return title_; }
+    /// The unit's, if that is its role. For a client that it has none for: one that trusts whom
+    /// this system trusts. Whom a server shows itself as, somebody has to have said.
+    base::Result<net::TlsContext::Pointer> tls_context(net::TlsContext::Role role);
+    Handshakes& handshakes() { return handshakes_; }
+    const Handshakes& handshakes() const { return handshakes_; }
     Connections& connections() { return connections_; }
     const std::shared_ptr<Binding>& binding() const { return binding_; }
     /// An operation has completed: it is destroyed in here.
@@ -111,7 +121,10 @@ private:
     const model::UnitSpec& spec_;
     const std::string title_;
     Connections& connections_;
+    const net::TlsContext::Pointer& tls_;
+    net::TlsContext::Pointer any_client_;
     const std::shared_ptr<Binding> binding_;
+    Handshakes handshakes_;
     std::function<void()> became_idle_;
     std::map<ph_op, std::unique_ptr<Operation>> operations_;
     std::map<std::uint64_t, std::unique_ptr<Server>> servers_;

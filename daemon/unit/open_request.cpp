@@ -34,13 +34,13 @@ std::optional<model::Address> read_address(const char* name, ph_str text, std::s
     return address;
 }
 
+}  // namespace
+
 std::chrono::nanoseconds as_duration(std::uint64_t nanoseconds) {
     constexpr auto longest =
         static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max() / 4);
     return std::chrono::nanoseconds(std::min(nanoseconds, longest));
 }
-
-}  // namespace
 
 OpenCallbacks::OpenCallbacks(OpenCallbacks&& other) noexcept
     : context_(other.context_),
@@ -75,11 +75,20 @@ OpenRequest::OpenRequest(ph_ctx& context, const ph_open& given)
     if (open.descriptor >= 0) descriptor = base::Descriptor(static_cast<int>(open.descriptor));
     address = read_address("address", open.address, problem);
     local = read_address("local", open.local, problem);
+    tls = (open.flags & PH_OPEN_TLS) != 0;
+    server_name = std::string(open.server_name.p, open.server_name.n);
+    if (server_name.empty() && address && address->kind == model::Address::Kind::tcp) {
+        server_name = address->host;
+    }
+    if ((open.flags & ~std::uint32_t{PH_OPEN_TLS}) != 0 && problem.empty()) {
+        problem = "flags has a bit that this daemon does not know";
+    }
 }
 
 OpenRequest OpenRequest::without_place(ph_ctx& context, const ph_open& given) {
     ph_open open = whole(given);
     open.size = sizeof open;
+    open.flags = 0;
     open.address = {};
     open.local = {};
     open.descriptor = -1;

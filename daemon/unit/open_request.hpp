@@ -55,10 +55,15 @@ struct OpenRequest {
     std::optional<model::Address> local;
     base::Descriptor descriptor;
     std::chrono::nanoseconds timeout;
+    bool tls = false;         ///< of streams
+    std::string server_name;  ///< of a TLS client: whom it wants to reach; empty: nobody has said
     OpenCallbacks callbacks;
     /// What is wrong with the arguments, or empty.
     std::string problem;
 };
+
+/// Of a ph_open and the like; no longer than a clock can count.
+std::chrono::nanoseconds as_duration(std::uint64_t nanoseconds);
 
 /// Why something could not be opened, as `done` is told.
 struct OpenError {

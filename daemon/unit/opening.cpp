@@ -100,6 +100,7 @@ void StreamOpening::proceed() {
 }
 
 bool StreamOpening::withdraw() {
+    services().handshakes().stop(std::exchange(handshake_, 0));
     connector_.reset();
     return true;
 }
@@ -202,16 +203,41 @@ void PipeOpening::proceed() {
 }
 
 void StreamOpening::serve(net::ConnectedSocket socket) {
+    Unsecured connection{std::move(socket.descriptor), socket.peer, std::move(socket.file)};
+    request_.tls ? shake_hands(std::move(connection)) : serve(std::move(connection), nullptr);
+}
+
+void StreamOpening::shake_hands(Unsecured connection) {
+    using enum net::TlsContext::Role;
+    auto context = services().tls_context(source_ == Source::accepted ? server : client);
+    if (!context)
+        return complete_failed({PH_E_UNSUPPORTED, 0, OpenError::of(context.error()).text});
+    net::TlsStart start{std::move(*context), {}, request_.server_name, {}};
+    handshake_ = services().handshakes().begin(
+        std::move(connection), std::move(start), [this](Handshakes::Outcome outcome) {
+            handshake_ = 0;
+            if (outcome.session == nullptr) {
+                const net::TlsFailure& why = outcome.failure;
+                return complete_failed({why.code, why.os_errno, failure_text(outcome)});
+            }
+            serve(std::move(outcome.connection), std::move(outcome.session));
+        });
+}
+
+void StreamOpening::serve(Unsecured connection, std::unique_ptr<net::TlsSession> session) {
     const auto role = source_ == Source::accepted ? net::Role::served : net::Role::connected;
     const auto make = [&] {
-        return std::make_unique<net::StreamTransport>(services().shared().loop,
-                                                      std::move(socket.descriptor),
-                                                      socket.peer,
-                                                      services().connections().settings(),
-                                                      services().connections().transport_owner(),
-                                                      services().binding());
+        auto transport =
+            std::make_unique<net::StreamTransport>(services().shared().loop,
+                                                   std::move(connection.socket),
+                                                   connection.peer,
+                                                   services().connections().settings(),
+                                                   services().connections().transport_owner(),
+                                                   services().binding());
+        if (session != nullptr) transport->secure(std::move(session));
+        return transport;
     };
-    complete_opened(PH_STREAM, role, make, std::move(socket.file));
+    complete_opened(PH_STREAM, role, make, std::move(connection.file));
 }
 
 }  // namespace protohost::unit

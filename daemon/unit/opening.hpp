@@ -9,6 +9,7 @@
 #include "daemon/net/connector.hpp"
 #include "daemon/net/datagram_socket.hpp"
 #include "daemon/net/transport.hpp"
+#include "daemon/unit/handshakes.hpp"
 #include "daemon/unit/operation.hpp"
 #include "daemon/unit/resolution.hpp"
 
@@ -66,6 +67,7 @@ public:
     StreamOpening(
         LoopServices& services, ph_op op, OpenRequest request, ph_opened done, Source source)
         : Opening(services, op, std::move(request), done), source_(source) {}
+    ~StreamOpening() override { services().handshakes().stop(handshake_); }
 
 private:
     void begin() override;
@@ -76,9 +78,13 @@ private:
 
     void check();
     void serve(net::ConnectedSocket socket);
+    void shake_hands(Unsecured connection);
+    /// With a session it speaks TLS.
+    void serve(Unsecured connection, std::unique_ptr<net::TlsSession> session);
 
     Source source_;
     std::unique_ptr<net::Connector> connector_;
+    Handshakes::Id handshake_ = 0;
 };
 
 /// create_datagram_endpoint.

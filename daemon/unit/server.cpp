@@ -11,11 +11,13 @@ namespace protohost::unit {
 
 Server::Server(LoopServices& services,
                OpenCallbacks callbacks,
-               std::vector<std::unique_ptr<net::Acceptor>> acceptors)
+               std::vector<std::unique_ptr<net::Acceptor>> acceptors,
+               bool tls)
     : services_(services),
       callbacks_(std::move(callbacks)),
       acceptors_(std::move(acceptors)),
-      log_("unit") {}
+      log_("unit"),
+      tls_(tls) {}
 
 Server::~Server() {
     stop_acceptors();
@@ -35,6 +37,7 @@ void Server::close() {
 }
 
 void Server::stop_acceptors() {
+    for (const Handshakes::Id id : std::exchange(handshakes_, {})) services_.handshakes().stop(id);
     for (auto& acceptor : acceptors_) {
         acceptor->stop();
         services_.shared().loop.retire(std::move(acceptor));
@@ -43,23 +46,43 @@ void Server::stop_acceptors() {
 }
 
 void Server::accepted(base::Descriptor socket, const net::SocketAddress& peer) {
+    Unsecured connection{std::move(socket), peer};
+    if (!tls_) return serve(std::move(connection), nullptr);
+    // There was one when it was opened; what is there now is what the unit has now.
+    auto context = services_.tls_context(net::TlsContext::Role::server);
+    if (!context) {
+        log_.error("{}: connection from {} closed: {}",
+                   services_.title(),
+                   peer.label(),
+                   OpenError::of(context.error()).text);
+        return;
+    }
+    handshakes_.insert(services_.handshakes().begin(
+        std::move(connection), {std::move(*context)}, [this](Handshakes::Outcome outcome) {
+            handshakes_.erase(outcome.id);
+            if (outcome.session == nullptr) return;
+            serve(std::move(outcome.connection), std::move(outcome.session));
+        }));
+}
+
+void Server::serve(Unsecured connection, std::unique_ptr<net::TlsSession> session) {
     ph_proto protocol{};
     if (const ph_status status = callbacks_.make(PH_STREAM, protocol); status < 0) {
         log_.error("{}: connection from {} closed: its protocol factory failed: {}",
                    services_.title(),
-                   peer.label(),
+                   connection.peer.label(),
                    plugin::failure_text(status));
         return;
     }
     auto& connections = services_.connections();
-    connections.adopt(std::make_unique<net::StreamTransport>(services_.shared().loop,
-                                                             std::move(socket),
-                                                             peer,
-                                                             connections.settings(),
-                                                             connections.transport_owner(),
-                                                             services_.binding()),
-                      net::Role::served,
-                      protocol);
+    auto transport = std::make_unique<net::StreamTransport>(services_.shared().loop,
+                                                            std::move(connection.socket),
+                                                            connection.peer,
+                                                            connections.settings(),
+                                                            connections.transport_owner(),
+                                                            services_.binding());
+    if (session != nullptr) transport->secure(std::move(session));
+    connections.adopt(std::move(transport), net::Role::served, protocol);
 }
 
 void Server::accepting_suspended(int os_errno) {

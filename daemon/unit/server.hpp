@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <utility>
 #include <vector>
 
 #include "daemon/net/acceptor.hpp"
 #include "daemon/net/loop.hpp"
+#include "daemon/unit/handshakes.hpp"
 #include "daemon/unit/loop_services.hpp"
 #include "daemon/unit/open_request.hpp"
 
@@ -19,7 +21,8 @@ class Server final : private net::AcceptorOwner, private net::Task {
 public:
     Server(LoopServices& services,
            OpenCallbacks callbacks,
-           std::vector<std::unique_ptr<net::Acceptor>> acceptors);
+           std::vector<std::unique_ptr<net::Acceptor>> acceptors,
+           bool tls);
     ~Server();
 
     void start();
@@ -41,12 +44,16 @@ private:
     void accepting_suspended(int os_errno) override;
     void accepting_resumed(unsigned times) override;
     void run() override { services_.ended(*this); }
+    /// With a session it speaks TLS.
+    void serve(Unsecured connection, std::unique_ptr<net::TlsSession> session);
     void stop_acceptors();
 
     LoopServices& services_;
     OpenCallbacks callbacks_;
     std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
+    std::set<Handshakes::Id> handshakes_;  ///< under way
     base::Log log_;
+    const bool tls_;
     bool closed_ = false;
 };
 

@@ -77,6 +77,12 @@ void ServerOpening::step() {
 }
 
 void ServerOpening::bind(const std::vector<model::Address>& addresses) {
+    if (request_.tls) {
+        const auto context = services().tls_context(net::TlsContext::Role::server);
+        if (!context) {
+            return complete_failed({PH_E_UNSUPPORTED, 0, OpenError::of(context.error()).text});
+        }
+    }
     std::vector<std::unique_ptr<net::Acceptor>> acceptors;
     for (const model::Address& address : addresses) {
         auto opened = net::Acceptor::bind(
@@ -84,8 +90,8 @@ void ServerOpening::bind(const std::vector<model::Address>& addresses) {
         if (!opened) return complete_failed(OpenError::of(opened.error()));
         for (auto& acceptor : *opened) acceptors.push_back(std::move(acceptor));
     }
-    auto server =
-        std::make_unique<Server>(services(), std::move(request_.callbacks), std::move(acceptors));
+    auto server = std::make_unique<Server>(
+        services(), std::move(request_.callbacks), std::move(acceptors), request_.tls);
     Server& opened = *server;
     ph_server* const handle = services().add(std::move(server));
     complete([&] {

@@ -65,6 +65,7 @@ UnitSnapshot Unit::snapshot() {
         taken.received += transport.traffic().received;
         taken.sent += transport.traffic().sent;
     });
+    describe_handshakes(taken);
     describe(taken);
     return taken;
 }

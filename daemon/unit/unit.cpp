@@ -26,7 +26,7 @@ Unit::~Unit() = default;
 Unit::Use Unit::make_use(std::shared_ptr<Binding> binding) {
     if (binding == nullptr) return {};
     auto services = std::make_unique<LoopServices>(
-        shared_, spec_, title_, connections_, binding, [this] { check_stopped(); });
+        shared_, spec_, title_, connections_, tls_, binding, [this] { check_stopped(); });
     return {std::move(binding), std::move(services)};
 }
 
@@ -43,6 +43,10 @@ void Unit::each_service(F&& function) {
     for (const Use& use : former_) {
         if (use.services != nullptr) function(*use.services);
     }
+}
+
+void Unit::describe_handshakes(UnitSnapshot& snapshot) {
+    each_service([&](const LoopServices& services) { services.handshakes().describe(snapshot); });
 }
 
 void Unit::tell_started() {

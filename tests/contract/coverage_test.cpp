@@ -14,10 +14,10 @@ using Names = std::set<std::string>;
 /// fakes. A world whose file asks for too little, or that is not built, is missed here.
 const std::map<std::string, Names> expected = {
     {"LifeContract",
-     {"Tcp", "Unix", "ReadPipe", "WritePipe", "Fake", "FakeReadPipe", "FakeWritePipe"}},
-    {"ReadContract", {"Tcp", "Unix", "ReadPipe", "Fake", "FakeReadPipe"}},
-    {"WriteContract", {"Tcp", "Unix", "WritePipe", "Fake", "FakeWritePipe"}},
-    {"StreamContract", {"Tcp", "Unix", "Fake"}},
+     {"Tcp", "Unix", "Tls", "ReadPipe", "WritePipe", "Fake", "FakeReadPipe", "FakeWritePipe"}},
+    {"ReadContract", {"Tcp", "Unix", "Tls", "ReadPipe", "Fake", "FakeReadPipe"}},
+    {"WriteContract", {"Tcp", "Unix", "Tls", "WritePipe", "Fake", "FakeWritePipe"}},
+    {"StreamContract", {"Tcp", "Unix", "Tls", "Fake"}},
     {"ReadPipeContract", {"ReadPipe", "FakeReadPipe"}},
     {"WritePipeContract", {"WritePipe", "FakeWritePipe"}},
     {"DatagramContract", {"Udp", "Unixgram", "FakeDatagrams"}},

@@ -34,6 +34,9 @@ std::unique_ptr<World> world_over() {
     return make_descriptor_world(kind);
 }
 
+/// A connection over loopback.
+Ends open_tcp();
+
 /// The smallest buffers that the kernel gives, so that a statement fills them quickly.
 void keep_small(int socket);
 

@@ -9,7 +9,6 @@
 #include "tests/contract/descriptor_world.hpp"
 
 namespace protohost::contract {
-namespace {
 
 Ends open_tcp() {
     const base::Descriptor listening(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -33,6 +32,8 @@ Ends open_tcp() {
     const auto peer = net::SocketAddress::peer_of(ours.get());
     return {std::move(ours), std::move(theirs), peer};
 }
+
+namespace {
 
 void reset_tcp(int, base::Descriptor& theirs) {
     const linger now{1, 0};

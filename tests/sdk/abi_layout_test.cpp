@@ -83,7 +83,7 @@ static_assert(
     offsetof(ph_loop_api, server_address) == 128 && offsetof(ph_loop_api, sendfile) == 136 &&
     offsetof(ph_loop_api, run_in_executor) == 144 &&
     offsetof(ph_loop_api, subprocess_exec) == 152 &&
-    offsetof(ph_loop_api, subprocess_shell) == 160);
+    offsetof(ph_loop_api, subprocess_shell) == 160 && offsetof(ph_loop_api, start_tls) == 168);
 static_assert(offsetof(ph_process, size) == 0 && offsetof(ph_process, flags) == 4 &&
               offsetof(ph_process, arguments) == 8 && offsetof(ph_process, argument_count) == 16 &&
               offsetof(ph_process, environment) == 24 &&
@@ -103,10 +103,23 @@ static_assert(offsetof(ph_subprocess_ops, pipe_data_received) == 48 &&
               offsetof(ph_subprocess_ops, pipe_connection_lost) == 56 &&
               offsetof(ph_subprocess_ops, process_exited) == 64 &&
               offsetof(ph_subprocess_ops, drain_requested) == 72);
-static_assert(offsetof(ph_open, size) == 0 && offsetof(ph_open, address) == 8 &&
+static_assert(offsetof(ph_open, size) == 0 && offsetof(ph_open, flags) == 4 &&
+              offsetof(ph_open, address) == 8 && offsetof(ph_open, server_name) == 80 &&
               offsetof(ph_open, local) == 24 && offsetof(ph_open, descriptor) == 40 &&
               offsetof(ph_open, timeout) == 48 && offsetof(ph_open, make) == 56 &&
               offsetof(ph_open, drop) == 64 && offsetof(ph_open, arg) == 72);
+static_assert(offsetof(ph_tls_start, size) == 0 && offsetof(ph_tls_start, role) == 4 &&
+              offsetof(ph_tls_start, server_name) == 8 && offsetof(ph_tls_start, received) == 24 &&
+              offsetof(ph_tls_start, timeout) == 40);
+static_assert(offsetof(ph_tls_session, size) == 0 && offsetof(ph_tls_session, cipher_bits) == 4 &&
+              offsetof(ph_tls_session, version) == 8 && offsetof(ph_tls_session, cipher) == 24 &&
+              offsetof(ph_tls_session, alpn) == 40 && offsetof(ph_tls_session, server_name) == 56 &&
+              offsetof(ph_tls_session, context) == 72 &&
+              offsetof(ph_tls_session, context_generation) == 88 &&
+              offsetof(ph_tls_session, resumed) == 96);
+static_assert(offsetof(ph_tls_api, size) == 0 && offsetof(ph_tls_api, get_session) == 8 &&
+              offsetof(ph_tls_api, get_peer_certificate) == 16 &&
+              offsetof(ph_tls_api, export_keying_material) == 24);
 static_assert(offsetof(ph_config_api, size) == 0 && offsetof(ph_config_api, get) == 8 &&
               offsetof(ph_config_api, at) == 16 && offsetof(ph_config_api, count) == 24 &&
               offsetof(ph_config_api, key_at) == 32 && offsetof(ph_config_api, as_string) == 40 &&
@@ -148,6 +161,7 @@ static_assert(PH_STDIO_PIPE == 0 && PH_STDIO_INHERIT == 1 && PH_STDIO_DEVNULL ==
               PH_STDIO_STDOUT == 3 && PH_STDIO_DESCRIPTOR == 4);
 static_assert(PH_PROCESS_ENV == 1 && PH_PROCESS_NEW_SESSION == 2 && PH_PROCESS_PTY == 4 &&
               PH_PROCESS_UMASK == 8 && PH_PROCESS_GROUPS == 16 && PH_SIGNAL_GROUP == 1);
+static_assert(PH_OPEN_TLS == 1 && PH_TLS_SERVER == 1 && PH_TLS_CLIENT == 2);
 static_assert(PH_INFO_NONE == 0 && PH_INFO_TEXT == 1 && PH_INFO_ADDRESS == 2 &&
               PH_INFO_DESCRIPTOR == 3);
 static_assert(PH_LOG_TRACE == 0 && PH_LOG_DEBUG == 1 && PH_LOG_INFO == 2 && PH_LOG_WARN == 3 &&

@@ -180,7 +180,7 @@ typedef struct ph_info {
     uint32_t kind;
     ph_str text;
     ph_addr address;
-    int64_t number; /* PH_INFO_DESCRIPTOR: borrowed; never close it, never change O_NONBLOCK */
+    int64_t number; /* of "sslcontext": its generation. PH_INFO_DESCRIPTOR: borrowed; never close it, never change O_NONBLOCK */
 } ph_info;
 
 /* All [loop]. A transport is valid from connection_made until connection_lost returns. After abort()
@@ -202,8 +202,11 @@ typedef struct ph_transport_api {
     /* [loop] 1 from close, abort, a loss, or an eof_received that kept nothing open. */
     int32_t (*is_closing)(ph_ctx *, ph_transport *);
     /* [loop] "peername", "sockname": addresses; "socket", and of a pipe "pipe": the descriptor; of a
-     * process "subprocess": its pidfd, and its number as text. PH_E_UNSUPPORTED and kind PH_INFO_NONE
-     * where the name is not known here. */
+     * process "subprocess": its pidfd, and its number as text. With TLS, as text: "cipher" (name, version
+     * and bits), "compression", "peercert" (its subject), "sslcontext" (whose, and as number its
+     * generation), "ssl_object" (the name of a table for `extension`), "version", "alpn", "sni",
+     * "session_reused" ("true", "false"); PH_OK and kind PH_INFO_NONE where there is none.
+     * PH_E_UNSUPPORTED and kind PH_INFO_NONE where the name is not known here. */
     ph_status (*get_extra_info)(ph_ctx *, ph_transport *, ph_str name, ph_info *out);
     /* [loop] The next callback goes to `next`; neither protocol is told. Must be of the same kind. The
      * old one's destroy runs later, when no callback of it is on the stack. */
@@ -229,7 +232,8 @@ typedef struct ph_transport_api {
     /* [loop] As write, without a copy: `release(arg)` is called on the loop exactly once, when the
      * bytes were sent or dropped, also on error, possibly before this returns. */
     ph_status (*write_owned)(ph_ctx *, ph_transport *, ph_iov data, ph_fn release, void *arg);
-    /* [loop] Half-close once everything written is flushed; reading goes on. Idempotent. */
+    /* [loop] Half-close once everything written is flushed; reading goes on. Idempotent. PH_E_UNSUPPORTED
+     * before TLS 1.3, which ends both directions at once: there `keep_open` of eof_received keeps nothing. */
     ph_status (*write_eof)(ph_ctx *, ph_transport *);
     int32_t (*can_write_eof)(ph_ctx *, ph_transport *); /* [loop] */
     /* [loop] -1 is asyncio's None: only high sets low to high/4, only low sets high to 4*low,
@@ -280,7 +284,7 @@ enum { PH_SIGNAL_GROUP = 1u };
  * them is called, and `arg` and `descriptor` are still the caller's. */
 typedef struct ph_open {
     uint32_t size;
-    uint32_t _r;
+    uint32_t flags;     /* PH_OPEN_TLS */
     /* "tcp://127.0.0.1:8888", "unix:///run/x.sock", "unix:@name", "udp://[::1]:53", "unixgram:///path", as in
      * the configuration; a name is resolved without blocking. For datagrams: the remote, and optional. */
     ph_str address;
@@ -291,7 +295,12 @@ typedef struct ph_open {
     ph_status (*make)(void *arg, ph_proto *out);
     void (*drop)(void *arg); /* [loop] may be NULL */
     void *arg;
+    ph_str server_name; /* of a TLS client: whom it wants to reach; empty: the host of `address` */
 } ph_open;
+
+/* Streams: TLS from the beginning, asyncio's ssl. A server uses the unit's `tls`, and so does a client where it
+ * is an endpoint's; another client verifies as this system does. A protocol is made after the handshake. */
+enum { PH_OPEN_TLS = 1u };
 
 /* [loop] Of the two, one is NULL. The transport's connection_made has been called, and what it scheduled, but
  * nothing was received; where it has closed the transport, connection_lost too, and `transport` is stale. */
@@ -300,6 +309,18 @@ typedef void (*ph_opened)(void *arg, const ph_error *why_or_null, ph_transport *
 typedef void (*ph_serving)(void *arg, const ph_error *why_or_null, ph_server *server);
 /* [loop] `sent` counts also where it failed on the way. */
 typedef void (*ph_sent)(void *arg, const ph_error *why_or_null, uint64_t sent);
+
+/* Which end of a TLS handshake is ours. */
+enum { PH_TLS_SERVER = 1, PH_TLS_CLIENT = 2 };
+
+/* How start_tls begins. Zero it, set `size` and `role`. */
+typedef struct ph_tls_start {
+    uint32_t size;
+    uint32_t role;      /* PH_TLS_SERVER or PH_TLS_CLIENT; with what context, as PH_OPEN_TLS says */
+    ph_str server_name; /* of a client: whom it wants to reach; empty: what the unit's `tls` says, or anybody */
+    ph_iov received;    /* what the peer has sent already, and which belongs to TLS */
+    uint64_t timeout;   /* nanoseconds for the handshake; 0: the unit's tls.handshake_timeout */
+} ph_tls_start;
 
 /* A standard descriptor of a new process, and what it is connected to. */
 enum {
@@ -405,7 +426,43 @@ typedef struct ph_loop_api {
      * happens to the daemon, it does not outlive it. */
     ph_op (*subprocess_exec)(ph_ctx *, const ph_open *, const ph_process *, ph_opened done);  /* [loop] */
     ph_op (*subprocess_shell)(ph_ctx *, const ph_open *, const ph_process *, ph_opened done); /* [loop] */
+
+    /* [loop] TLS from here on, over a stream socket; the transport stays the same. What was written before goes
+     * out as it is, what is written meanwhile waits for the handshake, and nothing is read. Bytes of the peer that
+     * came behind its own switch are lost unless they are handed over in `received`. `done` is called exactly
+     * once; where it fails the transport is lost for the same reason, and connection_lost comes after it, as it
+     * does after cancel. What cannot begin is told to `done` alone. 0: refused, nothing is called. */
+    ph_op (*start_tls)(ph_ctx *, ph_transport *, const ph_tls_start *, ph_opened done, void *arg);
 } ph_loop_api;
+
+/* ---- TLS ------------------------------------------------------------------------------------ */
+
+/* What was agreed on. All is borrowed until the end of the callback. */
+typedef struct ph_tls_session {
+    uint32_t size;
+    uint32_t cipher_bits;
+    ph_str version;     /* "TLSv1.3" */
+    ph_str cipher;      /* "TLS_AES_256_GCM_SHA384" */
+    ph_str alpn;        /* empty: nothing */
+    ph_str server_name; /* what the client has asked for; empty: nothing */
+    ph_str context;     /* whose certificates: "listener web" */
+    uint64_t context_generation;
+    uint32_t resumed;   /* 1: of an earlier session */
+    uint32_t _r;
+} ph_tls_session;
+
+/* What `extension` answers for PH_TLS_1. All: PH_E_UNSUPPORTED where the transport speaks no TLS, or not yet. */
+#define PH_TLS_1 "ph.tls/1"
+typedef struct ph_tls_api {
+    uint32_t size;
+    uint32_t _r;
+    ph_status (*get_session)(ph_ctx *, ph_transport *, ph_tls_session *out); /* [loop] */
+    /* [loop] DER; borrowed until the next get_extra_info or get_peer_certificate. {NULL, 0}: none was shown. */
+    ph_status (*get_peer_certificate)(ph_ctx *, ph_transport *, ph_iov *der);
+    /* [loop] RFC 5705. `context` {NULL, 0}: without one. */
+    ph_status (*export_keying_material)(ph_ctx *, ph_transport *, ph_str label, ph_iov context, void *out,
+                                        size_t n);
+} ph_tls_api;
 
 /* ---- configuration -------------------------------------------------------------------------- */
 

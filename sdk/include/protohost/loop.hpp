@@ -2,9 +2,11 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -99,6 +101,29 @@ struct ConnectionOptions {
     std::chrono::nanoseconds timeout{0};
     /// What the socket is bound to first: "127.0.0.1:0"; of UNIX sockets "/run/own.sock", "@own".
     std::string_view local_addr{};
+    /// TLS from the beginning: as the unit's `tls` says where it is an endpoint's; else whom this
+    /// system trusts is trusted.
+    bool ssl = false;
+    /// Whom the certificate must be for; empty: the host.
+    std::string_view server_hostname{};
+};
+
+/// What create_server() may be told beside where to listen.
+struct ServerOptions {
+    /// TLS, with the certificates of the unit's `tls`. A protocol is made after the handshake.
+    bool ssl = false;
+};
+
+/// What start_tls() is told.
+struct TlsOptions {
+    bool server_side = false;
+    /// Of a client: whom the certificate must be for; empty: what the unit's `tls` says.
+    std::string_view server_hostname{};
+    /// What the peer has sent behind its own switch to TLS, and which data_received was given.
+    std::span<const std::byte> received{};
+    /// Zero: what the unit's tls.handshake_timeout says. Below zero it is refused with
+    /// std::invalid_argument.
+    std::chrono::nanoseconds ssl_handshake_timeout{0};
 };
 
 /// Of the three, what is needed: a local address for a socket that others send to, a remote one for
@@ -223,6 +248,12 @@ public:
     /// On a stream socket that listens already, or is bound and begins to here.
     template <class Factory, class Done = detail::LogFailure>
     Handle create_server(Factory protocol_factory, Sock sock, Done done = {});
+    template <class Factory, class Done = detail::LogFailure>
+    Handle create_server(Factory protocol_factory,
+                         std::string_view host,
+                         std::uint16_t port,
+                         const ServerOptions& options,
+                         Done done = {});
     /// `path` as create_unix_connection()'s. A file that nobody serves any more is replaced; the
     /// server's own goes with it.
     template <class Factory, class Done = detail::LogFailure>
@@ -272,6 +303,13 @@ public:
                     std::uint64_t offset,
                     std::optional<std::uint64_t> count,
                     Done done);
+
+    /// TLS from here on; the transport stays the same. What was written before goes out as it is,
+    /// what is written meanwhile waits for the handshake, and nothing is read until
+    /// done(const Error* exc, Transport transport). Where it fails the connection is lost for the
+    /// same reason, and connection_lost comes after `done`.
+    template <class Done = detail::LogFailure>
+    Handle start_tls(const BaseTransport& transport, const TlsOptions& options, Done done = {});
 
     /// Calls `work()` on one of a bounded number of threads, then `done(std::future<R>)` on the
     /// loop, whose get() returns what `work` returned, or throws what it threw; std::future_error

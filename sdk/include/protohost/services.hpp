@@ -8,8 +8,10 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -30,7 +32,12 @@ Handle Loop::create_connection(Factory protocol_factory,
                                std::uint16_t port,
                                const ConnectionOptions& options,
                                Done done) {
-    detail::Place place{detail::address_of("tcp", host, port), {}, -1, options.timeout};
+    detail::Place place{detail::address_of("tcp", host, port),
+                        {},
+                        -1,
+                        options.timeout,
+                        options.ssl,
+                        options.server_hostname};
     if (!options.local_addr.empty()) place.local = std::string("tcp://").append(options.local_addr);
     return detail::open<Transport, ph_transport>(
         context_,
@@ -55,7 +62,12 @@ Handle Loop::create_unix_connection(Factory protocol_factory,
                                     std::string_view path,
                                     const ConnectionOptions& options,
                                     Done done) {
-    detail::Place place{detail::unix_address_of("unix", path), {}, -1, options.timeout};
+    detail::Place place{detail::unix_address_of("unix", path),
+                        {},
+                        -1,
+                        options.timeout,
+                        options.ssl,
+                        options.server_hostname};
     if (!options.local_addr.empty()) {
         place.local = detail::unix_address_of("unix", options.local_addr);
     }
@@ -106,6 +118,22 @@ Handle Loop::create_server(Factory protocol_factory, Sock sock, Done done) {
         context_,
         detail::Service{"create_server", context_.host->loop->create_server},
         {{}, {}, sock.descriptor},
+        std::move(protocol_factory),
+        std::move(done));
+}
+
+template <class Factory, class Done>
+Handle Loop::create_server(Factory protocol_factory,
+                           std::string_view host,
+                           std::uint16_t port,
+                           const ServerOptions& options,
+                           Done done) {
+    detail::Place place{detail::address_of("tcp", host, port)};
+    place.tls = options.ssl;
+    return detail::open<Server, ph_server>(
+        context_,
+        detail::Service{"create_server", context_.host->loop->create_server},
+        place,
         std::move(protocol_factory),
         std::move(done));
 }
@@ -226,6 +254,48 @@ Handle Loop::sendfile(const BaseTransport& transport,
                                       count.value_or(std::numeric_limits<std::uint64_t>::max()),
                                       Completion::sent,
                                       completion.get());
+    if (op != 0) static_cast<void>(completion.release());
+    return {context_, op};  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks)
+}
+
+template <class Done>
+Handle Loop::start_tls(const BaseTransport& transport, const TlsOptions& options, Done done) {
+    if (options.ssl_handshake_timeout.count() < 0) {
+        throw std::invalid_argument("start_tls(): the timeout is negative");
+    }
+    struct Completion {
+        detail::Context context;
+        Done done;
+
+        static void started(void* self, const ph_error* why, ph_transport* handle) noexcept {
+            const std::unique_ptr<Completion> completion(static_cast<Completion*>(self));
+            detail::logging_what_it_throws(completion->context, [&] {
+                if (why == nullptr) {
+                    return completion->tell(nullptr, Transport(completion->context, handle));
+                }
+                const Error error{why->code, why->os_errno, detail::from_abi(why->msg)};
+                completion->tell(&error, Transport());
+            });
+        }
+        void tell(const Error* exc, Transport transport) {
+            if constexpr (std::is_same_v<Done, detail::LogFailure>) {
+                static_cast<void>(transport);
+                if (exc == nullptr || exc->status == PH_E_CANCELLED) return;
+                context.log_error(std::string("start_tls: ").append(exc->message));
+            } else {
+                done(exc, transport);
+            }
+        }
+    };
+    std::unique_ptr<Completion> completion(new Completion{context_, std::move(done)});
+    ph_tls_start start{};
+    start.size = sizeof start;
+    start.role = options.server_side ? PH_TLS_SERVER : PH_TLS_CLIENT;
+    start.server_name = detail::to_abi(options.server_hostname);
+    start.received = {options.received.data(), options.received.size()};
+    start.timeout = static_cast<std::uint64_t>(options.ssl_handshake_timeout.count());
+    const ph_op op = context_.host->loop->start_tls(
+        context_.ctx, transport.handle(), &start, Completion::started, completion.get());
     if (op != 0) static_cast<void>(completion.release());
     return {context_, op};  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks)
 }

@@ -2,67 +2,16 @@
 // Listeners and endpoints with a context speak TLS.
 #include <chrono>
 #include <string>
-#include <sys/socket.h>
 
 #include <gtest/gtest.h>
 
-#include "tests/daemon/net/tls_authority.hpp"
-#include "tests/daemon/net/tls_rig.hpp"
-#include "tests/daemon/unit/scenes.hpp"
+#include "tests/daemon/unit/unit_tls.hpp"
 
 namespace protohost::unit::testing {
 namespace {
 
 using net::TlsContext;
 using net::testing::Peer;
-using Failures = std::map<std::string, std::uint64_t>;
-
-class UnitTls : public ::testing::Test {
-protected:
-    UnitTls() {
-        net::testing::Wish wish;
-        wish.names = {"server.test"};
-        server_tls.certificates = {folder_.write("server", authority_.issue(wish))};
-        client_tls.peer.verify = model::TlsPeer::Verify::required;
-        client_tls.peer.ca.text = folder_.write("authority.pem", authority_.certificate());
-        client_tls.server_name = "server.test";
-    }
-
-    TlsContext::Pointer context(TlsContext::Role role) {
-        const bool serves = role == TlsContext::Role::server;
-        return net::testing::make_context(serves ? server_tls : client_tls, role);
-    }
-    Puppet& serve(model::ListenerSpec spec = listen({"tcp://127.0.0.1:0"})) {
-        server = &rig.listener(std::move(spec));
-        server->unit().secure(context(TlsContext::Role::server));
-        server->start();
-        address_ = server->unit().snapshot().addresses.at(0);
-        return *server;
-    }
-    Puppet& connect_to_it() {
-        client = &rig.endpoint(connect(address_));
-        client->unit().secure(context(TlsContext::Role::client));
-        client->start();
-        return *client;
-    }
-    /// A client of its own, which says nothing.
-    Peer client_of_tcp() {
-        const auto to = *net::numeric(address(address_));
-        base::Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        EXPECT_EQ(::connect(socket.get(), to.data(), to.size()), 0);
-        return Peer(socket.release());
-    }
-    Failures failures(Puppet& puppet) { return puppet.unit().snapshot().failed_handshakes; }
-
-    net::testing::TlsFolder folder_;
-    net::testing::Authority authority_{"authority"};
-    model::Tls server_tls;
-    model::Tls client_tls;
-    std::string address_;
-    Rig rig;
-    Puppet* server = nullptr;
-    Puppet* client = nullptr;
-};
 
 TEST_F(UnitTls, AListenerAndAnEndpointSpeakIt) {
     serve();

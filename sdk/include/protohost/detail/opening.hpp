@@ -97,6 +97,8 @@ struct Place {
     std::string local = {};
     int descriptor = -1;
     std::chrono::nanoseconds timeout{0};
+    bool tls = false;
+    std::string_view server_name = {};
 };
 
 /// One of the loop's services: its name for people, and its entry in the table.
@@ -124,6 +126,8 @@ Handle open(
     open.local = to_abi(place.local);
     open.descriptor = place.descriptor;
     open.timeout = static_cast<std::uint64_t>(place.timeout.count());
+    open.flags = place.tls ? std::uint32_t{PH_OPEN_TLS} : 0;
+    open.server_name = to_abi(place.server_name);
     open.make = Way::make;
     open.drop = Way::drop;
     open.arg = way.get();

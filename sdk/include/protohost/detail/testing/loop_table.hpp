@@ -7,13 +7,17 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include <protohost/abi.h>
 #include <protohost/address.hpp>
 #include <protohost/detail/testing/core.hpp>
 #include <protohost/detail/testing/open_request.hpp>
 #include <protohost/detail/testing/sendfile_request.hpp>
+#include <protohost/detail/testing/tls_request.hpp>
 #include <protohost/detail/testing/transport_table.hpp>
 
 namespace protohost::detail::testing {
@@ -104,6 +108,20 @@ inline ph_op sendfile(ph_ctx* ctx,
     return op;
 }
 
+/// Recorded as "start_tls server", "start_tls client example.org".
+inline ph_op start_tls(
+    ph_ctx* ctx, ph_transport* handle, const ph_tls_start* start, ph_opened done, void* arg) {
+    Unit& unit = Unit::of(ctx);
+    if (unit.gone || !unit.opens) return 0;
+    std::string operation = start->role == PH_TLS_SERVER ? "start_tls server" : "start_tls client";
+    const std::string_view name = from_abi(start->server_name);
+    if (!name.empty()) operation.append(" ").append(name);
+    FakeTransport* const transport = used(ctx, handle, std::move(operation));
+    const ph_op op = unit.core.schedule.new_op();
+    std::make_shared<TlsRequest>(unit, op, done, arg)->begin(transport);
+    return op;
+}
+
 inline void add_calls(ph_loop_api& api) {
     api.time = [](ph_ctx* ctx) { return Unit::of(ctx).core.schedule.now(); };
     api.call_soon = [](ph_ctx* ctx, ph_fn fn, ph_fn drop, void* arg) {
@@ -152,6 +170,7 @@ inline ph_loop_api loop_table() {
     api.sendfile = sendfile;
     api.subprocess_exec = subprocess<8>;
     api.subprocess_shell = subprocess<9>;
+    api.start_tls = start_tls;
     return api;
 }
 
