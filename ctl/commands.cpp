@@ -89,7 +89,8 @@ int show_status(const Options& options) {
 }
 
 int list(const Options& options) {
-    const Printer printer = options.what == "connections" ? connections_text
+    const Printer printer = options.what == "connections"    ? connections_text
+                            : options.what == "certificates" ? certificates_text
                             : options.what == "plugins" || options.what == "generations"
                                 ? generations_text
                                 : units_text;

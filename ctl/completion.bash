@@ -40,7 +40,7 @@ _protohostctl() {
     case $command/$sub in
         /) words='status list show reload diff drain stop start restart signal tail connection log config plugin check schema version' ;;
         status/) options+=' --watch' ;;
-        list/) words='listeners endpoints subprocesses connections plugins generations' ;;
+        list/) words='listeners endpoints subprocesses connections plugins generations certificates' ;;
         show/ | drain/ | stop/ | start/)
             words="$(_protohostctl_names listeners name) $(_protohostctl_names endpoints name) $(_protohostctl_names subprocesses name)" ;;
         restart/ | signal/ | tail/) words=$(_protohostctl_names subprocesses name) ;;

@@ -45,12 +45,17 @@ void add_remote(CLI::App& app, Options& options, Command& command) {
     status->add_flag("--watch", options.watch, "Again every second, until Ctrl-C");
     verb(app,
          "list",
-         "listeners, endpoints, subprocesses, connections, plugins or generations",
+         "listeners, endpoints, subprocesses, connections, plugins, generations or certificates",
          list)
         ->add_option("what", options.what)
         ->required()
-        ->check(CLI::IsMember(
-            {"listeners", "endpoints", "subprocesses", "connections", "plugins", "generations"}));
+        ->check(CLI::IsMember({"listeners",
+                               "endpoints",
+                               "subprocesses",
+                               "connections",
+                               "plugins",
+                               "generations",
+                               "certificates"}));
     verb(app, "show", "One unit and its connections", show_unit)
         ->add_option("unit", options.unit)
         ->required();

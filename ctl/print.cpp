@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <unistd.h>
 #include <vector>
 
@@ -170,6 +171,29 @@ std::string connections_text(const Json& connections) {
                         flow});
     }
     return table(rows);
+}
+
+std::string certificates_text(const Json& certificates) {
+    std::vector<Row> rows{
+        {"UNIT", "NAMES", "KEY", "DAYS LEFT", "NOT AFTER", "ISSUER", "GEN", "FILE"}};
+    std::map<std::string, std::string> problems;
+    for (const Json& certificate : certificates) {
+        rows.push_back({text(certificate["unit"]),
+                        shortened(joined(certificate["names"])),
+                        text(certificate["key"]),
+                        text(certificate["days_left"]),
+                        text(certificate["not_after"]).substr(0, 10),
+                        shortened(text(certificate["issuer"])),
+                        "g" + text(certificate["generation"]),
+                        text(certificate["file"])});
+        const std::string problem = text(certificate["problem"]);
+        if (!problem.empty()) problems[text(certificate["unit"])] = problem;
+    }
+    std::string out = table(rows);
+    for (const auto& [unit, problem] : problems) {
+        out += format("{} does not show what its files hold: {}\n", unit, problem);
+    }
+    return out;
 }
 
 std::string generations_text(const Json& generations) {

@@ -15,6 +15,7 @@ using protohost::base::Json;
 std::string status_text(const Json& status);
 std::string units_text(const Json& units);
 std::string connections_text(const Json& connections);
+std::string certificates_text(const Json& certificates);
 std::string generations_text(const Json& generations);
 std::string unit_text(const Json& unit);
 /// What a subprocess has written; on a terminal without what could play tricks with it.

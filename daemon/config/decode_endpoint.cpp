@@ -150,6 +150,9 @@ model::EndpointSpec decode_endpoint(Section section, const model::Member& unit, 
     section.refuse(keys::listener::limits,
                    "is a key of listeners: an endpoint accepts no connections",
                    "remove it");
+    section.refuse(keys::listener::proxy_protocol,
+                   "is a key of listeners: an endpoint accepts no connections",
+                   "remove it");
     const auto opening = decode_opening(unit, section, spec, report);
     if (opening) refuse_idle_keys(section, endpoint_rules, *opening);
     decode_unit(section, unit, opening, spec, report);

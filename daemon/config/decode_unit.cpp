@@ -5,6 +5,7 @@
 
 #include "daemon/base/format.hpp"
 #include "daemon/config/decode_socket.hpp"
+#include "daemon/config/decode_tls.hpp"
 #include "daemon/config/decode_write_buffer.hpp"
 #include "daemon/config/keys.hpp"
 #include "daemon/config/kinds.hpp"
@@ -37,6 +38,9 @@ constexpr std::array unit_rules{
     Rule{keys::unit::socket,
          [](const Opening& opening) { return !is_pipe(opening); },
          "a pipe is no socket"},
+    Rule{keys::unit::tls,
+         [](const Opening& opening) { return has_bytes(opening) && !is_pipe(opening); },
+         "TLS is spoken over TCP and UNIX streams alone"},
 };
 
 constexpr std::array timeout_rules{
@@ -98,6 +102,7 @@ void decode_unit(Section& section,
     spec.write_buffer = decode_write_buffer(section.section(keys::unit::write_buffer), report);
     spec.timeouts = decode_timeouts(section.section(keys::unit::timeouts), opening);
     spec.socket = decode_socket(section.section(keys::unit::socket), opening, report);
+    spec.tls = decode_tls(section, opening, report);
 }
 
 void decode_protocol(Section& section,

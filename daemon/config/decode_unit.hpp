@@ -13,7 +13,8 @@
 
 namespace protohost::config {
 
-/// What listeners and endpoints have in common: protocol, options, write_buffer, timeouts, socket.
+/// What listeners and endpoints have in common: protocol, options, write_buffer, timeouts, socket,
+/// tls.
 /// `section` is that of `unit`. `opening` is nullopt where it is not known what is opened: then no
 /// key is refused for having no effect.
 void decode_unit(Section& section,

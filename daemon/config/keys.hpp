@@ -101,12 +101,23 @@ inline constexpr Key options{"options",
 inline constexpr Key write_buffer{"write_buffer"};
 inline constexpr Key timeouts{"timeouts"};
 inline constexpr Key socket{"socket"};
+inline constexpr Key tls{"tls"};
 }  // namespace unit
 
 namespace listener {
 inline constexpr Key listen{"listen", "Where to accept connections"};
 inline constexpr Key limits{"limits"};
+inline constexpr Key proxy_protocol{"proxy_protocol"};
 }  // namespace listener
+
+namespace proxy_protocol {
+inline constexpr Key trusted{
+    "trusted",
+    "The networks of the load balancers: `10.0.0.0/8`, `::1`. Whoever connects from elsewhere is "
+    "sent away. Over a UNIX socket all are trusted who may connect"};
+inline constexpr Key timeout{"timeout",
+                             "How long the header may take; then the connection is closed"};
+}  // namespace proxy_protocol
 
 namespace endpoint {
 inline constexpr Key connect{"connect",
@@ -198,6 +209,63 @@ namespace multicast {
 inline constexpr Key group{"group"};
 inline constexpr Key interface { "interface" };
 }  // namespace multicast
+
+namespace tls {
+inline constexpr Key certificates{
+    "certificates",
+    "What clients are shown, by the name that they ask for, and the first to those who ask for "
+    "none of the names. Keys of several kinds may stand side by side for one name. Without `key` "
+    "both are in the one file"};
+inline constexpr Key certificate{
+    "certificate", "What the server is shown, with those that issued it behind it", "none"};
+inline constexpr Key key{"key", "The private key of `certificate`", "in the same file"};
+inline constexpr Key minimum_version{"minimum_version", "What is older is refused"};
+inline constexpr Key ciphers{"ciphers",
+                             "OpenSSL's names, the best first. Those of TLS 1.3 begin with `TLS_`; "
+                             "of a version of which none is named, ours are used",
+                             "those with forward secrecy and authenticated encryption"};
+inline constexpr Key groups{
+    "groups", "For the exchange of keys, the best first", "`X25519`, `P-256`, `P-384`"};
+inline constexpr Key alpn{"alpn",
+                          "The protocols that are spoken inside, the best first. Who offers only "
+                          "others is refused",
+                          "nothing is said of it"};
+inline constexpr Key client{"client"};
+inline constexpr Key server_name{"server_name",
+                                 "Whom the certificate of the server must be for, and the name "
+                                 "that it is asked for",
+                                 "the host of `connect`"};
+inline constexpr Key ca{"ca",
+                        "The certificates of those whose word is taken about the server",
+                        "those whom this system trusts"};
+inline constexpr Key verify{"verify",
+                            "Whether the server must prove who it is. `none`: anybody can be it"};
+inline constexpr Key handshake_timeout{"handshake_timeout",
+                                       "How long it may take to agree; then the connection is "
+                                       "closed"};
+inline constexpr Key tickets{"tickets"};
+inline constexpr Key close{"close",
+                           "What `close` of a protocol does: tell the peer and wait for nothing; "
+                           "wait for the peer's answer, so long; or tell it nothing"};
+}  // namespace tls
+
+namespace tls_client {
+inline constexpr Key verify{"verify",
+                            "Whether clients are asked for a certificate. `optional`: they may "
+                            "have none, but no wrong one"};
+inline constexpr Key ca{
+    "ca", "The certificates of those whose word is taken about clients", "none"};
+inline constexpr Key names{"names",
+                           "The certificate must be for one of them: `client7`, `*.example.net`",
+                           "whom `ca` has certified"};
+}  // namespace tls_client
+
+namespace tickets {
+inline constexpr Key rotate{"rotate",
+                            "How long one key seals the tickets with which clients resume their "
+                            "sessions"};
+inline constexpr Key keep{"keep", "How many former keys still open theirs"};
+}  // namespace tickets
 
 namespace limits {
 inline constexpr Key connections{

@@ -25,9 +25,9 @@ using model::Node;
 constexpr const char* specimen = R"(
 plugins: {modules: {NAME: {}}}
 log: {areas: {NAME: info}}
-listeners: {NAME: {}}
+listeners: {NAME: {proxy_protocol: {}, tls: {certificates: [{}]}}}
 endpoints:
-  connect: {connect: }
+  connect: {connect: , tls: {}}
   bind: {bind: , socket: {multicast: [{}]}}
   read: {read: }
   write: {write: }

@@ -203,6 +203,37 @@ Node names_shape() {
     return shape;
 }
 
+Node networks_shape() {
+    Node shape = list_of(pattern("[0-9.]+(/[0-9]+)?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(/[0-9]+)?"));
+    json::put(shape, "minItems", json::number(1));
+    return shape;
+}
+
+Node openssl_names_shape() {
+    return list_of(pattern("[A-Za-z0-9_-]+"));
+}
+
+Node alpn_shape() {
+    return list_of(pattern("[!-~]{1,255}"));
+}
+
+Node peer_names_shape() {
+    return list_of(pattern("[!-~]+"));
+}
+
+Node server_name_shape() {
+    return pattern("[A-Za-z0-9._:-]{1,253}");
+}
+
+Node former_keys_shape() {
+    return whole_number(0, 100);
+}
+
+Node tls_close_shape() {
+    return any_of(
+        {json::object({{"enum", json::texts({"notify", "abort"})}}), duration_above_zero_shape()});
+}
+
 Node or_word(std::string_view word, Node shape) {
     return any_of({json::object({{"const", json::text(word)}}), std::move(shape)});
 }

@@ -38,6 +38,13 @@ model::Node environment_shape();
 model::Node stop_signal_shape();
 model::Node child_descriptor_shape();
 model::Node names_shape();
+model::Node networks_shape();
+model::Node openssl_names_shape();
+model::Node alpn_shape();
+model::Node peer_names_shape();
+model::Node server_name_shape();
+model::Node former_keys_shape();
+model::Node tls_close_shape();
 
 /// That word, or what `shape` says.
 model::Node or_word(std::string_view word, model::Node shape);

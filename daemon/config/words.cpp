@@ -27,4 +27,14 @@ std::vector<std::string_view> words_of<model::Restart>() {
     return {"always", "on-failure", "never"};
 }
 
+template <>
+std::vector<std::string_view> words_of<model::TlsVersion>() {
+    return {"1.2", "1.3"};
+}
+
+template <>
+std::vector<std::string_view> words_of<model::TlsPeer::Verify>() {
+    return {"none", "optional", "required"};
+}
+
 }  // namespace protohost::config

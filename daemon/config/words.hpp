@@ -25,6 +25,10 @@ template <>
 std::vector<std::string_view> words_of<model::WriteBuffer::Policy>();
 template <>
 std::vector<std::string_view> words_of<model::Restart>();
+template <>
+std::vector<std::string_view> words_of<model::TlsVersion>();
+template <>
+std::vector<std::string_view> words_of<model::TlsPeer::Verify>();
 
 template <class Enumeration>
 base::Result<Enumeration> read_one_word(const model::Node& node) {

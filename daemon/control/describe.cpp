@@ -28,6 +28,7 @@ Json to_json(const supervisor::Change& change) {
     if (change.moved) list.push_back("moved");
     if (change.restarted) list.push_back("restarted");
     if (change.factory) list.push_back("factory");
+    if (change.tls) list.push_back("tls");
     if (change.retuned) list.push_back("retuned");
     return list;
 }
@@ -124,6 +125,25 @@ Json to_json(const unit::GenerationStatus& generation) {
     described["mapped_bytes"] = generation.mapped_bytes;
     described["reason"] = generation.reason;
     described["holders"] = std::move(holders);
+    return described;
+}
+
+Json to_json(const supervisor::CertificateStatus& certificate) {
+    using std::chrono::days;
+    const auto left = certificate.facts.not_after - std::chrono::system_clock::now();
+    Json described;
+    described["unit"] = certificate.unit;
+    described["file"] = certificate.facts.file;
+    described["subject"] = certificate.facts.subject;
+    described["issuer"] = certificate.facts.issuer;
+    described["names"] = certificate.facts.names;
+    described["key"] = certificate.facts.key;
+    described["sha256"] = certificate.facts.fingerprint;
+    described["not_before"] = base::timestamp(certificate.facts.not_before);
+    described["not_after"] = base::timestamp(certificate.facts.not_after);
+    described["days_left"] = std::chrono::floor<days>(left).count();
+    described["generation"] = certificate.generation;
+    described["problem"] = certificate.problem;
     return described;
 }
 

@@ -16,6 +16,7 @@ base::Json to_json(const supervisor::ReloadRecord& record);
 base::Json to_json(const unit::UnitSnapshot& unit);
 base::Json to_json(const unit::ConnectionSnapshot& connection);
 base::Json to_json(const unit::GenerationStatus& generation);
+base::Json to_json(const supervisor::CertificateStatus& certificate);
 
 template <class T>
 base::Json to_json(const std::vector<T>& values) {

@@ -129,6 +129,7 @@ void Verbs::list(const Call& call) {
     if (!what) return;
     if (*what == "connections") return answer_with_list(call, supervisor_.connections());
     if (*what == "generations") return answer_with_list(call, supervisor_.generations());
+    if (*what == "certificates") return answer_with_list(call, supervisor_.certificates());
     if (*what == "plugins") {
         auto active = supervisor_.generations();
         std::erase_if(active, [](const unit::GenerationStatus& generation) {
@@ -139,7 +140,8 @@ void Verbs::list(const Call& call) {
     if (*what != "listeners" && *what != "endpoints" && *what != "subprocesses") {
         return call.fail(
             Code::bad_request,
-            "lists are listeners, endpoints, subprocesses, connections, plugins, generations");
+            "lists are listeners, endpoints, subprocesses, connections, plugins, generations, "
+            "certificates");
     }
     auto units = supervisor_.snapshot().units;
     std::erase_if(units, [&](const unit::UnitSnapshot& unit) { return unit.section != *what; });

@@ -10,9 +10,11 @@
 
 #include "daemon/base/log.hpp"
 #include "daemon/model/address.hpp"
+#include "daemon/model/network.hpp"
 #include "daemon/model/node.hpp"
 #include "daemon/model/place.hpp"
 #include "daemon/model/process.hpp"
+#include "daemon/model/tls.hpp"
 
 // The whole configuration as plain values: copied, compared with ==, and nothing else. A default
 // written here is the default of the product.
@@ -122,14 +124,26 @@ struct UnitSpec {
     Timeouts timeouts;
     SocketSettings socket;
     Limits limits;
-    int stop_signal = 15;  ///< of a subprocess; SIGTERM
+    std::optional<Tls> tls;  ///< of listeners and of outgoing streams
+    int stop_signal = 15;    ///< of a subprocess; SIGTERM
 
     bool operator==(const UnitSpec&) const = default;
+};
+
+/// `proxy_protocol:` of a listener behind a load balancer, which says whom it speaks for.
+struct ProxyProtocol {
+    /// Who is believed; whoever else connects is sent away. UNIX sockets are beyond this: who may
+    /// connect there says the mode of the file.
+    std::vector<Network> trusted;
+    std::chrono::nanoseconds timeout = std::chrono::seconds(3);  ///< for the header
+
+    bool operator==(const ProxyProtocol&) const = default;
 };
 
 /// One entry of `listeners:`.
 struct ListenerSpec : UnitSpec {
     std::vector<Located<Address>> listen;
+    std::optional<ProxyProtocol> proxy_protocol;
 
     bool operator==(const ListenerSpec&) const = default;
 };

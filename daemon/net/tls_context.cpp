@@ -72,6 +72,7 @@ base::Errors show(ssl_ctx_st* context,
 
 CertificateChoice choose(const std::vector<LoadedPair>& pairs) {
     std::vector<Candidate> candidates;
+    candidates.reserve(pairs.size());
     for (const LoadedPair& pair : pairs) {
         candidates.push_back({pair.facts.names, EVP_PKEY_get_base_id(pair.key.get())});
     }

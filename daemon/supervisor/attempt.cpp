@@ -45,6 +45,7 @@ bool Attempt::run_rollback(const std::string& plugin) {
     if (!step("check") || !open_staging()) return false;
     open_workshop();
     plugins_->keep_running();
+    tls_.contexts = running_.contexts;
     if (auto errors = plugins_->roll_back(plugin); !errors.empty()) {
         return refuse(Refusal::configuration, std::move(errors));
     }
@@ -129,6 +130,8 @@ bool Attempt::check() {
     open_workshop();
     base::Errors errors;
     for (const auto& definition : all_wanted()) base::append(errors, plugins_->find(definition));
+    tls_ = read_tls(*desired_, running_.contexts);
+    base::append(errors, tls_.errors);
     const base::Errors accounts = look_up_accounts();
     // Who cannot say it now may be able to later.
     const bool asked_in_vain = std::any_of(
@@ -162,7 +165,8 @@ base::Errors Attempt::look_up_accounts() {
 
 bool Attempt::make_plan() {
     if (!step("plan")) return false;
-    plan_ = supervisor::make_plan(*running_.configuration, *desired_, plugins_->changed());
+    plan_ = supervisor::make_plan(
+        *running_.configuration, *desired_, plugins_->changed(), tls_.changed);
     desired_ =
         std::make_shared<const model::Configuration>(applied(*running_.configuration, *desired_));
     return true;
@@ -222,12 +226,17 @@ std::vector<PluginSet::Wanted> Attempt::all_wanted() const {
 bool Attempt::prepare(Goal goal) {
     if (!step("prepare")) return false;
     for (const UnitId& id : plan_.added) {
-        units_.push_back({.id = id,
-                          .added = true,
-                          .change = {.factory = true, .moved = true, .restarted = true}});
+        units_.push_back(
+            {.id = id,
+             .added = true,
+             .change = {.factory = true, .moved = true, .restarted = true, .tls = true}});
     }
     for (const auto& changed : plan_.changed) {
         units_.push_back({.id = changed.unit, .change = changed.change});
+    }
+    for (PreparedUnit& unit : units_) {
+        const auto context = tls_.contexts.find(unit.id.name);
+        if (context != tls_.contexts.end()) unit.tls = context->second;
     }
     base::Errors errors = plugins_->probe(all_wanted());
     const bool good = errors.empty() || refuse(Refusal::configuration, std::move(errors));

@@ -19,6 +19,7 @@
 #include "daemon/supervisor/plan.hpp"
 #include "daemon/supervisor/plugin_set.hpp"
 #include "daemon/supervisor/snapshot.hpp"
+#include "daemon/supervisor/tls_contexts.hpp"
 #include "daemon/unit/binding.hpp"
 #include "daemon/unit/process_identity.hpp"
 
@@ -39,6 +40,7 @@ struct Running {
     RunningPlugins plugins;
     /// The sockets that are open, by unit::Listener::socket_key() or unit::Endpoint::socket_key().
     std::set<std::string> sockets;
+    TlsContexts contexts;
 };
 
 /// A reload up to its commit, away from the loop:
@@ -85,6 +87,7 @@ public:
         /// By unit::Listener::socket_key().
         std::map<std::string, std::vector<net::ListeningSocket>> listening{};
         std::optional<net::DatagramSocket> datagrams{};
+        net::TlsContext::Pointer tls{};  ///< where it is another one; nullptr: no TLS any more
         std::optional<unit::ProcessIdentity> identity{};  ///< where it is another process
     };
 
@@ -114,6 +117,8 @@ public:
     const std::shared_ptr<const model::Configuration>& configuration() const { return desired_; }
     const Source& source() const { return source_; }
     RunningPlugins plugins() const { return plugins_->in_use(); }
+    const TlsContexts& contexts() const { return tls_.contexts; }
+    bool has_new_context(const std::string& unit) const { return tls_.changed.contains(unit); }
     std::vector<PreparedUnit>& units() { return units_; }
 
 private:
@@ -148,6 +153,7 @@ private:
     Source source_;
     std::vector<std::string> directories_;
     std::optional<PluginSet> plugins_;
+    DesiredTls tls_;
     Plan plan_;
     std::vector<PreparedUnit> units_;
     Refusal refusal_ = Refusal::none;

@@ -66,6 +66,7 @@ void Supervisor::commit(Attempt& attempt) {
     running_ = desired;
     source_ = attempt.source();
     plugins_ = attempt.plugins();
+    take_contexts(attempt);
     tell_generations();
     if (committed_) committed_();
 }
@@ -133,6 +134,7 @@ void Supervisor::change(const model::Configuration& desired,
     const std::string& name = prepared.id.name;
     unit::Unit& unit = *units_.at(name);
     if (prepared.change.factory) unit.use(std::move(prepared.binding));
+    if (prepared.change.tls) unit.secure(prepared.tls);
     switch (prepared.id.section) {
         case Section::listeners:
             return static_cast<unit::Listener&>(unit).apply(desired.listeners.at(name),
@@ -182,6 +184,7 @@ void Supervisor::add(const model::Configuration& desired,
                      Attempt::PreparedUnit& prepared,
                      Sockets& sockets) {
     std::unique_ptr<unit::Unit> added = make(desired, prepared, sockets);
+    added->secure(prepared.tls);
     added->on_readiness([this] { readiness_changed(); });
     added->start();
     units_.emplace(prepared.id.name, std::move(added));
@@ -195,6 +198,25 @@ void Supervisor::leave(std::unique_ptr<unit::Unit> unit) {
         std::erase_if(leaving_, [&](const auto& other) { return other.get() == &leaving; });
         if (stopped_) unit_stopped();
     });
+}
+
+void Supervisor::take_contexts(const Attempt& attempt) {
+    std::erase_if(contexts_,
+                  [&](const auto& entry) { return !attempt.contexts().contains(entry.first); });
+    for (const auto& [name, context] : attempt.contexts()) {
+        // What has been replaced while the reload was under way stays, where that left it alone.
+        if (attempt.has_new_context(name)) contexts_[name] = context;
+    }
+    certificates_.watch(contexts_);
+}
+
+void Supervisor::replace_context(const std::string& unit,
+                                 const net::TlsContext::Pointer& former,
+                                 const net::TlsContext::Pointer& next) {
+    const auto found = contexts_.find(unit);
+    if (found == contexts_.end() || found->second != former) return;
+    found->second = next;
+    units_.at(unit)->secure(next);
 }
 
 void Supervisor::tell_generations() {

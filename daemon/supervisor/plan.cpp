@@ -67,11 +67,23 @@ SubprocessSpec applied_spec(const SubprocessSpec&, SubprocessSpec desired) {
     return desired;
 }
 
+/// What has changed beside the definitions.
+struct OnDisk {
+    const std::set<std::string>& new_generations;
+    const std::set<std::string>& new_contexts;
+};
+
 bool same_factory(const model::UnitSpec& running,
                   const model::UnitSpec& desired,
-                  const std::set<std::string>& new_generations) {
+                  const OnDisk& on_disk) {
     return running.protocol == desired.protocol && running.options == desired.options &&
-           !new_generations.contains(desired.protocol.value.plugin);
+           !on_disk.new_generations.contains(desired.protocol.value.plugin);
+}
+
+bool same_tls(const model::UnitSpec& running,
+              const model::UnitSpec& desired,
+              const OnDisk& on_disk) {
+    return running.tls == desired.tls && !on_disk.new_contexts.contains(desired.name);
 }
 
 bool same_tuning(const model::UnitSpec& running, const model::UnitSpec& desired) {
@@ -79,17 +91,15 @@ bool same_tuning(const model::UnitSpec& running, const model::UnitSpec& desired)
            running.limits == desired.limits;
 }
 
-Change difference(const ListenerSpec& running,
-                  const ListenerSpec& desired,
-                  const std::set<std::string>& new_generations) {
-    return {.retuned = !same_tuning(running, desired) || running.socket != desired.socket,
-            .factory = !same_factory(running, desired, new_generations),
-            .moved = canonical_addresses(running) != canonical_addresses(desired)};
+Change difference(const ListenerSpec& running, const ListenerSpec& desired, const OnDisk& on_disk) {
+    return {.retuned = !same_tuning(running, desired) || running.socket != desired.socket ||
+                       running.proxy_protocol != desired.proxy_protocol,
+            .factory = !same_factory(running, desired, on_disk),
+            .moved = canonical_addresses(running) != canonical_addresses(desired),
+            .tls = !same_tls(running, desired, on_disk)};
 }
 
-Change difference(const EndpointSpec& running,
-                  const EndpointSpec& desired,
-                  const std::set<std::string>& new_generations) {
+Change difference(const EndpointSpec& running, const EndpointSpec& desired, const OnDisk& on_disk) {
     const bool same_socket = running.socket == desired.socket;
     const bool stays = running.kind == desired.kind && running.address == desired.address &&
                        running.remote == desired.remote && running.path == desired.path &&
@@ -97,8 +107,9 @@ Change difference(const EndpointSpec& running,
                        (same_socket || keeps_socket(running, desired));
     return {.retuned = !same_tuning(running, desired) || running.reconnect != desired.reconnect ||
                        running.required != desired.required || (stays && !same_socket),
-            .factory = !same_factory(running, desired, new_generations),
-            .moved = !stays};
+            .factory = !same_factory(running, desired, on_disk),
+            .moved = !stays,
+            .tls = !same_tls(running, desired, on_disk)};
 }
 
 bool has_protocol(const SubprocessSpec& spec) {
@@ -107,7 +118,7 @@ bool has_protocol(const SubprocessSpec& spec) {
 
 Change difference(const SubprocessSpec& running,
                   const SubprocessSpec& desired,
-                  const std::set<std::string>& new_generations) {
+                  const OnDisk& on_disk) {
     // Without a protocol it has no standard input.
     const bool same_process =
         running.process == desired.process && has_protocol(running) == has_protocol(desired);
@@ -116,7 +127,7 @@ Change difference(const SubprocessSpec& running,
                        running.restart != desired.restart || running.backoff != desired.backoff ||
                        running.ready != desired.ready || running.depends_on != desired.depends_on ||
                        running.required != desired.required,
-            .factory = !same_factory(running, desired, new_generations),
+            .factory = !same_factory(running, desired, on_disk),
             .restarted = !same_process};
 }
 
@@ -155,7 +166,7 @@ template <class Spec>
 void compare(Section section,
              const std::map<std::string, Spec>& running,
              const std::map<std::string, Spec>& desired,
-             const std::set<std::string>& new_generations,
+             const OnDisk& on_disk,
              Plan& plan) {
     for (const auto& [name, wanted] : desired) {
         const UnitId unit{section, name};
@@ -166,7 +177,7 @@ void compare(Section section,
         }
         note_restart(unit, before->second, wanted, plan);
         const Spec spec = applied_spec(before->second, wanted);
-        if (const Change change = difference(before->second, spec, new_generations)) {
+        if (const Change change = difference(before->second, spec, on_disk)) {
             plan.changed.push_back({unit, change});
         } else {
             plan.unchanged.push_back(unit);
@@ -194,18 +205,20 @@ std::string to_string(const Change& change) {
     add(change.moved, "moved");
     add(change.restarted, "restarted");
     add(change.factory, "new factory");
+    add(change.tls, "new tls");
     add(change.retuned, "retuned");
     return text.empty() ? "unchanged" : text;
 }
 
 Plan make_plan(const model::Configuration& running,
                const model::Configuration& desired,
-               const std::set<std::string>& new_generations) {
+               const std::set<std::string>& new_generations,
+               const std::set<std::string>& new_contexts) {
+    const OnDisk on_disk{new_generations, new_contexts};
     Plan plan;
-    compare(Section::listeners, running.listeners, desired.listeners, new_generations, plan);
-    compare(Section::endpoints, running.endpoints, desired.endpoints, new_generations, plan);
-    compare(
-        Section::subprocesses, running.subprocesses, desired.subprocesses, new_generations, plan);
+    compare(Section::listeners, running.listeners, desired.listeners, on_disk, plan);
+    compare(Section::endpoints, running.endpoints, desired.endpoints, on_disk, plan);
+    compare(Section::subprocesses, running.subprocesses, desired.subprocesses, on_disk, plan);
     if (running.state_directory != desired.state_directory) {
         plan.restart.push_back("state.directory");
     }

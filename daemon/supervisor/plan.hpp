@@ -34,8 +34,11 @@ struct Change {
     bool moved = false;
     /// It is another process: another program, user or environment.
     bool restarted = false;
+    /// Another `tls:`, or other files that it names: new connections get the new context, old ones
+    /// keep theirs.
+    bool tls = false;
 
-    explicit operator bool() const { return retuned || factory || moved || restarted; }
+    explicit operator bool() const { return retuned || factory || moved || restarted || tls; }
     bool operator==(const Change&) const = default;
 };
 
@@ -66,11 +69,13 @@ struct Plan {
 };
 
 /// Pure. `new_generations` names the plugins whose files are not what the running units were loaded
-/// from. The first start is the plan from the empty configuration. A name that went over to the
-/// other section is one unit that is removed and another one that is added.
+/// from, `new_contexts` the units whose files of `tls:` are not what they were. The first start is
+/// the plan from the empty configuration. A name that went over to the other section is one unit
+/// that is removed and another one that is added.
 Plan make_plan(const model::Configuration& running,
                const model::Configuration& desired,
-               const std::set<std::string>& new_generations = {});
+               const std::set<std::string>& new_generations = {},
+               const std::set<std::string>& new_contexts = {});
 
 /// The desired configuration, but with what only a restart can change as it is running. That is
 /// what runs after the plan: the next plan finds the same keys to wait for a restart.

@@ -54,4 +54,14 @@ std::vector<unit::ConnectionSnapshot> Supervisor::connections() {
     return all;
 }
 
+std::vector<CertificateStatus> Supervisor::certificates() const {
+    std::vector<CertificateStatus> all;
+    for (const auto& [name, context] : contexts_) {
+        for (const net::TlsCertificate& facts : context->certificates()) {
+            all.push_back({name, facts, context->generation(), certificates_.problem(name)});
+        }
+    }
+    return all;
+}
+
 }  // namespace protohost::supervisor

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "daemon/base/error.hpp"
+#include "daemon/net/tls_certificate.hpp"
 #include "daemon/supervisor/plan.hpp"
 #include "daemon/unit/snapshot.hpp"
 
@@ -43,6 +44,15 @@ struct ReloadRecord {
     Refusal refusal = Refusal::none;
     Plan plan;  ///< of a rejected one as far as it came
     base::Errors errors;
+};
+
+/// A certificate that is shown to others.
+struct CertificateStatus {
+    std::string unit;
+    net::TlsCertificate facts;
+    std::uint64_t generation = 0;  ///< of its unit's context: how often that has been replaced
+    /// Why the files are not what is shown; empty: they are.
+    std::string problem;
 };
 
 /// The loaded plugins, living and retired, are in unit::Generations.

@@ -89,12 +89,16 @@ Supervisor::Supervisor(const unit::Shared& shared, std::string file, Installatio
       generations_(shared.loop, host_.table()),
       stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       pause_(shared.loop),
+      certificates_(shared.loop,
+                    [this](const auto& unit, const auto& former, const auto& next) {
+                        replace_context(unit, former, next);
+                    }),
       worker_(shared.loop, 1) {}
 
 Supervisor::~Supervisor() = default;
 
 Running Supervisor::running() const {
-    Running found{running_, source_, plugins_, {}};
+    Running found{running_, source_, plugins_, {}, contexts_};
     for (const auto& [name, unit] : units_) unit->collect_sockets(found.sockets);
     return found;
 }

@@ -23,6 +23,7 @@
 #include "daemon/net/timer.hpp"
 #include "daemon/plugin/staging.hpp"
 #include "daemon/supervisor/attempt.hpp"
+#include "daemon/supervisor/certificate_watch.hpp"
 #include "daemon/supervisor/installation.hpp"
 #include "daemon/supervisor/plan.hpp"
 #include "daemon/supervisor/snapshot.hpp"
@@ -87,6 +88,8 @@ public:
 
     Snapshot snapshot();
     std::vector<unit::ConnectionSnapshot> connections();
+    /// Of all units, sorted by their names, in the order of the configuration.
+    std::vector<CertificateStatus> certificates() const;
     std::vector<unit::GenerationStatus> generations() const { return generations_.list(); }
     /// nullptr before the first start.
     const std::shared_ptr<const model::Configuration>& configuration() const { return running_; }
@@ -145,6 +148,11 @@ private:
                                      Sockets& sockets);
     void leave(std::unique_ptr<unit::Unit> unit);
     void tell_generations();
+    /// Of the units whose context is another one, or that are gone.
+    void take_contexts(const Attempt& attempt);
+    void replace_context(const std::string& unit,
+                         const net::TlsContext::Pointer& former,
+                         const net::TlsContext::Pointer& next);
     void keep_refused(const Attempt& attempt, bool good);
     void log(const ReloadRecord& record) const;
 
@@ -164,6 +172,7 @@ private:
     std::shared_ptr<const model::Configuration> running_;
     Source source_;
     RunningPlugins plugins_;
+    TlsContexts contexts_;
     RefusedPlugins refused_;
     Units units_;
     /// Removed by a reload, and not yet empty.
@@ -185,6 +194,7 @@ private:
     std::function<void()> committed_;
     std::function<void()> ready_;
     std::function<void(std::string)> failed_;
+    CertificateWatch certificates_;
     /// One thread; last, so that no attempt is under way when the rest goes.
     net::Executor worker_;
 };

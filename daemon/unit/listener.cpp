@@ -17,6 +17,7 @@ Listener::Listener(const Shared& shared,
     : Unit(shared, spec, "listener " + spec.name, std::move(binding)),
       definition_(spec),
       sources_(spec.limits.per_source),
+      greetings_(shared.loop, title()),
       handshakes_(shared.loop, title()) {}
 
 Listener::~Listener() {
@@ -62,6 +63,8 @@ void Listener::close() {
         sources_.left(peer);
     });
     handshakes_.stop_all();
+    accepted_ -= greetings_.size();
+    greetings_.stop_all();
 }
 
 std::string Listener::socket_key(const model::ListenerSpec& spec, std::size_t entry) {
@@ -133,16 +136,40 @@ void Listener::pause_or_resume() {
 }
 
 void Listener::accepted(base::Descriptor socket, const net::SocketAddress& peer) {
-    if (!sources_.admit(peer)) {
-        ++refused_;
-        log_.debug("{}: connection from {} closed: over limits.per_source ({})",
-                   title(),
-                   peer.label(),
-                   spec_.limits.per_source);
-        return;
-    }
+    const auto& proxy = definition_.proxy_protocol;
+    if (proxy ? !trusts(*proxy, peer) : !admits(peer)) return;
     ++accepted_;
     if (full()) pause_or_resume();
+    if (!proxy) return secure_or_serve(std::move(socket), peer);
+    greetings_.begin(std::move(socket),
+                     peer,
+                     proxy->timeout,
+                     [this](base::Descriptor greeted, const auto& client) {
+                         if (!client || !admits(*client)) return one_less();
+                         secure_or_serve(std::move(greeted), *client);
+                     });
+}
+
+bool Listener::trusts(const model::ProxyProtocol& proxy, const net::SocketAddress& balancer) {
+    if (Greetings::is_trusted(proxy, balancer)) return true;
+    ++refused_;
+    log_.debug("{}: connection from {} closed: proxy_protocol.trusted does not name it",
+               title(),
+               balancer.label());
+    return false;
+}
+
+bool Listener::admits(const net::SocketAddress& peer) {
+    if (sources_.admit(peer)) return true;
+    ++refused_;
+    log_.debug("{}: connection from {} closed: over limits.per_source ({})",
+               title(),
+               peer.label(),
+               spec_.limits.per_source);
+    return false;
+}
+
+void Listener::secure_or_serve(base::Descriptor socket, const net::SocketAddress& peer) {
     if (tls() == nullptr) return serve({std::move(socket), peer}, nullptr);
     handshakes_.begin({std::move(socket), peer}, {tls()}, [this](Handshakes::Outcome outcome) {
         handshaken(std::move(outcome));
@@ -171,9 +198,13 @@ void Listener::serve(Unsecured connection, std::unique_ptr<net::TlsSession> sess
 }
 
 void Listener::left(const net::SocketAddress& peer) {
+    sources_.left(peer);
+    one_less();
+}
+
+void Listener::one_less() {
     const bool was_full = full();
     --accepted_;
-    sources_.left(peer);
     if (was_full && !full()) pause_or_resume();
 }
 

@@ -9,6 +9,7 @@
 
 #include "daemon/model/configuration.hpp"
 #include "daemon/net/acceptor.hpp"
+#include "daemon/unit/greetings.hpp"
 #include "daemon/unit/handshakes.hpp"
 #include "daemon/unit/source_limit.hpp"
 #include "daemon/unit/unit.hpp"
@@ -53,11 +54,16 @@ private:
     void connection_ended(const net::Transport& transport) override;
 
     void accepted(base::Descriptor socket, const net::SocketAddress& peer) override;
+    /// Both count whom they send away.
+    bool trusts(const model::ProxyProtocol& proxy, const net::SocketAddress& balancer);
+    bool admits(const net::SocketAddress& peer);
+    void secure_or_serve(base::Descriptor socket, const net::SocketAddress& peer);
     void handshaken(Handshakes::Outcome outcome);
     /// With a session it speaks TLS.
     void serve(Unsecured connection, std::unique_ptr<net::TlsSession> session);
     /// What was accepted is gone.
     void left(const net::SocketAddress& peer);
+    void one_less();
     void describe(UnitSnapshot& snapshot) const override;
     void accepting_suspended(int os_errno) override;
     void accepting_resumed(unsigned times) override;
@@ -82,7 +88,8 @@ private:
     std::map<std::string, Acceptors> acceptors_;  ///< by socket_key()
     SourceLimit sources_;
     std::uint64_t refused_ = 0;
-    std::uint64_t accepted_ = 0;  ///< that still live, and handshakes
+    std::uint64_t accepted_ = 0;  ///< that still live, handshakes and greetings included
+    Greetings greetings_;
     Handshakes handshakes_;
 };
 

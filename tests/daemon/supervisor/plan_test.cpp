@@ -275,5 +275,30 @@ TEST(Plan, ASubprocessIsRetunedForAllElse) {
     EXPECT_EQ(change_of_subprocess([](Spec& s) { s.place.line = 9; }), Change{});
 }
 
+TEST(MakePlan, AnotherTlsIsANewContextAndNothingElse) {
+    const Change secured{.tls = true};
+    model::Configuration running = configuration({listener("web", 1)}, {endpoint("feed", 2)});
+    model::Configuration desired = running;
+    desired.listeners.at("web").tls.emplace();
+    desired.endpoints.at("feed").tls.emplace();
+    const Changes both{{listeners("web"), secured}, {endpoints("feed"), secured}};
+    EXPECT_EQ(make_plan(running, desired).changed, both);
+    EXPECT_EQ(make_plan(desired, running).changed, both);
+    running = desired;
+    EXPECT_TRUE(make_plan(running, desired).empty());
+    desired.listeners.at("web").tls->alpn = {"h2"};
+    EXPECT_EQ(make_plan(running, desired).changed, (Changes{{listeners("web"), secured}}));
+    EXPECT_EQ(to_string(secured), "new tls");
+}
+
+TEST(MakePlan, OtherFilesOfTlsAreANewContext) {
+    model::Configuration running = configuration({listener("web", 1)}, {endpoint("feed", 2)});
+    running.listeners.at("web").tls.emplace();
+    running.endpoints.at("feed").tls.emplace();
+    const Plan plan = make_plan(running, running, {}, {"feed"});
+    EXPECT_EQ(plan.changed, (Changes{{endpoints("feed"), Change{.tls = true}}}));
+    EXPECT_EQ(plan.unchanged, Units{listeners("web")});
+}
+
 }  // namespace
 }  // namespace protohost::supervisor

@@ -17,7 +17,9 @@ echo|echo/echo|a/b/c|a//b|/a|echo.so|.x|-x|x/log|ümlaut|'@adm'|'@'|'@@a'|alice|
 0660|'0660'|0777|01000|'01000'|0689|660|0|'00660'|'0o660'
 []|[x]|[/a]|[/a, b]|[/a, /a]|[tcp://h:1]|[tcp://h:1, unix:@n]|[udp://h:1]|['@adm', alice, 7]|[a, a]|[a b]|[[x]]
 [224.0.0.1]|[{group: 224.0.0.1}]|[{group: 224.0.0.1, interface: eth0}]|[{interface: eth0}]|[{}]|[null]|[ff15::7]
-{}|{a: b}|[1]|[true]|trace|info|warn|Warn|abort|refuse|text|json|never|Never|SIGTERM
+'1.2'|'1.3'|required|optional|none|notify|[h2]|[/a.pem]|[{certificate: /a.pem}]|[{certificate: /a.pem, key: /a.key}]
+{certificates: [/a.pem]}|{trusted: [10.0.0.0/8]}|[10.0.0.0/8]|[10.0.0.1/8]|['::1']|[300.0.0.0/8]|SIGTERM
+{}|{a: b}|[1]|[true]|trace|info|warn|Warn|abort|refuse|text|json|never|Never
 """
 VALUES = [value for line in VALUES.strip().splitlines() for value in line.split("|")]
 
@@ -25,7 +27,7 @@ VALUES = [value for line in VALUES.strip().splitlines() for value in line.split(
 UNSEEN = re.compile(
     r"has no effect here|is above|is below|at most \d+d|less than 1GiB|is already taken|is joined twice|is too large"
     r"|of another family|one socket cannot|permissions in octal|is no IPv6 address|no descriptor has the number"
-    r"|stands beside|expected whole seconds|there is no subprocess|the program has no name"
+    r"|stands beside|is missing: |has no certificate beside it|the list is empty|a network such as|expected whole seconds|there is no subprocess|the program has no name"
     r"|found \"-?0[x0-9]|is listed twice|found \"-0|\"0o17\"|\"0x10\"|\"\+1\"|\"1e3\"")
 
 
@@ -44,7 +46,7 @@ BESIDE = {
     "shell": ["shell: x"],
 }
 # The same in sections of a unit.
-BESIDE_IN = {"ready": ["newline: 3"]}
+BESIDE_IN = {"ready": ["newline: 3"], "tls": ["certificates: [/a.pem]"], "proxy_protocol": ["trusted: [10.0.0.0/8]"]}
 
 
 class Place:
@@ -94,13 +96,15 @@ def walk(shape, path, around, beside):
         siblings = [text for text in beside if not text.startswith(key + ":")]
         deeper = around % ("{" + ", ".join([*siblings, key + ": %s"]) + "}")
         yield Place([*path, key], deeper, inner)
-        yield from walk(inner, [*path, key], deeper, BESIDE_IN.get(key, []))
+        inside = [text for text in BESIDE_IN.get(key, []) if f"'{text.split(':')[0]}'" in str(inner)]
+        yield from walk(inner, [*path, key], deeper, inside)
     if shape.get("additionalProperties") is False:
         yield Section(path, around % ("{" + ", ".join([*beside, f"{Section.STRANGER}: %s"]) + "}"), shape)
     for alternative in shape.get("anyOf", []):
         yield from walk(alternative, path, around, beside)
     if "properties" in str(shape.get("items")):
-        yield from walk(shape["items"], [*path, "0"], around % "[%s]", ["group: 224.0.0.1"])
+        item = ["group: 224.0.0.1"] if "'group'" in str(shape["items"]) else ["certificate: /a.pem"]
+        yield from walk(shape["items"], [*path, "0"], around % "[%s]", item)
     table = shape.get("additionalProperties")
     if not isinstance(table, dict):
         return

@@ -6,7 +6,8 @@ import re
 def rows(page):
     """(path of the key, its default, its meaning), as the chapters of the page put it."""
     before = {"The daemon": "", "A listener": "UNIT.", "An endpoint": "UNIT.",
-              "A subprocess": "UNIT.", "All units": "UNIT.", "Sockets": "UNIT.socket."}
+              "A subprocess": "UNIT.", "All units": "UNIT.", "Sockets": "UNIT.socket.", "TLS": "UNIT.tls.",
+              "TLS of a listener": "UNIT.tls.", "TLS of an endpoint": "UNIT.tls."}
     chapter = None
     for line in page.splitlines():
         if heading := re.match(r"#+ (.*)", line):

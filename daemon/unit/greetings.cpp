@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/unit/greetings.hpp"
+
+#include <algorithm>
+#include <netinet/in.h>
+
+#include "daemon/base/counted.hpp"
+#include "daemon/base/format.hpp"
+
+namespace protohost::unit {
+
+namespace {
+
+/// A flood of failures is a line now and then.
+constexpr std::chrono::seconds between_lines{1};
+
+/// Whether the IP address in `peer` is in `network`.
+bool holds(const model::Network& network, const net::SocketAddress& peer) {
+    const sockaddr* const address = peer.data();
+    if (peer.family() == AF_INET6) {
+        const auto& host = reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr;
+        return model::contains(network, host.s6_addr, sizeof host);
+    }
+    const auto& host = reinterpret_cast<const sockaddr_in*>(address)->sin_addr;
+    return model::contains(network, reinterpret_cast<const unsigned char*>(&host), sizeof host);
+}
+
+}  // namespace
+
+bool Greetings::is_trusted(const model::ProxyProtocol& settings, const net::SocketAddress& peer) {
+    if (peer.family() != AF_INET && peer.family() != AF_INET6) return true;
+    return std::any_of(settings.trusted.begin(),
+                       settings.trusted.end(),
+                       [&](const model::Network& network) { return holds(network, peer); });
+}
+
+void Greetings::begin(base::Descriptor socket,
+                      const net::SocketAddress& balancer,
+                      std::chrono::nanoseconds timeout,
+                      Done done) {
+    net::ProxyGreetingOwner& owner = *this;
+    auto greeting = std::make_unique<net::ProxyGreeting>(loop_, socket.get(), owner);
+    net::ProxyGreeting& begun = *greeting;
+    under_way_.emplace(&begun,
+                       Entry{std::move(socket), balancer, std::move(done), std::move(greeting)});
+    begun.start(timeout);
+}
+
+void Greetings::stop_all() {
+    while (!under_way_.empty()) take(*under_way_.begin()->first);
+}
+
+Greetings::Entry Greetings::take(const net::ProxyGreeting& greeting) {
+    Entry taken = std::move(under_way_.extract(&greeting).mapped());
+    // Out of the set before its socket is closed.
+    taken.greeting->stop();
+    loop_.retire(std::move(taken.greeting));
+    return taken;
+}
+
+void Greetings::greeted(net::ProxyGreeting& greeting, const net::ProxyHeader& header) {
+    Entry over = take(greeting);
+    over.done(std::move(over.socket), header.source.value_or(over.balancer));
+}
+
+void Greetings::greeting_failed(net::ProxyGreeting& greeting, const std::string& problem) {
+    Entry over = take(greeting);
+    log_failure(over.balancer, problem);
+    over.done(std::move(over.socket), std::nullopt);
+}
+
+void Greetings::log_failure(const net::SocketAddress& balancer, const std::string& problem) {
+    const auto now = std::chrono::steady_clock::now();
+    if (logged_ && now - *logged_ < between_lines) {
+        ++unlogged_;
+        return;
+    }
+    logged_ = now;
+    const std::size_t others = std::exchange(unlogged_, 0);
+    log_.warn("{}: connection from {} closed: it has no PROXY header: {}{}",
+              title_,
+              balancer.label(),
+              problem,
+              others != 0 ? base::format(", and {} before that were not logged",
+                                         base::counted(others, "connection"))
+                          : "");
+}
+
+}  // namespace protohost::unit
