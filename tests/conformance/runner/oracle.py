@@ -8,7 +8,7 @@ import socket
 import subprocess
 import threading
 
-from . import addresses
+from . import addresses, secured
 from .datagram_connection import DatagramConnection
 from .events import Events, Stuck
 from .interpreter import Connection, reason
@@ -97,7 +97,8 @@ class OracleUnit(Unit):
 
     async def _listen(self, loop, folder):
         if self._scenario.transport == "tcp":
-            self._server = await loop.create_server(self._make, "127.0.0.1", 0)
+            context = secured.server_context() if self._scenario.tls else None
+            self._server = await loop.create_server(self._make, "127.0.0.1", 0, ssl=context)
             self.address = self._server.sockets[0].getsockname()
         else:
             self.address = unix_address(self._scenario, folder)

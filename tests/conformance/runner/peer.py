@@ -6,7 +6,7 @@ import selectors
 import socket
 import struct
 
-from . import addresses, data, pipe
+from . import addresses, data, pipe, secured
 from .events import Stuck
 
 PATIENCE = float(os.environ.get("PROTOHOST_CONFORMANCE_PATIENCE", "20"))
@@ -37,7 +37,7 @@ class End:
             raise Stuck(f"{what} took more than {PATIENCE} s") from None
         except OSError as error:
             self.over = True
-            self.seen.append((what, error_class(error.errno)))
+            self.seen.append((what, error_class(error.errno) if error.errno else error.strerror))
             return None
 
     def read(self, size):
@@ -51,6 +51,10 @@ class End:
             self.over = True
             self.seen.append(("end", ""))
         return got or b""
+
+    def pending(self):
+        """Whether TLS has received something already; it may not be all of a record."""
+        return isinstance(self.socket, secured.Socket) and self.socket.pending()
 
     def readable(self):
         """Whether there is something to receive now."""
@@ -148,6 +152,9 @@ class Peers:
     def _add(self, by, sock):
         if sock.family == socket.AF_INET and sock.type == socket.SOCK_STREAM:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self.scenario.tls:
+            sock.settimeout(PATIENCE)
+            sock = secured.Socket(sock)
         single = self.scenario.kind != "listener"
         self.ends[by] = End(sock, 1 if single and self.scenario.kind != "connect" else len(self.ends) + 1)
 
@@ -248,6 +255,8 @@ class Peers:
                     waiting = waiting[sent or 0:]
                 if ready[0][1] & selectors.EVENT_READ and not end.over:
                     left -= len(end.read(1 << 20))
+                    while end.pending() and left > 0 and not end.over:
+                        left -= len(end.read(1 << 20))
 
     def _quiet(self, step):
         """Whether nothing can be received now."""

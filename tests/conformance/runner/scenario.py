@@ -70,6 +70,7 @@ class Scenario:
     roles: dict
     steps: tuple
     expect: dict
+    tls: bool = False  # played with --tls
 
     @property
     def exclusive(self):

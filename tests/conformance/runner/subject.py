@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import threading
 
-from . import addresses
+from . import addresses, secured
 from .events import Events, Stuck
 from .peer import PATIENCE
 from .play import Unit, unix_address
@@ -201,7 +201,7 @@ class Daemon:
     def _unit(self, scenario):
         """(section, the keys that say what it is)."""
         if scenario.kind == "listener":
-            return "listeners", {"listen": self._own(scenario)}
+            return "listeners", {"listen": self._own(scenario)} | (_tls() if scenario.tls else {})
         if scenario.kind == "bind":
             return "endpoints", {"bind": self._own(scenario)}
         if scenario.by_plugin:  # a unit for its plugin to have
@@ -276,6 +276,11 @@ def process_words(scenario):
         yield f"env={name}={value}"
     for key, value in options.items():
         yield f"{key}={str(value).lower() if isinstance(value, bool) else value}"
+
+
+def _tls():
+    certificate, key = secured.identity()
+    return {"tls": {"certificates": [{"certificate": certificate, "key": key}]}}
 
 
 def _environment(build, preloaded):

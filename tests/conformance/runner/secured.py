@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: MIT
+"""TLS for --tls: certificates of its own making, and a peer's end that speaks it."""
+import functools
+import pathlib
+import socket
+import ssl
+import subprocess
+import tempfile
+
+NAME = "server.test"
+
+
+@functools.cache
+def identity():
+    """(certificate, key): files, made once and gone with the process."""
+    folder = tempfile.TemporaryDirectory(prefix="conformance-tls-")  # pylint: disable=consider-using-with
+    certificate, key = (str(pathlib.Path(folder.name) / file) for file in ("server.pem", "server.key"))
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                    "-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}", "-keyout", key, "-out", certificate],
+                   check=True, capture_output=True)
+    return Files(certificate, key, folder)
+
+
+class Files(tuple):
+    """A pair of paths, and the folder that goes with it."""
+
+    def __new__(cls, certificate, key, folder):
+        pair = super().__new__(cls, (certificate, key))
+        pair.folder = folder
+        return pair
+
+
+@functools.cache
+def server_context():
+    """What asyncio serves with."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*identity())
+    return context
+
+
+@functools.cache
+def _client_context():
+    return ssl.create_default_context(cafile=identity()[0])
+
+
+class Socket:
+    """A connected socket with TLS, as far as an End needs one. Unlike ssl.SSLSocket it ends one direction at a time."""
+
+    def __init__(self, plain):
+        self._plain, self._in, self._out, self._silent = plain, ssl.MemoryBIO(), ssl.MemoryBIO(), False
+        self._tls = _client_context().wrap_bio(self._in, self._out, server_hostname=NAME)
+        self._until_done(self._tls.do_handshake)
+
+    def _flush(self):
+        if waiting := self._out.read():
+            self._plain.sendall(waiting)
+
+    def _until_done(self, call):
+        while True:
+            try:
+                result = call()
+                self._flush()
+                return result
+            except ssl.SSLWantReadError:
+                self._flush()
+            if got := self._plain.recv(65536):
+                self._in.write(got)
+            else:
+                self._in.write_eof()
+
+    def recv(self, size):
+        """b"" where the peer has said that it ends."""
+        try:
+            got = self._until_done(lambda: self._tls.read(size))
+        except ssl.SSLZeroReturnError:  # it has ended, and so have we
+            got = b""
+        except ssl.SSLEOFError:
+            raise OSError(0, "cut off") from None
+        except ssl.SSLError as error:
+            raise OSError(0, f"tls {error.reason}") from None
+        if not got:
+            self.shutdown(socket.SHUT_WR)  # asyncio's transports wait for the answer
+        return got
+
+    def pending(self):
+        """Whether something can be received that the kernel no longer knows of."""
+        return self._tls.pending() or self._in.pending
+
+    def sendall(self, data):
+        """All of it."""
+        self._tls.write(data)
+        self._flush()
+
+    def shutdown(self, _):
+        """close_notify, and nothing of the socket's own."""
+        try:
+            self._tls.unwrap()
+        except (ssl.SSLWantReadError, ssl.SSLSyscallError, ssl.SSLError):
+            pass  # the answer is for recv() to find
+        self._flush()
+
+    def send(self, data, _):
+        """All of it, which is more than was asked for."""
+        self.sendall(data)
+        return len(data)
+
+    def setsockopt(self, level, option, value):
+        """Who lingers for no time wants a reset."""
+        self._silent = self._silent or (level, option) == (socket.SOL_SOCKET, socket.SO_LINGER)
+        self._plain.setsockopt(level, option, value)
+
+    def close(self):
+        """Tells the peer, if it can be told."""
+        try:
+            self._plain.settimeout(0)
+            if not self._silent:
+                self.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self._plain.close()
+
+    def __getattr__(self, name):
+        return getattr(self._plain, name)
