@@ -155,7 +155,7 @@ std::string connections_text(const Json& connections) {
     std::vector<Row> rows{
         {"ID", "UNIT", "PEER", "STATE", "GEN", "AGE", "IN", "OUT", "WAITING", "FLOW"}};
     for (const Json& connection : connections) {
-        std::string flow = connection["reading"].get<bool>() ? "" : "reading paused";
+        std::string flow = connection["reading_paused"].get<bool>() ? "reading paused" : "";
         if (connection["writing_paused"].get<bool>()) {
             flow += flow.empty() ? "writing paused" : ", writing paused";
         }
@@ -249,6 +249,9 @@ std::string unit_text(const Json& unit) {
                   text(connections["failed"]));
     if (const std::string error = text(unit["last_error"]); !error.empty()) {
         out += "last error: " + error + "\n";
+    }
+    if (!unit["plugin_addresses"].empty()) {
+        out += "its plugin listens on: " + joined(unit["plugin_addresses"]) + "\n";
     }
     if (unit.contains("process")) out += process_text(unit["process"]);
     if (!unit["living"].empty()) out += "\n" + connections_text(unit["living"]);

@@ -75,6 +75,7 @@ Json to_json(const unit::UnitSnapshot& unit) {
     described["name"] = unit.name;
     described["state"] = unit.state;
     described["addresses"] = unit.addresses;
+    described["plugin_addresses"] = unit.plugin_addresses;
     described["protocol"] = unit.protocol;
     described["generation"] = unit.generation;
     described["connections"] = {{"open", unit.connections},
@@ -104,6 +105,7 @@ Json to_json(const unit::ConnectionSnapshot& connection) {
     described["bytes"] = {{"received", connection.received}, {"sent", connection.sent}};
     described["write_buffer"] = connection.write_buffer;
     described["reading"] = connection.reading;
+    described["reading_paused"] = connection.reading_paused;
     described["writing_paused"] = connection.writing_paused;
     return described;
 }

@@ -76,6 +76,7 @@ public:
 
     /// The remote where there is one, else its own address: "127.0.0.1:9999".
     std::string peer_text() const override;
+    int descriptor() const override { return socket_.descriptor.get(); }
     SocketAddress peer_address() const override { return socket_.remote; }
 
 private:

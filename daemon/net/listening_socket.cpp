@@ -137,4 +137,8 @@ std::string check_stream_socket(int fd) {
     return {};
 }
 
+bool is_unix(int fd) {
+    return option(fd, SO_DOMAIN) == AF_UNIX;
+}
+
 }  // namespace protohost::net

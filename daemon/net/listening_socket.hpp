@@ -35,4 +35,7 @@ void listen_where_bound(int fd, int backlog);
 /// non-blocking.
 std::string check_stream_socket(int fd);
 
+/// Whether it is a socket of the family AF_UNIX.
+bool is_unix(int fd);
+
 }  // namespace protohost::net

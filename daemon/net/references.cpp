@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/net/references.hpp"
 
+#include <algorithm>
+
+#include "daemon/net/transport.hpp"
+
 namespace protohost::net {
 
 std::uint64_t References::add(Transport& transport) {
@@ -19,6 +23,12 @@ void References::remove(std::uint64_t reference) {
     if (find(reference) == nullptr) return;
     slots_[slot_of(reference)].transport = nullptr;
     free_.push_back(slot_of(reference));
+}
+
+bool References::has_descriptor(int fd) const {
+    return std::any_of(slots_.begin(), slots_.end(), [fd](const Slot& slot) {
+        return slot.transport != nullptr && slot.transport->descriptor() == fd;
+    });
 }
 
 }  // namespace protohost::net

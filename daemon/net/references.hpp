@@ -24,6 +24,9 @@ public:
         return slots_[slot].transport;
     }
 
+    /// Whether a transport has the descriptor. Looks at all of them.
+    bool has_descriptor(int fd) const;
+
 private:
     static constexpr std::uint32_t slot_of(std::uint64_t reference) {
         return static_cast<std::uint32_t>(reference);

@@ -84,6 +84,8 @@ public:
     const TlsSession* tls() const override;
 
     std::string peer_text() const override { return peer_.label(); }
+    int descriptor() const override { return socket_.get(); }
+    bool can_read() const override { return reads(); }
     SocketAddress peer_address() const override { return peer_.address(); }
 
 private:

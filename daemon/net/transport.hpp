@@ -203,6 +203,12 @@ public:
     /// What a log line calls the other end: "127.0.0.1:40000", "/run/some.fifo".
     virtual std::string peer_text() const = 0;
 
+    /// What it reads and writes; -1: nothing, or it is closed.
+    virtual int descriptor() const { return -1; }
+
+    /// Whether it reads at all, paused or not: a pipe that is written to does not.
+    virtual bool can_read() const { return true; }
+
     /// Where the other end is; of no family where it has no address. Valid until it is destroyed.
     virtual SocketAddress peer_address() const { return {}; }
 

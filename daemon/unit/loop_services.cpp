@@ -2,6 +2,7 @@
 #include "daemon/unit/loop_services.hpp"
 
 #include <bit>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -181,6 +182,14 @@ ph_server* LoopServices::add(std::unique_ptr<Server> server) {
 Server* LoopServices::find(ph_server* server) const {
     const auto found = servers_.find(std::bit_cast<std::uint64_t>(server));
     return found != servers_.end() ? found->second.get() : nullptr;
+}
+
+std::vector<std::string> LoopServices::addresses() const {
+    std::vector<std::string> all;
+    for (const auto& [handle, server] : servers_) {
+        for (const auto& acceptor : server->acceptors()) all.push_back(acceptor->local().uri());
+    }
+    return all;
 }
 
 void LoopServices::ended(const Server& server) {

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "daemon/base/error.hpp"
 #include "daemon/model/configuration.hpp"
@@ -82,6 +83,9 @@ public:
     ph_status cancel(ph_op op);
     /// Whether `op` is one of these services', and not of ScheduledCalls.
     static bool owns(ph_op op) { return (op & mark) != 0; }
+
+    /// Where its servers listen.
+    std::vector<std::string> addresses() const;
 
     /// nullptr for one that is closed or never was.
     Server* find(ph_server* server) const;

@@ -72,7 +72,15 @@ ph_status OpenCallbacks::make(std::uint32_t kind, ph_proto& out) const {
 OpenRequest::OpenRequest(ph_ctx& context, const ph_open& given)
     : timeout(as_duration(whole(given).timeout)), callbacks(context, whole(given)) {
     const ph_open open = whole(given);
-    if (open.descriptor >= 0) descriptor = base::Descriptor(static_cast<int>(open.descriptor));
+    // 0 is what a zeroed struct says; the daemon keeps the first three for itself.
+    if (const int fd = static_cast<int>(open.descriptor); fd > 0) {
+        if (context.loop.references().has_descriptor(fd)) {
+            problem =
+                base::format("a transport has descriptor {} already, which stays as it is", fd);
+        } else {
+            descriptor = base::Descriptor(fd);
+        }
+    }
     address = read_address("address", open.address, problem);
     local = read_address("local", open.local, problem);
     tls = (open.flags & PH_OPEN_TLS) != 0;

@@ -89,9 +89,11 @@ void StreamOpening::begin() {
 
 void StreamOpening::proceed() {
     if (!request_.problem.empty()) return complete_failed(invalid(request_.problem));
-    if (auto problem = net::check_stream_socket(request_.descriptor.get()); !problem.empty()) {
-        return complete_failed(invalid(std::move(problem)));
+    auto problem = net::check_stream_socket(request_.descriptor.get());
+    if (problem.empty() && source_ == Source::unix && !net::is_unix(request_.descriptor.get())) {
+        problem = "the descriptor is no UNIX socket";
     }
+    if (!problem.empty()) return complete_failed(invalid(std::move(problem)));
     const auto peer = net::SocketAddress::peer_of(request_.descriptor.get());
     const auto refused = net::apply_stream_options(
         request_.descriptor.get(), peer.family(), services().socket_settings());

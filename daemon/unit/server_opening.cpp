@@ -68,6 +68,9 @@ void ServerOpening::step() {
         return complete_failed(
             {PH_E_INVAL, 0, "there is no descriptor " + std::to_string(request_.descriptor.get())});
     }
+    if (family_ == LoopServices::Family::unix && !net::is_unix(request_.descriptor.get())) {
+        return complete_failed({PH_E_INVAL, 0, "the descriptor is no UNIX socket"});
+    }
     net::listen_where_bound(request_.descriptor.get(), services().socket_settings().backlog);
     model::Address handed_over;
     handed_over.kind = model::Address::Kind::descriptor;

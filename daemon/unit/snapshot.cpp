@@ -66,6 +66,7 @@ UnitSnapshot Unit::snapshot() {
         taken.sent += transport.traffic().sent;
     });
     describe_handshakes(taken);
+    if (current_.services != nullptr) taken.plugin_addresses = current_.services->addresses();
     describe(taken);
     return taken;
 }
@@ -84,6 +85,7 @@ void Unit::append_connections(std::vector<ConnectionSnapshot>& to) {
         taken.sent = transport.traffic().sent;
         taken.write_buffer = transport.get_write_buffer_size();
         taken.reading = is_reading(transport);
+        taken.reading_paused = !taken.reading && !transport.is_closing() && transport.can_read();
         taken.writing_paused = transport.is_writing_paused();
     });
 }

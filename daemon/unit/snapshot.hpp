@@ -31,9 +31,10 @@ struct UnitSnapshot {
     /// operator), "draining" (its definition is gone, or an operator stops it). Of a subprocess:
     /// "starting", "running", "ready", "stopping", "backoff", "exited", "failed", "stopped".
     std::string state;
-    std::vector<std::string> addresses;  ///< where it listens, or what it opens
-    std::string protocol;                ///< "echo/echo"
-    unsigned generation = 0;             ///< of its plugin, for what is opened now
+    std::vector<std::string> addresses;         ///< where it listens, or what it opens
+    std::vector<std::string> plugin_addresses;  ///< where its plugin listens beside
+    std::string protocol;                       ///< "echo/echo"
+    unsigned generation = 0;                    ///< of its plugin, for what is opened now
     std::size_t connections = 0;
     std::size_t old_connections = 0;  ///< of those, with an earlier factory
     std::uint64_t opened = 0;         ///< connections since the unit began
@@ -59,7 +60,8 @@ struct ConnectionSnapshot {
     std::uint64_t received = 0;
     std::uint64_t sent = 0;
     std::size_t write_buffer = 0;
-    bool reading = false;
+    bool reading = false;  ///< false also of what never reads
+    bool reading_paused = false;
     bool writing_paused = false;
 };
 

@@ -395,6 +395,28 @@ TEST_P(OpeningContract, ASocketThatIsBoundIsServed) {
     EXPECT_TRUE(server.opened.is_serving());
 }
 
+TEST_P(OpeningContract, AUnixServiceTakesUnixSocketsOnly) {
+    const auto factory = [&] { return std::make_unique<Telling>(order); };
+    const int listening = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ASSERT_EQ(::listen(listening, 1), 0);
+    sockaddr_storage where{};
+    socklen_t size = sizeof where;
+    ASSERT_EQ(::getsockname(listening, reinterpret_cast<sockaddr*>(&where), &size), 0);
+    const int connected = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ASSERT_EQ(::connect(connected, reinterpret_cast<const sockaddr*>(&where), size), 0);
+    Answer<Transport> connection;
+    loop.create_unix_connection(factory, Sock{connected}, connection.listener(order));
+    Answer<Server> server;
+    loop.create_unix_server(factory, Sock{listening}, server.listener(order));
+    run_until([&] { return connection.told + server.told == 2; });
+    ASSERT_TRUE(connection.loss && server.loss);
+    EXPECT_EQ(connection.loss->status, PH_E_INVAL);
+    EXPECT_EQ(connection.loss->message, "the descriptor is no UNIX socket");
+    EXPECT_EQ(server.loss->message, "the descriptor is no UNIX socket");
+    EXPECT_LT(::fcntl(connected, F_GETFD), 0);
+    EXPECT_LT(::fcntl(listening, F_GETFD), 0);
+}
+
 TEST_P(OpeningContract, ADescriptorOfAnotherKindIsInvalidAndClosed) {
     const auto factory = [&] { return std::make_unique<Telling>(order); };
     Answer<Server> server;

@@ -289,7 +289,7 @@ typedef struct ph_open {
      * the configuration; a name is resolved without blocking. For datagrams: the remote, and optional. */
     ph_str address;
     ph_str local;       /* to bind to: the same notation; empty: the kernel chooses */
-    int64_t descriptor; /* an existing one, instead of `address`; -1: none */
+    int64_t descriptor; /* an existing one that no transport has, instead of `address`; 0 or -1: none */
     uint64_t timeout;   /* nanoseconds until connecting is given up; 0: the unit's timeouts.connect */
     /* [loop] asyncio's protocol_factory; for a server once for each connection. */
     ph_status (*make)(void *arg, ph_proto *out);

@@ -20,13 +20,13 @@ namespace protohost {
 ///     the place of the definition,
 ///   - called like asyncio's protocol_factory: `std::unique_ptr<P> operator()()` makes the protocol
 ///     of one connection; [loop]; P says what kind of factory it is: for datagrams where it
-///     derives from DatagramProtocol, else for streams,
+///     derives from DatagramProtocol, for processes where from SubprocessProtocol, else for
+///     streams,
 ///   - where it has `void started(protohost::Loop)`, called once after the definition became
 ///     active, so that it can act without a connection ([loop]),
 ///   - and, where it has `void stopped()`, called once when the definition goes, or when a reload
-///   has
-///     put another factory in its place ([loop]): the place to end what `started` began. Living
-///     connections keep this factory, so it may live on for long.
+///     has put another factory in its place ([loop]): the place to end what `started` began.
+///     Living connections keep this factory, so it may live on for long.
 /// It outlives its protocols.
 template <class F>
 constexpr ph_factory factory(std::string_view name,

@@ -42,7 +42,7 @@ inline Bytes as_bytes(std::string_view text) {
 enum class WriteStatus {
     accepted,        ///< sent, or on its way
     over_limit,      ///< dropped: past the write buffer's hard limit
-    closed,          ///< dropped: aborted or lost
+    closed,          ///< dropped: aborted or lost, or it only reads
     invalid_address  ///< dropped, by sendto() alone: nowhere to send to, or not the remote
 };
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -253,6 +254,87 @@ TEST_F(LoopServices, ASocketThatIsHandedOverHasTheUnitsOptions) {
     EXPECT_EQ(option(accepted, SOL_SOCKET, SO_KEEPALIVE), 1);
     EXPECT_EQ(::fcntl(accepted, F_GETFL) & O_NONBLOCK, O_NONBLOCK);
     EXPECT_EQ(::fcntl(accepted, F_GETFD), FD_CLOEXEC);
+}
+
+TEST_F(LoopServices, ADescriptorThatATransportHasIsLeftAlone) {
+    Completion<Transport> first;
+    puppet_.loop().create_connection(
+        protocols(), Sock{peers_.socket_end(SOCK_STREAM)}, first.done());
+    rig_.run_until([&] { return first.count == 1; });
+    ASSERT_EQ(first.status, PH_OK) << first.text;
+    const int taken = first.opened.get_extra_info("socket").descriptor();
+    for (const bool paused : {false, true}) {
+        // Paused, it is in no set that would know it.
+        if (paused) first.opened.pause_reading();
+        Completion<Transport> connection;
+        puppet_.loop().create_connection(protocols(), Sock{taken}, connection.done());
+        Completion<Server> server;
+        puppet_.loop().create_server(protocols(), Sock{taken}, server.done());
+        Completion<DatagramTransport> datagrams;
+        puppet_.loop().create_datagram_endpoint(
+            [this] { return story_.datagram(); }, {.sock = taken}, datagrams.done());
+        Completion<ReadTransport> pipe;
+        puppet_.loop().connect_read_pipe(protocols(), taken, pipe.done());
+        rig_.run_until(
+            [&] { return connection.count + server.count + datagrams.count + pipe.count == 4; });
+        EXPECT_EQ(connection.text,
+                  "a transport has descriptor " + std::to_string(taken) +
+                      " already, which stays as it is");
+        for (const ph_status status :
+             {connection.status, server.status, datagrams.status, pipe.status}) {
+            EXPECT_EQ(status, PH_E_INVAL);
+        }
+    }
+    first.opened.resume_reading();
+    EXPECT_EQ(first.opened.get_extra_info("socket").descriptor(), taken);
+    first.opened.write("it lives");
+    rig_.run_ready();
+    EXPECT_FALSE(first.opened.is_closing());
+    EXPECT_EQ(story_.count("made"), 1u);
+    EXPECT_EQ(story_.count("lost"), 0u);
+}
+
+TEST_F(LoopServices, ARequestOfZeroesGivesNoDescriptor) {
+    ASSERT_GE(::fcntl(0, F_GETFD), 0);
+    const std::string where = peers_.tcp.address().uri();
+    ph_open open{};
+    open.size = sizeof open;
+    open.address = {where.data(), where.size()};
+    ph_status status = PH_OK;
+    open.arg = &status;
+    open.make = [](void*, ph_proto*) -> ph_status { return PH_E_FAIL; };
+    puppet_.api().create_connection(
+        puppet_.context(), &open, [](void* told, const ph_error* why, ph_transport*) {
+            *static_cast<ph_status*>(told) = why->code;
+        });
+    rig_.run_until([&] { return status != PH_OK; });
+    EXPECT_EQ(status, PH_E_FAIL) << "it was connected, and then had no protocol";
+    EXPECT_GE(::fcntl(0, F_GETFD), 0);
+}
+
+TEST_F(LoopServices, WhatListensForThePluginIsSaidOfTheUnit) {
+    EXPECT_TRUE(puppet_.unit().snapshot().plugin_addresses.empty());
+    Server made = server();
+    const auto addresses = puppet_.unit().snapshot().plugin_addresses;
+    ASSERT_EQ(addresses.size(), 1u);
+    EXPECT_EQ(addresses[0], "tcp://" + made.sockets().at(0).text());
+    made.close();
+    rig_.run_ready();
+    EXPECT_TRUE(puppet_.unit().snapshot().plugin_addresses.empty());
+}
+
+TEST_F(LoopServices, APipeThatIsWrittenToIsNotPaused) {
+    Completion<WriteTransport> writes;
+    puppet_.loop().connect_write_pipe(protocols(), peers_.pipe_end(1), writes.done());
+    Completion<ReadTransport> reads;
+    puppet_.loop().connect_read_pipe(protocols(), peers_.pipe_end(0), reads.done());
+    rig_.run_until([&] { return writes.count + reads.count == 2; });
+    reads.opened.pause_reading();
+    std::vector<ConnectionSnapshot> living;
+    puppet_.unit().append_connections(living);
+    ASSERT_EQ(living.size(), 2u);
+    EXPECT_FALSE(living[0].reading || living[1].reading);
+    EXPECT_NE(living[0].reading_paused, living[1].reading_paused) << "only the one that can read";
 }
 
 TEST_F(LoopServices, DatagramsBetweenNamesUseAFamilyThatBothHave) {

@@ -39,7 +39,6 @@ inline std::string pipe_complaint(bool reads, int fd) {
     return {};
 }
 
-/// What keeps a descriptor from being what `method` takes, or empty.
 inline bool is_bound(int fd) {
     union {
         sockaddr any;
@@ -53,6 +52,7 @@ inline bool is_bound(int fd) {
     return (local.any.sa_family == AF_INET ? local.v4.sin_port : local.v6.sin6_port) != 0;
 }
 
+/// What keeps a descriptor from being what `method` takes, or empty.
 inline std::string descriptor_complaint(std::string_view method, int fd) {
     const auto option = [fd](int name) {
         int value = -1;
@@ -64,6 +64,9 @@ inline std::string descriptor_complaint(std::string_view method, int fd) {
         return option(SO_TYPE) == SOCK_DGRAM ? "" : "the descriptor is no datagram socket";
     }
     if (option(SO_TYPE) != SOCK_STREAM) return "the descriptor is no stream socket";
+    if (method.starts_with("create_unix_") && option(SO_DOMAIN) != AF_UNIX) {
+        return "the descriptor is no UNIX socket";
+    }
     const bool listens = option(SO_ACCEPTCONN) == 1;
     sockaddr_storage peer{};
     socklen_t size = sizeof peer;

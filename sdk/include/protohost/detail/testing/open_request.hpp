@@ -130,13 +130,13 @@ public:
     /// Neither make nor done is called any more.
     void finish() {
         if (const ph_fn drop = std::exchange(open_.drop, nullptr)) guard([&] { drop(open_.arg); });
-        if (open_.descriptor >= 0) ::close(static_cast<int>(std::exchange(open_.descriptor, -1)));
+        if (open_.descriptor > 0) ::close(static_cast<int>(std::exchange(open_.descriptor, -1)));
     }
 
 private:
     std::string complaint() const {
         if (process) return process->complaint(method_.name);
-        const bool has_descriptor = open_.descriptor >= 0;
+        const bool has_descriptor = open_.descriptor > 0;
         if (has_descriptor && !(address_.empty() && local_.empty())) {
             return "an address and a descriptor were given: one of the two";
         }
