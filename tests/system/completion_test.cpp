@@ -81,9 +81,14 @@ TEST(Completion, OffersEveryCommandThereIs) {
     }
     EXPECT_EQ(offered("protohostctl st"), (Words{"status", "stop", "start"}));
     EXPECT_EQ(offered("protohostctl nothing"), Words());
-    EXPECT_EQ(
-        offered("protohostctl list "),
-        (Words{"listeners", "endpoints", "subprocesses", "connections", "plugins", "generations"}));
+    EXPECT_EQ(offered("protohostctl list "),
+              (Words{"listeners",
+                     "endpoints",
+                     "subprocesses",
+                     "connections",
+                     "plugins",
+                     "generations",
+                     "certificates"}));
 }
 
 TEST(Completion, OffersTheOptionsOfTheCommand) {
