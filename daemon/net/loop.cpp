@@ -42,10 +42,14 @@ bool Loop::iterate(int wait_milliseconds) {
     const auto events = set_.wait(work ? 0 : wait_milliseconds);
     // What was scheduled before comes before what has become ready since, also where the former
     // has caused the latter, as resume_reading() and call_soon() in one callback do.
-    Tasks ready;
-    ready.swap(ready_);
-    run_tasks(soon_);
-    run_tasks(ready);
+    if (ready_.empty()) {
+        run_tasks(soon_);
+    } else {
+        Tasks ready;  // what tasks put there now comes in the next iteration
+        ready.swap(ready_);
+        run_tasks(soon_);
+        run_tasks(ready);
+    }
     for (const epoll_event& event : events) {
         static_cast<EventSink*>(event.data.ptr)->on_events(event.events);
     }
@@ -55,6 +59,7 @@ bool Loop::iterate(int wait_milliseconds) {
 }
 
 void Loop::run_tasks(Tasks& tasks) {
+    if (tasks.empty()) return;
     running_.swap(tasks);
     while (!running_.empty()) {
         Task& task = running_.front();
