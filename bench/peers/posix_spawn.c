@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-extern char **environ;
+extern char** environ;
 
 static uint64_t now(void) {
     struct timespec time;
@@ -19,7 +19,7 @@ static uint64_t now(void) {
 
 static int run_once(void) {
     char name[] = "true";
-    char *arguments[] = {name, NULL};
+    char* arguments[] = {name, NULL};
     pid_t child;
     int status;
     if (posix_spawn(&child, "/bin/true", NULL, NULL, arguments, environ) != 0) return 0;
