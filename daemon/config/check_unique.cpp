@@ -57,8 +57,11 @@ void add_claims(const model::EndpointSpec& spec, std::vector<Claim>& claims) {
     const auto add = [&](const Address& address, const model::Place& place, std::string key) {
         claims.push_back({address, place, owner, std::move(key), spec.socket.reuse_port});
     };
-    if (spec.kind == Kind::bind) {
-        add(spec.address.value, spec.address.place, model::path_to(owner, keys::endpoint::bind));
+    const bool bound = spec.kind == Kind::bind;
+    if (bound || spec.address.value.kind == Address::Kind::descriptor) {
+        add(spec.address.value,
+            spec.address.place,
+            model::path_to(owner, bound ? keys::endpoint::bind : keys::endpoint::connect));
     }
     if (spec.descriptor >= 0) {
         const bool read = spec.kind == Kind::read;

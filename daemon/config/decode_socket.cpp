@@ -41,6 +41,15 @@ bool may_be_ipv6(const Opening& opening) {
     return is_bound_to_host(opening) && (all.empty() || std::any_of(all.begin(), all.end(), fits));
 }
 
+/// What is inherited is connected already.
+bool can_choose_its_own_end(const Opening& opening) {
+    const auto inherited = [](const model::Address& address) {
+        return address.kind == AddressKind::descriptor;
+    };
+    const auto& all = opening.addresses;
+    return opening.is({Way::connect}) && std::none_of(all.begin(), all.end(), inherited);
+}
+
 bool has_file(const Opening& opening) {
     return opening.is({Way::listen, Way::bind}) &&
            opening.has({AddressKind::unix_path, AddressKind::unixgram_path});
@@ -59,8 +68,8 @@ constexpr std::array socket_rules{
          may_be_ipv6,
          "only an IPv6 address, listened on or bound, can take IPv4 too"},
     Rule{keys::socket::local,
-         [](const Opening& opening) { return opening.is({Way::connect}); },
-         "only an endpoint with connect has a local address beside its own"},
+         can_choose_its_own_end,
+         "only an endpoint that connects to an address has one of its own to choose"},
     Rule{keys::socket::multicast,
          [](const Opening& opening) {
              return opening.is({Way::bind}) &&

@@ -175,7 +175,9 @@ void decode_client_role(Section& section, const std::optional<Opening>& opening,
     const bool known = opening && !opening->addresses.empty();
     if (known && !name && tls.peer.verify != Verify::none &&
         section.find(key::server_name) == nullptr) {
-        section.report_missing("\"server_name\" is missing: a UNIX socket has no host to verify",
+        const bool inherited = opening->addresses[0].kind == model::Address::Kind::descriptor;
+        section.report_missing(base::format("\"server_name\" is missing: {} has no host to verify",
+                                            inherited ? "a descriptor" : "a UNIX socket"),
                                "add server_name: NAME, or verify: none");
     }
     tls.server_name = name.value_or("");

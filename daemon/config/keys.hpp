@@ -122,7 +122,8 @@ inline constexpr Key timeout{"timeout",
 namespace endpoint {
 inline constexpr Key connect{"connect",
                              "An outgoing connection; of datagrams, a socket that sends to and "
-                             "receives from this address alone"};
+                             "receives from this address alone; of `fd:N`, a stream socket that is "
+                             "connected"};
 inline constexpr Key bind{"bind", "A datagram socket with an address of its own"};
 inline constexpr Key read{
     "read",

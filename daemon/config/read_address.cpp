@@ -48,11 +48,6 @@ base::Errors check_use(const Node& node, const model::Address& address, AddressU
     if (use == AddressUse::remote && !datagram) {
         return refused(node, "only datagrams have a remote", "write udp://... or unixgram:...");
     }
-    if (use == AddressUse::connect && descriptor) {
-        return refused(node,
-                       "a descriptor is open already and cannot be connected",
-                       base::format("use bind, read or write: {}", text));
-    }
     if (use == AddressUse::local && descriptor) {
         return refused(node, "a descriptor is no address to be bound to", "write an address");
     }

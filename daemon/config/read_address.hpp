@@ -14,7 +14,7 @@ namespace protohost::config {
 /// The key that an address stands at. It decides which kinds the address may be.
 enum class AddressUse {
     listen,   ///< streams, fd:N
-    connect,  ///< streams and datagrams; not port 0
+    connect,  ///< streams and datagrams, fd:N; not port 0
     bind,     ///< datagrams, fd:N
     remote,   ///< datagrams; not port 0
     local,    ///< streams and datagrams

@@ -11,6 +11,7 @@
 #include "daemon/model/quantity.hpp"
 #include "daemon/net/datagram_socket.hpp"
 #include "daemon/net/datagram_transport.hpp"
+#include "daemon/net/handed_over_socket.hpp"
 #include "daemon/net/pipe.hpp"
 #include "daemon/net/socket_address.hpp"
 #include "daemon/net/stream_transport.hpp"
@@ -151,12 +152,20 @@ void Endpoint::apply(const model::EndpointSpec& spec,
     if (difference.moved || (over && (difference.factory || reopens))) return open_anew();
     // What is under way asks the factory that there is when it is open.
     if (!difference.factory || current_ == nullptr) return;
-    spec.kind == Kind::connect ? open_anew() : hand_over();
+    reconnects() ? open_anew() : hand_over();
 }
 
 std::size_t Endpoint::drained_by(bool factory, bool moved) const {
-    const bool anew = moved || (factory && definition_.kind == Kind::connect);
+    const bool anew = moved || (factory && reconnects());
     return anew && current_ != nullptr ? 1 : 0;
+}
+
+bool Endpoint::is_handed_over() const {
+    return definition_.address.value.kind == model::Address::Kind::descriptor;
+}
+
+bool Endpoint::reconnects() const {
+    return definition_.kind == Kind::connect && !is_handed_over();
 }
 
 bool Endpoint::under_way() const {
@@ -229,11 +238,13 @@ void Endpoint::attempt() {
         case Kind::connect:
             break;
     }
-    if (model::is_datagram(definition_.address.value)) return connect_datagram();
+    const model::Address& address = definition_.address.value;
+    if (model::is_datagram(address)) return connect_datagram();
+    if (is_handed_over()) return take_over(address.descriptor);
     connector_ = std::make_unique<net::Connector>(
         shared_.loop,
         shared_.resolver,
-        net::ConnectSettings{definition_.address.value, spec_.socket, spec_.timeouts.connect},
+        net::ConnectSettings{address, spec_.socket, spec_.timeouts.connect},
         static_cast<net::ConnectorOwner&>(*this));
 }
 
@@ -287,8 +298,18 @@ void Endpoint::open_pipe() {
     });
 }
 
+void Endpoint::take_over(int descriptor) {
+    auto taken = net::take_connection(descriptor, spec_.socket);
+    if (taken) return serve_connection(std::move(*taken));
+    attempt_failed(base::to_string(base::Errors(taken.error()).front()));
+}
+
 void Endpoint::connected(net::Connector&, net::ConnectedSocket socket) {
     connector_.reset();
+    serve_connection(std::move(socket));
+}
+
+void Endpoint::serve_connection(net::ConnectedSocket socket) {
     Unsecured connection{std::move(socket.descriptor), socket.peer, std::move(socket.file)};
     if (tls() == nullptr) return serve_stream(std::move(connection), nullptr);
     handshakes_.begin(std::move(connection), {tls()}, [this](Handshakes::Outcome outcome) {

@@ -92,6 +92,10 @@ private:
     void attempt();
     void withdraw();
     void hold(net::DatagramSocket socket);
+    /// Whether its address is `fd:N`.
+    bool is_handed_over() const;
+    /// Whether another factory gets a connection of its own.
+    bool reconnects() const;
     /// Whether it is open soon, or tries again.
     bool under_way() const;
     /// What is open is drained, beside what is opened now.
@@ -100,6 +104,9 @@ private:
     /// The socket of a `bind`, from the settings `former`.
     void retune_socket(const net::DatagramSocket& socket, const model::SocketSettings& former);
     void connect_datagram();
+    /// The connection of `connect: fd:N`.
+    void take_over(int descriptor);
+    void serve_connection(net::ConnectedSocket socket);
     void open_datagram(const net::DatagramAddresses& ends);
     void open_pipe();
     void serve_datagrams(net::DatagramSocket socket, net::Role role);

@@ -215,6 +215,13 @@ TEST(Units, AnEndpointBindsUnixSocketsAndDescriptors) {
     EXPECT_EQ(inherited.remote.value().value.path, "x");
 }
 
+TEST(Units, AnEndpointTakesAConnectionThatIsThere) {
+    const auto given = endpoint("connect: fd:6, socket: {keepalive: false}, timeouts: {idle: 1h}");
+    EXPECT_EQ(given.kind, EndpointKind::connect);
+    EXPECT_EQ(given.address.value.descriptor, 6);
+    EXPECT_EQ(given.reconnect, std::nullopt) << "a descriptor is not opened again";
+}
+
 TEST(Units, AnEndpointReadsAndWritesPipes) {
     const auto fifo = endpoint("read: /run/some.fifo, timeouts: {idle: 1h}, reconnect: {max: 1s}");
     EXPECT_EQ(fifo.kind, EndpointKind::read);
