@@ -7,6 +7,7 @@
 
 #include "daemon/base/version.hpp"
 #include "daemon/config/schema.hpp"
+#include "daemon/net/orphan_watch.hpp"
 #include "daemon/run.hpp"
 #include "daemon/supervisor/installation.hpp"
 #include "daemon/unit/probe_child.hpp"
@@ -24,6 +25,7 @@ int run(int argc, char** argv) {
     bool schema = false;
     bool plugin_checks = false;
     bool probe = false;
+    std::string orphans;
     app.add_option("-c,--config", file, "The configuration; conf.d/*.yaml beside it belongs to it")
         ->capture_default_str();
     auto* check_flag =
@@ -39,6 +41,7 @@ int run(int argc, char** argv) {
                  "Name plugins that hold the loop, or call it on another thread: for trying them");
     // For the daemon itself: an empty group is not shown.
     app.add_flag("--probe", probe)->group("");
+    app.add_option("--bury-orphans-of", orphans)->group("");
     app.set_version_flag("--version", "protohostd " + std::string(base::version));
     app.footer(
         "Exit codes: 0 done; 1 an address or a directory cannot be had; 2 usage;\n"
@@ -49,6 +52,7 @@ int run(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? exit_ok : exit_usage;
     }
+    if (!orphans.empty()) return net::bury_orphans(orphans.c_str());
     if (probe) return unit::run_probe();
     if (schema) {
         std::fputs(config::schema({}).c_str(), stdout);

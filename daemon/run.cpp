@@ -19,6 +19,7 @@
 #include "daemon/net/callback_watch.hpp"
 #include "daemon/net/executor.hpp"
 #include "daemon/net/loop.hpp"
+#include "daemon/net/orphan_watch.hpp"
 #include "daemon/net/resolver.hpp"
 #include "daemon/plugin/describe.hpp"
 #include "daemon/plugin/probe.hpp"
@@ -64,6 +65,7 @@ struct Daemon {
           verbs(loop, supervisor),
           control(loop, [this](const control::Call& call) { verbs.handle(call); }) {
         loop.set_executor(&executor);
+        loop.set_orphan_watch(&orphans);
         if (!plugin_checks) return;
         watch.emplace(net::CallbackWatch::default_limit,
                       [](const std::string& text) { base::Log("supervisor").warn("{}", text); });
@@ -76,6 +78,7 @@ struct Daemon {
         return found;
     }
 
+    net::OrphanWatch orphans;
     std::optional<net::CallbackWatch> watch;
     net::Loop loop;
     net::Resolver resolver{loop};

@@ -50,7 +50,7 @@ public:
         if (start_.directory != nullptr) {
             check(StartStep::directory, ::syscall(SYS_chdir, start_.directory));
         }
-        die_with_the_parent();
+        if (!start_.outlives_its_parent) die_with_the_parent();
         const KernelSignals none{0};
         ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, nullptr, sizeof none);
         execute();

@@ -50,6 +50,7 @@ struct ChildStart {
     gid_t group;
     uid_t user;
     mode_t umask;
+    bool outlives_its_parent;
     const char* directory;  ///< nullptr: the parent's
     /// Where the program may be, nullptr behind the last: the first that is there is it.
     const char* const* programs;

@@ -26,6 +26,7 @@ namespace protohost::net {
 
 class CallbackWatch;
 class Executor;
+class OrphanWatch;
 class TimingWheels;
 class TlsSocket;
 struct DatagramBuffers;
@@ -105,6 +106,11 @@ public:
     CallbackWatch* callback_watch() const { return callback_watch_; }
     void set_callback_watch(CallbackWatch* watch) { callback_watch_ = watch; }
 
+    /// Who sees to it that no process which is started outlives the daemon; nullptr: nobody. It
+    /// outlives the loop's transports.
+    OrphanWatch* orphan_watch() const { return orphan_watch_; }
+    void set_orphan_watch(OrphanWatch* watch) { orphan_watch_ = watch; }
+
     /// Runs `task` once, in the next iteration, before its I/O; never from inside this call.
     void call_soon(Task& task) { soon_.push_back(task); }
 
@@ -157,6 +163,7 @@ private:
     WriteBudget write_budget_;
     Executor* executor_ = nullptr;
     CallbackWatch* callback_watch_ = nullptr;
+    OrphanWatch* orphan_watch_ = nullptr;
     InfoScratch info_scratch_;
     std::unique_ptr<std::byte[]> read_buffer_;
     std::unique_ptr<DatagramBuffers> datagrams_;

@@ -39,6 +39,7 @@ struct ProcessPlan {
     std::optional<std::vector<gid_t>> groups;
     std::optional<mode_t> umask;
     std::vector<ProcessLimit> limits;
+    bool outlives_the_daemon = false;  ///< it is not killed with it
 };
 
 }  // namespace protohost::net

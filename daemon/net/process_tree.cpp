@@ -16,6 +16,7 @@
 #include <string_view>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <system_error>
 #include <unistd.h>
 #include <vector>
 
@@ -33,17 +34,31 @@ namespace {
 
 constexpr std::uint64_t no_limit_in_practice = std::uint64_t{1} << 62;
 constexpr int counter_bits = 20;
+constexpr std::uint64_t counter_mask = (std::uint64_t{1} << counter_bits) - 1;
 constexpr int random_bits = 40;
 
 std::uint64_t next_mark() {
-    static const std::uint64_t ours = [] {
-        std::random_device random;
-        const std::uint64_t value = (std::uint64_t{random()} << 32) | random();
-        return (value & ((std::uint64_t{1} << random_bits) - 1)) << counter_bits;
-    }();
     static std::atomic<std::uint64_t> counter{0};
-    const std::uint64_t count = ++counter & ((std::uint64_t{1} << counter_bits) - 1);
-    return no_limit_in_practice | ours | count;
+    // 0 is for those that are nobody's tree.
+    return ProcessTree::family() | (counter++ % counter_mask + 1);
+}
+
+/// Marks, by what they have in common.
+struct Marks {
+    std::uint64_t value;
+    std::uint64_t ignored;  ///< bits that may be anything
+
+    bool has(std::uint64_t mark) const { return (mark & ~ignored) == value; }
+};
+
+/// Whether a process of ours may have that limit.
+bool usable(std::uint64_t mark) {
+    rlimit ours{};
+    return ::getrlimit(RLIMIT_RTTIME, &ours) == 0 && ours.rlim_max >= mark;
+}
+
+void put(std::uint64_t mark, ProcessPlan& plan) {
+    if (usable(mark)) plan.limits.push_back({RLIMIT_RTTIME, mark, mark});
 }
 
 std::string text_of(const std::string& path) {
@@ -60,23 +75,25 @@ std::string text_of(const std::string& path) {
 }
 
 /// The same where the kernel does not answer us, as /proc has it.
-bool says_mark(const std::string& limits, std::uint64_t number) {
-    const std::string mark = std::to_string(number);
+bool says_one_of(const std::string& limits, const Marks& marks) {
     constexpr std::string_view name = "Max realtime timeout";
     const std::size_t line = limits.find(name);
     if (line == std::string::npos) return false;
     const std::size_t begin = limits.find_first_not_of(' ', line + name.size());
-    return begin != std::string::npos && limits.compare(begin, mark.size(), mark) == 0 &&
-           begin + mark.size() < limits.size() && limits[begin + mark.size()] == ' ';
+    if (begin == std::string::npos) return false;
+    const char* const end = limits.data() + limits.size();
+    std::uint64_t mark = 0;
+    const auto [stop, problem] = std::from_chars(limits.data() + begin, end, mark);
+    return problem == std::errc{} && stop != end && *stop == ' ' && marks.has(mark);
 }
 
-bool has_mark(const std::string& id, std::uint64_t mark) {
+bool has_one_of(const std::string& id, const Marks& marks) {
     int number = 0;
     std::from_chars(id.data(), id.data() + id.size(), number);
     // More than ten times as fast as the file, but of our own account only, unless we are root.
     rlimit limit{};
-    if (::prlimit(number, RLIMIT_RTTIME, nullptr, &limit) == 0) return limit.rlim_cur == mark;
-    return errno == EPERM && says_mark(text_of("/proc/" + id + "/limits"), mark);
+    if (::prlimit(number, RLIMIT_RTTIME, nullptr, &limit) == 0) return marks.has(limit.rlim_cur);
+    return errno == EPERM && says_one_of(text_of("/proc/" + id + "/limits"), marks);
 }
 
 /// One that has ended, and waits to be asked how, is not alive.
@@ -87,8 +104,8 @@ bool is_alive(const std::string& stat) {
     return state != 'Z' && state != 'X';
 }
 
-bool belongs(const std::string& id, std::uint64_t mark) {
-    return has_mark(id, mark) && is_alive(text_of("/proc/" + id + "/stat"));
+bool belongs(const std::string& id, const Marks& marks) {
+    return has_one_of(id, marks) && is_alive(text_of("/proc/" + id + "/stat"));
 }
 
 /// Numbers of processes, as /proc has them.
@@ -103,16 +120,16 @@ std::vector<std::string> all_processes() {
     return ids;
 }
 
-/// Handles of all who have the mark.
-std::vector<base::Descriptor> members(std::uint64_t mark) {
+/// Handles of all who have one of the marks.
+std::vector<base::Descriptor> members(const Marks& marks) {
     std::vector<base::Descriptor> found;
     for (const std::string& id : all_processes()) {
-        if (!belongs(id, mark)) continue;
+        if (!belongs(id, marks)) continue;
         int number = 0;
         std::from_chars(id.data(), id.data() + id.size(), number);
         base::Descriptor handle(static_cast<int>(::syscall(SYS_pidfd_open, number, 0)));
         // Between the two the number may have become somebody else's.
-        if (handle && belongs(id, mark)) found.push_back(std::move(handle));
+        if (handle && belongs(id, marks)) found.push_back(std::move(handle));
     }
     return found;
 }
@@ -125,23 +142,12 @@ void wait_for(const base::Descriptor& handle, Clock::time_point deadline) {
     ::poll(&event, 1, left.count() > 0 ? static_cast<int>(left.count()) : 0);
 }
 
-}  // namespace
-
-ProcessTree::ProcessTree() : mark_(next_mark()) {
-    rlimit ours{};
-    usable_ = ::getrlimit(RLIMIT_RTTIME, &ours) == 0 && ours.rlim_max >= mark_;
-}
-
-void ProcessTree::mark(ProcessPlan& plan) const {
-    if (usable_) plan.limits.push_back({RLIMIT_RTTIME, mark_, mark_});
-}
-
-ProcessTree::Killed ProcessTree::kill() const {
-    Killed done;
-    if (!usable_) return done;
+ProcessTree::Killed kill_all(const Marks& marks) {
+    ProcessTree::Killed done;
+    if (!usable(marks.value)) return done;
     const auto deadline = Clock::now() + std::chrono::seconds(1);
     for (;;) {
-        const auto living = members(mark_);
+        const auto living = members(marks);
         if (living.empty()) return done;
         if (Clock::now() > deadline) {
             done.left = living.size();
@@ -154,6 +160,35 @@ ProcessTree::Killed ProcessTree::kill() const {
         }
         for (const base::Descriptor& each : living) wait_for(each, deadline);
     }
+}
+
+}  // namespace
+
+ProcessTree::ProcessTree() : mark_(next_mark()) {}
+
+void ProcessTree::mark(ProcessPlan& plan) const {
+    put(mark_, plan);
+}
+
+ProcessTree::Killed ProcessTree::kill() const {
+    return kill_all({mark_, 0});
+}
+
+std::uint64_t ProcessTree::family() {
+    static const std::uint64_t ours = [] {
+        std::random_device random;
+        const std::uint64_t value = (std::uint64_t{random()} << 32) | random();
+        return (value & ((std::uint64_t{1} << random_bits) - 1)) << counter_bits;
+    }();
+    return no_limit_in_practice | ours;
+}
+
+void ProcessTree::mark_as_family(ProcessPlan& plan) {
+    put(family(), plan);
+}
+
+ProcessTree::Killed ProcessTree::kill_family(std::uint64_t family) {
+    return kill_all({family, counter_mask});
 }
 
 }  // namespace protohost::net

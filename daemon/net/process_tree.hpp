@@ -28,9 +28,15 @@ public:
     /// for the dead.
     Killed kill() const;
 
+    /// What the marks of all trees of this daemon have in common.
+    static std::uint64_t family();
+    /// A process that is nobody's tree, and of the family all the same.
+    static void mark_as_family(ProcessPlan& plan);
+    /// Kills all trees of a daemon: by whoever is left when that has gone. As kill().
+    static Killed kill_family(std::uint64_t family);
+
 private:
     std::uint64_t mark_;
-    bool usable_;
 };
 
 }  // namespace protohost::net

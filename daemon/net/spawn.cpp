@@ -68,6 +68,7 @@ public:
         start.group_count = plan.groups ? plan.groups->size() : 0;
         start.group = plan.group.value_or(ChildStart::unchanged);
         start.user = plan.user.value_or(ChildStart::unchanged);
+        start.outlives_its_parent = plan.outlives_the_daemon;
         start.umask = plan.umask.value_or(ChildStart::unchanged);
         start.directory = plan.directory.empty() ? nullptr : plan.directory.c_str();
         start.programs = programs_.data();

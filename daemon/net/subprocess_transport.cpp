@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "daemon/base/format.hpp"
+#include "daemon/net/orphan_watch.hpp"
 #include "daemon/net/spawn_error.hpp"
 #include "daemon/net/write_queue.hpp"
 
@@ -43,6 +44,7 @@ base::Result<std::unique_ptr<SubprocessTransport>> SubprocessTransport::launch(
     auto opened = OpenedStreams::open(streams);
     if (!opened) return cannot_start(program, base::Errors(opened.error()).front().os_errno);
     opened->put_into(plan);
+    if (OrphanWatch* const watch = loop.orphan_watch(); watch != nullptr) watch->begin();
     auto process = spawn(plan);
     if (!process) return process.error();
     std::unique_ptr<SubprocessTransport> launched(

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "daemon/net/process_tree.hpp"
 #include "daemon/net/replaced_protocol.hpp"
 #include "daemon/net/subprocess_transport.hpp"
 
@@ -42,6 +43,7 @@ void ProcessOpening::proceed() {
     if (!lookup_->errors.empty()) return complete_failed(OpenError::of(lookup_->errors));
     ph_proto protocol{};
     if (!make_protocol(PH_SUBPROCESS, protocol)) return;
+    net::ProcessTree::mark_as_family(lookup_->process.plan);
     auto launched = net::SubprocessTransport::launch(services().shared().loop,
                                                      std::move(lookup_->process.plan),
                                                      lookup_->process.streams,

@@ -311,6 +311,29 @@ TEST(Subprocesses, DoNotOutliveADaemonThatIsKilled) {
     }
 }
 
+/// They have left group, session and parent, and the kernel kills none of them with the daemon.
+TEST(Subprocesses, NeitherDoesWhatTheyHaveStarted) {
+    const ScratchFolder folder;
+    const auto of_unit = folder.path() / "unit";
+    const auto of_plugin = folder.path() / "plugin";
+    const auto leaves = [](const std::filesystem::path& file) {
+        return "(setsid sh -c 'echo $$ > " + file.string() + "; exec sleep 1000' &); ";
+    };
+    DaemonSetup setup = with("  forks: {shell: \"" + leaves(of_unit) + "exec sleep 1000\"}\n");
+    setup.listeners =
+        listener("exec",
+                 "exec",
+                 ", options: {command: [sh, -c, \"" + leaves(of_plugin) + "exec sleep 1000\"]}");
+    Daemon daemon(setup);
+    const Client client(daemon.port("exec"));
+    const std::vector<pid_t> orphans{number_in(of_unit), number_in(of_plugin)};
+    for (const pid_t orphan : orphans) ASSERT_TRUE(is_alive(orphan));
+    daemon.stop(SIGKILL);
+    for (const pid_t orphan : orphans) {
+        EXPECT_TRUE(soon([&] { return !is_alive(orphan); }));
+    }
+}
+
 TEST(Subprocesses, AreSignalledByName) {
     const Daemon daemon(with(
         "  hears: {shell: \"trap 'echo heard' HUP; echo up; while :; do sleep 0.01; done\"}\n"));
