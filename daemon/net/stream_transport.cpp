@@ -99,11 +99,12 @@ void StreamTransport::sync_interest() {
     // Inside a batch of our own, pausing and resuming may cancel each other out: once, at its end.
     if (dispatching_) return;
     std::uint32_t wanted = 0;
-    const bool reading = is_reading() && !eof_received_;
-    if (!lost_ && started_ && (reading || watches_reader_ || lingering_)) wanted |= EPOLLIN;
-    if (!lost_ && waits_for_peer()) wanted |= EPOLLOUT;
-    const bool takes_more = !lost_ && started_ && (reading || lingering_);
-    if (takes_more && tls_ != nullptr) tls_->read_what_is_there();
+    if (!lost_) {
+        const bool reading = is_reading() && !eof_received_;
+        if (started_ && (reading || watches_reader_ || lingering_)) wanted |= EPOLLIN;
+        if (waits_for_peer()) wanted |= EPOLLOUT;
+    }
+    if (tls_ != nullptr && (wanted & EPOLLIN) != 0) tls_->read_what_is_there();
     if (wanted == interest_) return;
     const int error = loop_.set().change(socket_.get(), interest_, wanted, *this);
     if (error == 0 || wanted == 0) {

@@ -162,7 +162,11 @@ private:
     /// Tells whoever waits for the file, because the connection has ended.
     void abandon_file();
     /// Whether something waits until the peer takes more.
-    bool waits_for_peer() const;
+    bool waits_for_peer() const {
+        const bool may = !queue_.empty() || notify_waits_ || starting_tls_ || sendfile_ != nullptr;
+        return may && something_waits();
+    }
+    bool something_waits() const;
     /// Bytes taken, or -errno. A signal is as good as a full buffer: what is left waits, and comes
     /// first in the next call.
     ssize_t send(std::span<iovec> pieces);

@@ -23,7 +23,8 @@ constexpr std::size_t pieces_per_send = 64;
 }  // namespace
 
 ssize_t StreamTransport::send(std::span<iovec> pieces) {
-    return tls() != nullptr ? tls_->send(pieces) : send_plain(pieces);
+    const bool secured = tls_ != nullptr && tls_->session() != nullptr;
+    return secured ? tls_->send(pieces) : send_plain(pieces);
 }
 
 ssize_t StreamTransport::send_plain(std::span<iovec> pieces) {
@@ -185,7 +186,7 @@ void StreamTransport::written() {
     pause_if_over(queue_.size());
 }
 
-bool StreamTransport::waits_for_peer() const {
+bool StreamTransport::something_waits() const {
     if (starting_tls_) return tls_->plain_left() != 0;
     return !queue_.empty() || notify_waits_ ||
            (sendfile_ != nullptr && sendfile_->waits_for_peer());
