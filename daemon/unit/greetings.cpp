@@ -4,15 +4,9 @@
 #include <algorithm>
 #include <netinet/in.h>
 
-#include "daemon/base/counted.hpp"
-#include "daemon/base/format.hpp"
-
 namespace protohost::unit {
 
 namespace {
-
-/// A flood of failures is a line now and then.
-constexpr std::chrono::seconds between_lines{1};
 
 /// Whether the IP address in `peer` is in `network`.
 bool holds(const model::Network& network, const net::SocketAddress& peer) {
@@ -70,20 +64,13 @@ void Greetings::greeting_failed(net::ProxyGreeting& greeting, const std::string&
 }
 
 void Greetings::log_failure(const net::SocketAddress& balancer, const std::string& problem) {
-    const auto now = std::chrono::steady_clock::now();
-    if (logged_ && now - *logged_ < between_lines) {
-        ++unlogged_;
-        return;
-    }
-    logged_ = now;
-    const std::size_t others = std::exchange(unlogged_, 0);
+    const auto others = seldom_.admit("connection");
+    if (!others) return;
     log_.warn("{}: connection from {} closed: it has no PROXY header: {}{}",
               title_,
               balancer.label(),
               problem,
-              others != 0 ? base::format(", and {} before that were not logged",
-                                         base::counted(others, "connection"))
-                          : "");
+              *others);
 }
 
 }  // namespace protohost::unit

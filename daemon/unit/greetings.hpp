@@ -12,6 +12,7 @@
 
 #include "daemon/base/descriptor.hpp"
 #include "daemon/base/log.hpp"
+#include "daemon/base/seldom.hpp"
 #include "daemon/model/configuration.hpp"
 #include "daemon/net/loop.hpp"
 #include "daemon/net/proxy_greeting.hpp"
@@ -64,8 +65,7 @@ private:
     const std::string title_;
     const base::Log log_{"unit"};
     std::unordered_map<const net::ProxyGreeting*, Entry> under_way_;
-    std::optional<std::chrono::steady_clock::time_point> logged_;
-    std::size_t unlogged_ = 0;
+    base::Seldom seldom_;
 };
 
 }  // namespace protohost::unit

@@ -2,20 +2,11 @@
 #include "daemon/unit/handshakes.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
-#include "daemon/base/counted.hpp"
 #include "daemon/base/format.hpp"
 
 namespace protohost::unit {
-
-namespace {
-
-/// A flood of failures is a line now and then.
-constexpr std::chrono::seconds between_lines{1};
-
-}  // namespace
 
 Handshakes::Handshakes(net::Loop& loop, std::string title)
     : loop_(loop), title_(std::move(title)) {}
@@ -30,27 +21,26 @@ Handshakes::Id Handshakes::begin(Unsecured connection, net::TlsStart start, Done
     auto handshake = std::make_unique<net::TlsHandshake>(
         loop_, connection.socket.get(), std::move(start), owner);
     net::TlsHandshake& begun = *handshake;
-    under_way_.push_back(
-        {++last_, std::move(connection), serves, std::move(done), std::move(handshake)});
-    by_handshake_[&begun] = std::prev(under_way_.end());
+    under_way_.emplace(
+        &begun,
+        Entry{++last_, std::move(connection), serves, std::move(done), std::move(handshake)});
     begun.start();
     return last_;
 }
 
 void Handshakes::stop(Id id) {
-    const auto found = std::find_if(
-        under_way_.begin(), under_way_.end(), [&](const Entry& entry) { return entry.id == id; });
-    if (found != under_way_.end()) take(found);
+    const auto found = std::find_if(under_way_.begin(), under_way_.end(), [&](const auto& each) {
+        return each.second.id == id;
+    });
+    if (found != under_way_.end()) take(*found->first);
 }
 
 void Handshakes::stop_all() {
-    while (!under_way_.empty()) take(under_way_.begin());
+    while (!under_way_.empty()) take(*under_way_.begin()->first);
 }
 
-Handshakes::Entry Handshakes::take(Entries::iterator entry) {
-    Entry taken = std::move(*entry);
-    under_way_.erase(entry);
-    by_handshake_.erase(taken.handshake.get());
+Handshakes::Entry Handshakes::take(const net::TlsHandshake& handshake) {
+    Entry taken = std::move(under_way_.extract(&handshake).mapped());
     // Out of the set before its socket is closed.
     taken.handshake->stop();
     loop_.retire(std::move(taken.handshake));
@@ -59,12 +49,12 @@ Handshakes::Entry Handshakes::take(Entries::iterator entry) {
 
 void Handshakes::handshaken(net::TlsHandshake& handshake,
                             std::unique_ptr<net::TlsSession> session) {
-    Entry over = take(by_handshake_.at(&handshake));
+    Entry over = take(handshake);
     over.done({over.id, std::move(over.connection), std::move(session), {}});
 }
 
 void Handshakes::handshake_failed(net::TlsHandshake& handshake, const net::TlsFailure& failure) {
-    Entry over = take(by_handshake_.at(&handshake));
+    Entry over = take(handshake);
     ++failures_[static_cast<std::size_t>(failure.reason)];
     if (over.serves) log_failure(over.connection.peer, failure);
     // So that the peer reads the alert, and not a reset.
@@ -86,20 +76,9 @@ std::string failure_text(const Handshakes::Outcome& outcome) {
 }
 
 void Handshakes::log_failure(const net::SocketAddress& peer, const net::TlsFailure& failure) {
-    const auto now = std::chrono::steady_clock::now();
-    if (logged_ && now - *logged_ < between_lines) {
-        ++unlogged_;
-        return;
-    }
-    logged_ = now;
-    const std::uint64_t others = std::exchange(unlogged_, 0);
-    log_.info("{}: no TLS with {}: {}{}",
-              title_,
-              peer.label(),
-              failure.text,
-              others != 0 ? base::format(", and {} before that were not logged",
-                                         base::counted(others, "failure"))
-                          : "");
+    const auto others = seldom_.admit("failure");
+    if (!others) return;
+    log_.info("{}: no TLS with {}: {}{}", title_, peer.label(), failure.text, *others);
 }
 
 }  // namespace protohost::unit

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <list>
 #include <memory>
-#include <optional>
 #include <string>
 #include <unordered_map>
 
 #include "daemon/base/descriptor.hpp"
 #include "daemon/base/log.hpp"
+#include "daemon/base/seldom.hpp"
 #include "daemon/net/loop.hpp"
 #include "daemon/net/socket_address.hpp"
 #include "daemon/net/socket_file.hpp"
@@ -62,7 +60,7 @@ public:
     /// Of each that is under way.
     template <class F>
     void each_peer(F&& function) const {
-        for (const Entry& entry : under_way_) function(entry.connection.peer);
+        for (const auto& [handshake, entry] : under_way_) function(entry.connection.peer);
     }
     std::size_t size() const { return under_way_.size(); }
 
@@ -77,24 +75,21 @@ private:
         Done done;
         std::unique_ptr<net::TlsHandshake> handshake;
     };
-    using Entries = std::list<Entry>;
 
     void handshaken(net::TlsHandshake& handshake,
                     std::unique_ptr<net::TlsSession> session) override;
     void handshake_failed(net::TlsHandshake& handshake, const net::TlsFailure& failure) override;
 
-    Entry take(Entries::iterator entry);
+    Entry take(const net::TlsHandshake& handshake);
     void log_failure(const net::SocketAddress& peer, const net::TlsFailure& failure);
 
     net::Loop& loop_;
     const std::string title_;
     const base::Log log_{"tls"};
-    Entries under_way_;
-    std::unordered_map<const net::TlsHandshake*, Entries::iterator> by_handshake_;
+    std::unordered_map<const net::TlsHandshake*, Entry> under_way_;
     Id last_ = 0;
     net::TlsFailureCounts failures_{};
-    std::optional<std::chrono::steady_clock::time_point> logged_;
-    std::uint64_t unlogged_ = 0;
+    base::Seldom seldom_;
 };
 
 /// Of one that has failed: "TLS with 127.0.0.1:443 failed: certificate verify failed: ...".
