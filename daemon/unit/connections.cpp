@@ -7,6 +7,7 @@
 #include "daemon/base/format.hpp"
 #include "daemon/model/quantity.hpp"
 #include "daemon/net/loop_time.hpp"
+#include "daemon/net/stream_transport.hpp"
 
 namespace protohost::unit {
 
@@ -43,6 +44,31 @@ Connections::Connections(net::Loop& loop,
                          std::string title,
                          ConnectionsOwner& owner)
     : loop_(loop), spec_(spec), title_(std::move(title)), owner_(owner), log_("unit") {}
+
+std::unique_ptr<net::Transport> Connections::make_stream(base::Descriptor socket,
+                                                         const net::SocketAddress& peer,
+                                                         std::unique_ptr<net::TlsSession> session,
+                                                         std::shared_ptr<void> factory) {
+    auto transport = std::make_unique<net::StreamTransport>(
+        loop_, std::move(socket), peer, settings(), transport_owner(), std::move(factory));
+    if (session != nullptr) transport->secure(std::move(session));
+    return transport;
+}
+
+std::unique_ptr<net::Transport> Connections::make_pipe(base::Descriptor end,
+                                                       net::PipeEnd which,
+                                                       std::string name,
+                                                       std::shared_ptr<void> factory) {
+    const bool reads = which == net::PipeEnd::read;
+    return std::make_unique<net::StreamTransport>(
+        loop_,
+        std::move(end),
+        net::PeerName(std::move(name)),
+        settings(),
+        transport_owner(),
+        std::move(factory),
+        reads ? net::Channel::read_pipe : net::Channel::write_pipe);
+}
 
 net::Transport& Connections::adopt(std::unique_ptr<net::Transport> transport,
                                    net::Role role,

@@ -13,11 +13,15 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/base/descriptor.hpp"
 #include "daemon/base/log.hpp"
 #include "daemon/model/configuration.hpp"
 #include "daemon/net/loop.hpp"
+#include "daemon/net/pipe.hpp"
+#include "daemon/net/socket_address.hpp"
 #include "daemon/net/socket_file.hpp"
 #include "daemon/net/timer.hpp"
+#include "daemon/net/tls_session.hpp"
 #include "daemon/net/transport.hpp"
 
 #include <protohost/abi.h>
@@ -57,6 +61,17 @@ public:
                 spec_.timeouts.pipes,
                 spec_.stop_signal};
     }
+
+    /// Over a connected socket; with a session it speaks TLS. `factory` holds its protocol's code.
+    std::unique_ptr<net::Transport> make_stream(base::Descriptor socket,
+                                                const net::SocketAddress& peer,
+                                                std::unique_ptr<net::TlsSession> session,
+                                                std::shared_ptr<void> factory);
+    /// Over one end of a pipe, which the log calls `name`.
+    std::unique_ptr<net::Transport> make_pipe(base::Descriptor end,
+                                              net::PipeEnd which,
+                                              std::string name,
+                                              std::shared_ptr<void> factory);
 
     /// Counts it, and starts it with `protocol`: connection_made is called in here. `file` is that
     /// of its socket, and goes with it.

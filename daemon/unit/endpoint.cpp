@@ -14,7 +14,6 @@
 #include "daemon/net/handed_over_socket.hpp"
 #include "daemon/net/pipe.hpp"
 #include "daemon/net/socket_address.hpp"
-#include "daemon/net/stream_transport.hpp"
 
 namespace protohost::unit {
 
@@ -287,14 +286,7 @@ void Endpoint::open_pipe() {
     if (!pipe.problem.empty()) return attempt_failed(pipe.problem);
     if (reads && definition_.reconnect) held_ = net::hold_fifo(pipe.descriptor.get());
     serve(net::Role::pipe, [&] {
-        return std::make_unique<net::StreamTransport>(
-            shared_.loop,
-            std::move(pipe.descriptor),
-            net::PeerName(target()),
-            connections_.settings(),
-            connections_.transport_owner(),
-            binding(),
-            reads ? net::Channel::read_pipe : net::Channel::write_pipe);
+        return connections_.make_pipe(std::move(pipe.descriptor), end, target(), binding());
     });
 }
 
@@ -320,14 +312,8 @@ void Endpoint::serve_connection(net::ConnectedSocket socket) {
 
 void Endpoint::serve_stream(Unsecured connection, std::unique_ptr<net::TlsSession> session) {
     const auto make = [&] {
-        auto transport = std::make_unique<net::StreamTransport>(shared_.loop,
-                                                                std::move(connection.socket),
-                                                                connection.peer,
-                                                                connections_.settings(),
-                                                                connections_.transport_owner(),
-                                                                binding());
-        if (session != nullptr) transport->secure(std::move(session));
-        return transport;
+        return connections_.make_stream(
+            std::move(connection.socket), connection.peer, std::move(session), binding());
     };
     serve(net::Role::connected, make, std::move(connection.file));
 }

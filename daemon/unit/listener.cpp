@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "daemon/base/format.hpp"
-#include "daemon/net/stream_transport.hpp"
 
 namespace protohost::unit {
 
@@ -187,14 +186,11 @@ void Listener::serve(Unsecured connection, std::unique_ptr<net::TlsSession> sess
         protocol_failed("connection from " + connection.peer.label(), status);
         return left(connection.peer);
     }
-    auto transport = std::make_unique<net::StreamTransport>(shared_.loop,
-                                                            std::move(connection.socket),
-                                                            connection.peer,
-                                                            connections_.settings(),
-                                                            connections_.transport_owner(),
-                                                            binding());
-    if (session != nullptr) transport->secure(std::move(session));
-    connections_.adopt(std::move(transport), net::Role::accepted, protocol);
+    connections_.adopt(
+        connections_.make_stream(
+            std::move(connection.socket), connection.peer, std::move(session), binding()),
+        net::Role::accepted,
+        protocol);
 }
 
 void Listener::left(const net::SocketAddress& peer) {

@@ -7,7 +7,6 @@
 #include "daemon/net/listening_socket.hpp"
 #include "daemon/net/pipe.hpp"
 #include "daemon/net/socket_options.hpp"
-#include "daemon/net/stream_transport.hpp"
 #include "daemon/plugin/guard.hpp"
 
 namespace protohost::unit {
@@ -185,22 +184,13 @@ void PipeOpening::proceed() {
     if (problem.empty() && (!request_.descriptor || request_.address)) {
         problem = "a pipe is opened by its descriptor";
     }
-    const bool reads = direction_ == Direction::read;
-    if (problem.empty()) {
-        problem = net::check_pipe(request_.descriptor.get(),
-                                  reads ? net::PipeEnd::read : net::PipeEnd::write);
-    }
+    const auto end = direction_ == Direction::read ? net::PipeEnd::read : net::PipeEnd::write;
+    if (problem.empty()) problem = net::check_pipe(request_.descriptor.get(), end);
     if (!problem.empty()) return complete_failed(invalid(std::move(problem)));
     std::string name = "descriptor " + std::to_string(request_.descriptor.get());
     complete_opened(PH_STREAM, net::Role::pipe, [&] {
-        return std::make_unique<net::StreamTransport>(
-            services().shared().loop,
-            std::move(request_.descriptor),
-            net::PeerName(std::move(name)),
-            services().connections().settings(),
-            services().connections().transport_owner(),
-            services().binding(),
-            reads ? net::Channel::read_pipe : net::Channel::write_pipe);
+        return services().connections().make_pipe(
+            std::move(request_.descriptor), end, std::move(name), services().binding());
     });
 }
 
@@ -229,15 +219,10 @@ void StreamOpening::shake_hands(Unsecured connection) {
 void StreamOpening::serve(Unsecured connection, std::unique_ptr<net::TlsSession> session) {
     const auto role = source_ == Source::accepted ? net::Role::served : net::Role::connected;
     const auto make = [&] {
-        auto transport =
-            std::make_unique<net::StreamTransport>(services().shared().loop,
-                                                   std::move(connection.socket),
-                                                   connection.peer,
-                                                   services().connections().settings(),
-                                                   services().connections().transport_owner(),
-                                                   services().binding());
-        if (session != nullptr) transport->secure(std::move(session));
-        return transport;
+        return services().connections().make_stream(std::move(connection.socket),
+                                                    connection.peer,
+                                                    std::move(session),
+                                                    services().binding());
     };
     complete_opened(PH_STREAM, role, make, std::move(connection.file));
 }

@@ -4,7 +4,6 @@
 #include <cstring>
 #include <utility>
 
-#include "daemon/net/stream_transport.hpp"
 #include "daemon/plugin/guard.hpp"
 
 namespace protohost::unit {
@@ -75,14 +74,11 @@ void Server::serve(Unsecured connection, std::unique_ptr<net::TlsSession> sessio
         return;
     }
     auto& connections = services_.connections();
-    auto transport = std::make_unique<net::StreamTransport>(services_.shared().loop,
-                                                            std::move(connection.socket),
-                                                            connection.peer,
-                                                            connections.settings(),
-                                                            connections.transport_owner(),
-                                                            services_.binding());
-    if (session != nullptr) transport->secure(std::move(session));
-    connections.adopt(std::move(transport), net::Role::served, protocol);
+    connections.adopt(
+        connections.make_stream(
+            std::move(connection.socket), connection.peer, std::move(session), services_.binding()),
+        net::Role::served,
+        protocol);
 }
 
 void Server::accepting_suspended(int os_errno) {
