@@ -7,6 +7,8 @@ STREAM_PEERS = ["protohostd", "raw", "asio", "libuv", "uvloop", "asyncio", "node
 NATIVE_PEERS = ["protohostd", "raw", "asio", "libuv"]
 DATAGRAM_PEERS = ["protohostd", "raw", "raw-epoll", "uvloop", "asyncio"]
 PROXIES = ["protohostd", "haproxy", "nginx", "socat"]
+TLS_PEERS = ["protohostd", "openssl"]
+TLS_PROXIES = ["protohostd", "haproxy", "nginx", "stunnel"]
 
 
 def echo(connections, size, depth=1):
@@ -19,6 +21,38 @@ def datagrams(size):
 
 def forward(connections):
     return Cpu("forward", "echo", behind="echo", connections=connections, size=64)
+
+
+def tls_echo(connections, size, service="echo", behind=None):
+    return Cpu(service, "tls_echo", behind=behind, tls="ecdsa", connections=connections, size=size)
+
+
+def handshakes(service, version, kind="ecdsa", resume=0, behind=None, greeted=0):
+    return Cpu(service, "tls_connects", "connection", behind=behind, tls=kind, connections=50,
+               version=version, resume=resume, greeted=greeted)
+
+
+def tls_cases():
+    """Those that answer themselves beside bare OpenSSL, those that forward beside each other."""
+    ways = {"full-1.3": (3, "ecdsa"), "full-1.2": (2, "ecdsa"), "full-1.3-rsa": (3, "rsa"),
+            "full-1.2-rsa": (2, "rsa"), "resumed-1.3": (3, "ecdsa", 1),
+            "resumed-1.2": (2, "ecdsa", 1)}
+    sizes = (("50x64", 50, 64), ("50x16k", 50, 2**14), ("4x1m", 4, 2**20))
+    cases = {}
+    for prefix, service, behind, who in (("tls", "echo", None, TLS_PEERS),
+                                         ("tls-forward", "forward", "echo", TLS_PROXIES)):
+        for name, way in ways.items():
+            cases[f"{prefix}-{name}"] = handshakes(service, *way, behind=behind), who
+        for name, connections, size in sizes:
+            cases[f"{prefix}-{name}"] = tls_echo(connections, size, service, behind), who
+    cases["tls-greeted"] = handshakes("greet", 3, greeted=1), [*TLS_PEERS, "nginx"]
+    cases["tls-forward-bulk"] = Cpu("forward", "tls_sink", "KiB", behind="source", tls="ecdsa",
+                                    connections=4), TLS_PROXIES
+    for version in (2, 3):
+        cases[f"tls-idle-1.{version}"] = (
+            Idle([500, 2000], behind="echo", load="tls_echo", tls="ecdsa", version=version),
+            ["protohostd", "openssl", "protohostd+forward", "nginx", "haproxy", "stunnel"])
+    return cases
 
 
 SMALL_WRITES = Cpu("pieces", "echo", connections=50, size=1024)
@@ -64,4 +98,6 @@ CASES = {
     "allocations-forward": (Allocations(forward(50), 10000), ["protohostd", "haproxy", "nginx"]),
     "allocations-connections": (Allocations(CONNECTIONS, 5000), NATIVE_PEERS),
     "allocations-idle": (Held(echo(1000, 64), 1000), NATIVE_PEERS),
-}
+    "tls-calls-50x64": (SystemCalls(tls_echo(50, 64), 5000), TLS_PEERS),
+    "tls-instructions-50x64": (Instructions(tls_echo(50, 64), 20000), TLS_PEERS),
+} | tls_cases()

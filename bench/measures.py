@@ -9,6 +9,7 @@ import statistics
 import subprocess
 import time
 
+import certificates
 import peers
 
 
@@ -128,12 +129,13 @@ class Cpu:
     """CPU time of the server for a unit of work. All servers run, each with its load connected; one
     at a time works."""
 
-    def __init__(self, service, load, unit="message", behind=None, **options):
+    def __init__(self, service, load, unit="message", behind=None, tls=None, **options):
         self.title = f"server's CPU time, microseconds per {unit}{RATIO}"
         self.unit = unit
         self.service = service
         self.load = load
         self.behind = behind
+        self.tls = tls  # the kind of certificate
         self.options = options
 
     def run(self, settings, names):
@@ -149,10 +151,12 @@ class Cpu:
         return compared(names, measured, "us")
 
     def start(self, stack, settings, name, prefix=()):
-        target = {}
+        options = {}
         if self.behind:
-            target["target"] = stack.enter_context(settings.behind(self.behind)).port
-        return stack.enter_context(settings.running(name, self.service, prefix, **target))
+            options["target"] = stack.enter_context(settings.behind(self.behind)).port
+        if self.tls:
+            options["tls"] = certificates.file_of(self.tls)
+        return stack.enter_context(settings.running(name, self.service, prefix, **options))
 
     def connect(self, settings, server):
         options = dict(self.options)
@@ -182,27 +186,33 @@ class Idle:
 
     title = "idle connections: bytes each, bytes for each further one, CPU time of silence"
 
-    def __init__(self, levels, behind=None):
+    def __init__(self, levels, behind=None, load="echo", tls=None, **options):
         self.levels = levels
         self.behind = behind
+        self.load = load
+        self.tls = tls  # the kind of certificate
+        self.options = options  # of the load
 
     def run(self, settings, names):
         return [self._measure(settings, name) for name in names]
 
     def _measure(self, settings, name):
         with contextlib.ExitStack() as stack:
-            proxy = self.behind and name.partition("+")[0] in ("nginx", "haproxy")
+            program, _, variant = name.partition("+")
+            proxy = self.behind and (variant == "forward" or program in ("nginx", "haproxy", "stunnel"))
             options = {"target": stack.enter_context(settings.behind("echo")).port} if proxy else {}
+            if self.tls:
+                options["tls"] = certificates.file_of(self.tls)
             server = stack.enter_context(
                 settings.running(name, "forward" if proxy else "echo", **options))
             # What the first connections cost once is not what the next ones cost each.
-            with Load(settings, server, "echo", connections=50) as load:
+            with Load(settings, server, self.load, connections=50, **self.options) as load:
                 load.play(count=1000)
             first = last = server.memory_bytes("RssAnon")
             count, levels = 0, []
             for level in self._levels(settings, proxy):
                 load = stack.enter_context(
-                    Load(settings, server, "echo", connections=level - count))
+                    Load(settings, server, self.load, connections=level - count, **self.options))
                 load.play(count=level - count)
                 now = server.memory_bytes("RssAnon")
                 levels.append({"connections": level, "bytes": (now - first) / level,

@@ -42,6 +42,16 @@ class RawEpoll(Built):
     services = tuple(programs)
 
 
+class Openssl(Built):
+    """Echo and greeting over TLS: OpenSSL in an epoll loop, with nothing around it."""
+
+    programs = {"echo": "bench_raw_tls FILE", "greet": "bench_raw_tls FILE greet"}
+    services = tuple(programs)
+
+    def command(self):
+        return [self.options["tls"] if word == "FILE" else word for word in super().command()]
+
+
 class RawAsio(Built):
     programs = {"echo": "bench_asio_echo"}
     services = tuple(programs)
@@ -66,6 +76,8 @@ class Protohostd(Server):
         target = self.options.get("target")
         options = f", options: {{to: 'tcp://127.0.0.1:{target}'}}" if target else ""
         timeouts = f", timeouts: {{idle: {idle}s}}" if idle else ""
+        tls = self.options.get("tls")
+        tls = f", tls: {{certificates: [{tls}]}}" if tls else ""
         if self.service == "datagrams":
             self.chosen = free_ports(1, socket.SOCK_DGRAM)[0]
             units = ("endpoints:\n"
@@ -76,7 +88,7 @@ class Protohostd(Server):
                 self.ports = free_ports(count)
             units = "listeners:\n" + "".join(
                 f"  l{port or ''}: {{listen: 'tcp://127.0.0.1:{port}', protocol: {protocol}"
-                f"{options}{timeouts}}}\n" for port in self.ports or [0])
+                f"{options}{timeouts}{tls}}}\n" for port in self.ports or [0])
         configuration = self.write("protohost.yaml",
                                    f"state: {{directory: {self.folder}/state}}\n"
                                    f"control: {{socket: {self.folder}/control.sock}}\n"
@@ -139,7 +151,10 @@ class Nginx(Told):
     def command_for(self, ports):
         does = {"greet": f"return {'m' * 64};",
                 "forward": f"proxy_pass 127.0.0.1:{self.options.get('target')};"}[self.service]
-        listeners = "".join(f"server {{ listen 127.0.0.1:{port} backlog=4096; {does} }}\n"
+        tls = self.options.get("tls")
+        ssl, files = ("ssl", f"ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate {tls}; "
+                             f"ssl_certificate_key {tls};") if tls else ("", "")
+        listeners = "".join(f"server {{ listen 127.0.0.1:{port} {ssl} backlog=4096; {files} {does} }}\n"
                             for port in ports)
         # One process in the foreground, as protohostd is; beyond that its defaults.
         configuration = self.write(
@@ -155,7 +170,9 @@ class Haproxy(Told):
     program = "haproxy"
 
     def command_for(self, ports):
-        binds = "".join(f"  bind 127.0.0.1:{port} backlog 4096\n" for port in ports)
+        tls = self.options.get("tls")
+        ssl = f" ssl crt {tls}" if tls else ""
+        binds = "".join(f"  bind 127.0.0.1:{port} backlog 4096{ssl}\n" for port in ports)
         most = 9500 - len(ports)  # each takes two descriptors, of the 20,000 that there may be
         configuration = self.write(
             "haproxy.cfg",
@@ -175,16 +192,32 @@ class Socat(Told):
                 f"TCP:127.0.0.1:{self.options['target']}"]
 
 
+class Stunnel(Told):
+    """A thread for each connection."""
+
+    services = ("forward",)
+    program = "stunnel4"
+
+    def command_for(self, ports):
+        configuration = self.write(
+            "stunnel.conf",
+            f"foreground = yes\npid =\nsyslog = no\ndebug = err\n[all]\ncert = {self.options['tls']}\n"
+            f"accept = 127.0.0.1:{ports[0]}\nconnect = 127.0.0.1:{self.options['target']}\n")
+        return ["stunnel4", configuration]
+
+
 PEERS = {"protohostd": Protohostd, "raw": Raw, "raw-epoll": RawEpoll, "asio": RawAsio,
          "libuv": Libuv, "uvloop": Uvloop, "asyncio": Python, "node": Node, "nginx": Nginx,
-         "haproxy": Haproxy, "socat": Socat}
+         "haproxy": Haproxy, "socat": Socat, "openssl": Openssl,
+         "stunnel": Stunnel}
 
 
 def split(name):
-    """NAME, NAME+idle (with an idle timeout), NAME=BUILD_FOLDER (of another build)."""
+    """NAME, NAME+idle (with an idle timeout), NAME+forward (as the proxies, where others are none),
+    NAME=BUILD_FOLDER (of another build)."""
     name, _, build = name.partition("=")
     name, _, variant = name.partition("+")
-    if name not in PEERS or variant not in ("", "idle"):
+    if name not in PEERS or variant not in ("", "idle", "forward"):
         raise SystemExit(f'compare: no server "{name}"; there are: {", ".join(PEERS)}')
     return PEERS[name], variant, build
 

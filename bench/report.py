@@ -4,7 +4,8 @@ import math
 
 COLOURS = {"raw": "#222222", "raw-epoll": "#bcbd22", "asio": "#1f77b4", "libuv": "#2ca02c",
            "uvloop": "#9467bd", "asyncio": "#e377c2", "node": "#8c564b", "nginx": "#17becf",
-           "haproxy": "#ff7f0e", "socat": "#7f7f7f", "protohostd": "#d62728"}
+           "haproxy": "#ff7f0e", "socat": "#7f7f7f", "openssl": "#000066", "stunnel": "#aa8800",
+           "protohostd": "#d62728"}
 
 
 def program(server):

@@ -39,7 +39,8 @@ class Server:
     """A running server. Subclasses say how to start it; `self.port` is where it serves.
 
     `service` is what it does: echo, pieces, greet, datagrams, forward. `options` are the case's:
-    target (of forward), idle (seconds of an idle timeout), listeners (how many), told (their ports)."""
+    target (of forward), idle (seconds of an idle timeout), listeners (how many), told (their ports),
+    tls (a file with certificate and key)."""
 
     services = ()
     program = None    # what must be in PATH

@@ -63,7 +63,9 @@ int on_ticket(SSL* ssl,
         source.keys->find(std::span<const unsigned char, 16>(name, 16), source.settings, now);
     if (key == nullptr) return no_such_key;
     if (!use(*key, iv, cipher, authentication, false)) return failed;
-    return key == newest ? done : done_renew;
+    // In TLS 1.3 a client uses a ticket once (RFC 8446, C.4): without another it would be a
+    // stranger the next time.
+    return key == newest && SSL_version(ssl) < TLS1_3_VERSION ? done : done_renew;
 }
 
 }  // namespace

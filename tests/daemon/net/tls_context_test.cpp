@@ -13,6 +13,13 @@ namespace {
 using Role = TlsContext::Role;
 using Verify = model::TlsPeer::Verify;
 
+std::string ticket_of(const SSL_SESSION& session) {
+    const unsigned char* bytes = nullptr;
+    std::size_t size = 0;
+    SSL_SESSION_get0_ticket(&session, &bytes, &size);
+    return {reinterpret_cast<const char*>(bytes), size};
+}
+
 struct TlsContextTest : ::testing::Test {
     Authority authority{"Root"};
     TlsFolder folder;
@@ -281,6 +288,21 @@ TEST_F(TlsContextTest, ResumesWhenItsCertificateHasBeenReplaced) {
         const Handshake third(stranger.get(), unrelated->handle(), "localhost", first.session());
         EXPECT_TRUE(third.done());
         EXPECT_FALSE(third.resumed());
+    }
+}
+
+TEST_F(TlsContextTest, GivesAnotherTicketForEachThatIsUsedOnce) {
+    const auto context = make_context(serving({{}}), Role::server);
+    for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+        SSL_CTX_set_max_proto_version(stranger.get(), version);
+        const Handshake first(stranger.get(), context->handle(), "localhost");
+        const Handshake second(stranger.get(), context->handle(), "localhost", first.session());
+        ASSERT_TRUE(second.resumed());
+        // In TLS 1.2 the one may be used again, and the handshake is shorter without another.
+        const bool is_another = ticket_of(*second.session()) != ticket_of(*first.session());
+        EXPECT_EQ(is_another, version == TLS1_3_VERSION);
+        const Handshake third(stranger.get(), context->handle(), "localhost", second.session());
+        EXPECT_TRUE(third.resumed());
     }
 }
 
