@@ -35,7 +35,7 @@ def handshakes(service, version, kind="ecdsa", resume=0, behind=None, greeted=0)
 def tls_cases():
     """Those that answer themselves beside bare OpenSSL, those that forward beside each other."""
     ways = {"full-1.3": (3, "ecdsa"), "full-1.2": (2, "ecdsa"), "full-1.3-rsa": (3, "rsa"),
-            "full-1.2-rsa": (2, "rsa"), "resumed-1.3": (3, "ecdsa", 1),
+            "resumed-1.3": (3, "ecdsa", 1),
             "resumed-1.2": (2, "ecdsa", 1)}
     sizes = (("50x64", 50, 64), ("50x16k", 50, 2**14), ("4x1m", 4, 2**20))
     cases = {}

@@ -126,17 +126,39 @@ TlsSession::Result TlsSession::fail(int error) {
 
 TlsSession::Step TlsSession::handshake() {
     choose_socket();
+    if (unsent_ != nullptr) {
+        if (const int broken = send_some(socket_, *unsent_)) return fail_os(broken);
+        if (!unsent_->empty()) return Step::wants_write;
+        unsent_.reset();
+    }
+    sockets_.gather();
     ERR_clear_error();
     errno = 0;
     const int result = SSL_do_handshake(ssl_.get());
-    if (result == 1) {
-        dry_ = false;
-        return Step::done;
-    }
-    const int error = SSL_get_error(ssl_.get(), result);
-    if (error == SSL_ERROR_WANT_READ) return Step::wants_read;
-    if (error == SSL_ERROR_WANT_WRITE) return Step::wants_write;
-    fail(error);
+    return finish_step(result == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), result));
+}
+
+TlsSession::Step TlsSession::finish_step(int error) {
+    const bool done = error == SSL_ERROR_NONE;
+    const bool waits = error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE;
+    if (!done && !waits) fail(error);
+    // An alert as well.
+    std::string rest;
+    const int broken = sockets_.send_gathered(rest);
+    if (failure_ != nullptr) return Step::failed;
+    // A client of TLS 1.3 may have said all, and left before it had its tickets.
+    const bool tickets = done && half_closes() && context_->role() == TlsContext::Role::server;
+    const bool left = broken == EPIPE || broken == ECONNRESET;
+    if (broken != 0 && !(tickets && left)) return fail_os(broken);
+    if (!rest.empty()) unsent_ = std::make_unique<std::string>(std::move(rest));
+    if (unsent_ != nullptr || error == SSL_ERROR_WANT_WRITE) return Step::wants_write;
+    if (!done) return Step::wants_read;
+    dry_ = false;
+    return Step::done;
+}
+
+TlsSession::Step TlsSession::fail_os(int os_errno) {
+    failure_ = std::make_unique<TlsFailure>(TlsFailure::os(os_errno));
     return Step::failed;
 }
 

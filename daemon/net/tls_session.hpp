@@ -101,6 +101,8 @@ private:
 
     void choose_socket() const { sockets_.choose(socket_, before_.get()); }
     Result fail(int error);
+    Step fail_os(int os_errno);
+    Step finish_step(int error);
     void verify_name(const std::string& name);
     Result write_record(const void* data, std::size_t size);
 
@@ -109,6 +111,7 @@ private:
     std::unique_ptr<ReceivedBefore> before_;
     std::unique_ptr<ssl_st, Free> ssl_;
     std::unique_ptr<TlsFailure> failure_;
+    std::unique_ptr<std::string> unsent_;  ///< of a handshake: what the socket did not take
     int socket_;
     std::uint16_t committed_ = 0;
     bool dry_ = true;     ///< what has arrived is no whole record

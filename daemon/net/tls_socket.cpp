@@ -29,6 +29,10 @@ struct TlsSocket::Method {
             before.taken += *got;
             return 1;
         }
+        if (socket.gathered_ > 0) {
+            BIO_set_retry_read(bio);
+            return 0;
+        }
         const ssize_t received = ::recv(socket.socket_, data, size, 0);
         if (received > 0) {
             *got = static_cast<std::size_t>(received);
@@ -41,7 +45,20 @@ struct TlsSocket::Method {
 
     static int write(BIO* bio, const char* data, std::size_t size, std::size_t* taken) {
         BIO_clear_retry_flags(bio);
-        const ssize_t sent = ::send(of(bio).socket_, data, size, MSG_NOSIGNAL);
+        TlsSocket& socket = of(bio);
+        if (socket.gathering_) {
+            if (size > socket.room_.size() - socket.gathered_ && !socket.send_what_is_gathered()) {
+                if (would_block()) BIO_set_retry_write(bio);
+                return 0;
+            }
+            if (size <= socket.room_.size() - socket.gathered_) {
+                std::memcpy(socket.room_.data() + socket.gathered_, data, size);
+                socket.gathered_ += size;
+                *taken = size;
+                return 1;
+            }
+        }
+        const ssize_t sent = ::send(socket.socket_, data, size, MSG_NOSIGNAL);
         if (sent >= 0) {
             *taken = static_cast<std::size_t>(sent);
             return 1;
@@ -70,6 +87,42 @@ TlsSocket::TlsSocket()
     if (bio_ == nullptr) throw std::bad_alloc();
     BIO_set_data(bio_.get(), this);
     BIO_set_init(bio_.get(), 1);
+}
+
+int send_some(int socket, std::string& bytes) {
+    while (!bytes.empty()) {
+        const ssize_t sent = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        if (sent < 0) return errno == EAGAIN || errno == EINTR ? 0 : errno;
+        bytes.erase(0, static_cast<std::size_t>(sent));
+    }
+    return 0;
+}
+
+void TlsSocket::gather() {
+    gathering_ = true;
+    gathered_ = 0;
+}
+
+int TlsSocket::send_gathered(std::string& rest) {
+    gathering_ = false;
+    if (send_what_is_gathered()) return 0;
+    const int error = Method::would_block() ? 0 : errno;
+    if (error == 0) rest.assign(room_.data(), gathered_);
+    gathered_ = 0;
+    return error;
+}
+
+/// False: something is left, or, as errno says, the connection is broken.
+bool TlsSocket::send_what_is_gathered() {
+    std::size_t sent = 0;
+    while (sent < gathered_) {
+        const ssize_t taken = ::send(socket_, room_.data() + sent, gathered_ - sent, MSG_NOSIGNAL);
+        if (taken < 0) break;
+        sent += static_cast<std::size_t>(taken);
+    }
+    std::memmove(room_.data(), room_.data() + sent, gathered_ - sent);
+    gathered_ -= sent;
+    return gathered_ == 0;
 }
 
 void discard_received(int socket) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -17,6 +18,10 @@ struct ReceivedBefore {
 
     bool empty() const { return taken == bytes.size(); }
 };
+
+/// Sends `bytes` as far as `socket` takes them, and takes those away. errno; 0 also where some are
+/// left.
+int send_some(int socket, std::string& bytes);
 
 /// Drops what has arrived on a socket that is about to be closed. Closed with something unread, the
 /// kernel would answer with a reset, which takes from the peer what was sent to it last. Bounded.
@@ -39,14 +44,27 @@ public:
         before_ = before;
     }
 
+    /// From here on what is written is put together, and nothing is read behind it, because nobody
+    /// answers what he has not seen: a flight of a handshake, or the tickets at its end, are one
+    /// call of the kernel then, and one segment.
+    void gather();
+    /// Sends that, and ends the gathering. What the socket does not take is put into `rest`, and is
+    /// the first that must be sent. errno; 0 also where something is left.
+    int send_gathered(std::string& rest);
+
     /// One more share of it, the caller's to give back.
     bio_st* share();
 
 private:
     struct Method;
 
+    bool send_what_is_gathered();
+
     int socket_ = -1;
     bool ended_ = false;  ///< the last read found the end of the stream
+    bool gathering_ = false;
+    std::size_t gathered_ = 0;  ///< bytes of room_
+    std::array<char, 16384> room_;
     ReceivedBefore* before_ = nullptr;
     std::unique_ptr<bio_method_st, void (*)(bio_method_st*)> method_;
     std::unique_ptr<bio_st, int (*)(bio_st*)> bio_;
