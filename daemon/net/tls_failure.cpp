@@ -117,6 +117,8 @@ TlsFailure TlsFailure::of(const SSL* ssl, int error) {
     if (error == SSL_ERROR_SYSCALL && ERR_peek_error() == 0) {
         return os(os_errno != 0 ? os_errno : ECONNRESET);
     }
+    // To OpenSSL everything is in order behind the peer's close_notify, also a send that failed.
+    if (error == SSL_ERROR_ZERO_RETURN && os_errno != 0) return os(os_errno);
     return of_the_queue(ssl);
 }
 

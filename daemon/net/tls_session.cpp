@@ -228,10 +228,13 @@ bool TlsSession::send_close_notify() {
     if (failure_ != nullptr) return true;
     choose_socket();
     ERR_clear_error();
+    errno = 0;
     const int result = SSL_shutdown(ssl_.get());
-    const bool waits = result < 0 && SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_WRITE;
+    const int error = result < 0 ? SSL_get_error(ssl_.get(), result) : SSL_ERROR_NONE;
+    const bool lost = error == SSL_ERROR_SYSCALL || error == SSL_ERROR_ZERO_RETURN;
+    if (lost && errno != 0) fail(error);
     ERR_clear_error();
-    return !waits;
+    return error != SSL_ERROR_WANT_WRITE;
 }
 
 bool TlsSession::half_closes() const {

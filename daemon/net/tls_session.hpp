@@ -68,9 +68,12 @@ public:
     /// How many of the bytes that were not taken cannot be taken back any more.
     std::size_t committed() const { return committed_; }
 
-    /// False: when the socket takes more, again. Nothing is written after it.
+    /// False: when the socket takes more, again. Nothing is written after it. True is no promise
+    /// that the peer can be told: has_failed() knows whether the socket said that it cannot.
     bool send_close_notify();
 
+    bool has_failed() const { return failure_ != nullptr; }
+    /// Of a session that has.
     const TlsFailure& failure() const { return *failure_; }
 
     /// TLS 1.3 ends one direction at a time.

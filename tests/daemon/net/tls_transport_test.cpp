@@ -289,6 +289,29 @@ TEST_P(TlsTransport, AfterOurEndThePeerStillSends) {
     EXPECT_EQ(recorder.events, (Events{"made", "data:and all I say", "eof", "lost", "destroy"}));
 }
 
+TEST_P(TlsTransport, AResetThatNobodyHasNoticedIsFoundByWriteEof) {
+    if (!half_closes()) GTEST_SKIP() << "TLS 1.2 ends both directions at once";
+    TlsPeer& peer = connect();
+    transport->pause_reading();
+    peer.reset();
+    EXPECT_EQ(transport->write_eof(), PH_OK);
+    run_to_the_end();
+    EXPECT_EQ(recorder.events, (Events{"made", "lost:" + std::to_string(ECONNRESET), "destroy"}));
+}
+
+TEST_P(TlsTransport, BehindThePeersEndAWriteThatFailsSaysWhy) {
+    if (!half_closes()) GTEST_SKIP() << "TLS 1.2 ends both directions at once";
+    recorder.keep_open_at_eof = true;
+    TlsPeer& peer = connect();
+    peer.notify();
+    tls.rig.run_until([&] { return recorder.count("eof") == 1; });
+    peer.reset();
+    EXPECT_EQ(transport->write("to nobody", 9), PH_E_CLOSED);
+    run_to_the_end();
+    EXPECT_EQ(recorder.events,
+              (Events{"made", "eof", "lost:" + std::to_string(ECONNRESET), "destroy"}));
+}
+
 TEST_P(TlsTransport, ASmallBufferOfTheProtocolGetsAllOfARecord) {
     buffered.buffer_size = 7;
     SSL_CTX_set_max_proto_version(tls.server_context(), GetParam());
