@@ -167,6 +167,60 @@ class Verdicts(unittest.TestCase):
         self.check(1, "! largest_data 1 ", texts=[asks], options=["--inject"])
 
 
+class OverTls(unittest.TestCase):
+    """What over_tls.yaml says is done, and nothing is left out of it."""
+
+    def play(self, text):
+        """One scenario, scenario-0, of which such a file says `text`."""
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            file.write(text)
+            file.flush()
+            return play(ECHO, options=["--tls", "--over-tls", file.name])
+
+    def everything(self, text):
+        """The file `text` in place of the real one, with all real scenarios."""
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            file.write(text)
+            file.flush()
+            done = subprocess.run([sys.executable, HERE / "run", "--build", BUILD, "--tls", "--over-tls", file.name], text=True,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False)
+        return done.returncode, done.stdout
+
+    def refused(self, text, *words):
+        code, said = self.everything(text)
+        self.assertEqual(code, 2, said)
+        for word in words:
+            self.assertIn(word, said)
+
+    def test_each_scenario_of_streams_has_its_place(self):
+        real = (HERE / "over_tls.yaml").read_text()
+        self.assertEqual(real.count("  - tcp-echo\n"), 1)
+        self.refused(real.replace("  - tcp-echo\n", ""), "tcp-echo is neither played over TLS nor has a reason")
+        self.refused(real.replace("  - tcp-echo\n", "  - tcp-echo\n  - tcp-echo\n"), "tcp-echo is here twice")
+        self.refused(real + "  - udp-ipv6\n", "udp-ipv6 is no scenario of streams", "remove it")
+        self.refused(real + "- against: tcp\n  scenarios: []\n", "against and reason do not go together")
+
+    def test_it_is_played_as_it_is_said(self):
+        for against in ("tls", "tcp"):
+            reason = "" if against == "tls" else "  reason: a test\n"
+            code, said = self.play(f"- against: {against}\n{reason}  scenarios: [scenario-0]\n")
+            self.assertEqual(code, 0, said)
+            self.assertIn("1 scenarios", said)
+
+    def test_what_tls_makes_of_a_line_is_expected(self):
+        wrong = "- against: tcp\n  reason: a test\n  sees: {end: error cut off}\n  scenarios: [scenario-0]\n"
+        code, said = self.play(wrong)
+        self.assertEqual(code, 1, said)
+        self.assertRegex(said, r"! end +\| error cut off")
+
+    def test_a_trace_that_is_no_other_is_stale(self):
+        same = ("- against: tcp\n  reason: a test\n  scenarios: [scenario-0]\n  expect:\n    peer: [received 'hello', end]\n"
+                "    protocol: [connection_made, data_received 'hello', eof_received, connection_lost none]\n")
+        code, said = self.play(same)
+        self.assertEqual(code, 1, said)
+        self.assertIn("stale: asyncio does the same", said)
+
+
 class Refusals(unittest.TestCase):
     """What cannot be read: place, what is wrong, remedy. Exit code 2."""
 

@@ -123,7 +123,8 @@ class Connection:
     def _status(self, action, write, size):
         """asyncio returns nothing: whether bytes are dropped is known from what was before."""
         transport = self.transport
-        dropped = getattr(transport, "_conn_lost", 0) or isinstance(transport, PIPES) and transport.is_closing()
+        dropped = (getattr(transport, "_conn_lost", 0) or isinstance(transport, PIPES) and transport.is_closing() or
+                   tls_has_ended(transport))
         write()
         self._event(action.verb, "closed" if dropped and size else "accepted")
 
@@ -262,6 +263,12 @@ class Connection:
 
 
 PIPES = (asyncio.unix_events._UnixWritePipeTransport,)  # pylint: disable=protected-access
+
+
+def tls_has_ended(transport):
+    """Whether asyncio's TLS drops what is written."""
+    layer = getattr(transport, "_ssl_protocol", None)
+    return layer is not None and layer._state.name in ("FLUSHING", "SHUTDOWN", "UNWRAPPED")  # pylint: disable=protected-access
 
 
 class Common:

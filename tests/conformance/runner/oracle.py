@@ -96,13 +96,13 @@ class OracleUnit(Unit):
             await self._opening(self._pipe(loop, given))
 
     async def _listen(self, loop, folder):
+        context = secured.server_context() if self._scenario.over_tls else None
         if self._scenario.transport == "tcp":
-            context = secured.server_context() if self._scenario.tls else None
             self._server = await loop.create_server(self._make, "127.0.0.1", 0, ssl=context)
             self.address = self._server.sockets[0].getsockname()
         else:
             self.address = unix_address(self._scenario, folder)
-            self._server = await loop.create_unix_server(self._make, self.address)
+            self._server = await loop.create_unix_server(self._make, self.address, ssl=context)
 
     async def _opening(self, opening):
         """What becomes of it is told where a plugin would be."""

@@ -152,9 +152,9 @@ class Peers:
     def _add(self, by, sock):
         if sock.family == socket.AF_INET and sock.type == socket.SOCK_STREAM:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self.scenario.tls:
+        if self.scenario.over_tls:
             sock.settimeout(PATIENCE)
-            sock = secured.Socket(sock)
+            sock = secured.Socket(sock, answers=self.scenario.over_tls.against == "tls")
         single = self.scenario.kind != "listener"
         self.ends[by] = End(sock, 1 if single and self.scenario.kind != "connect" else len(self.ends) + 1)
 

@@ -70,7 +70,7 @@ class Scenario:
     roles: dict
     steps: tuple
     expect: dict
-    tls: bool = False  # played with --tls
+    over_tls: object = None  # over_tls.Over, where it is played with --tls
 
     @property
     def exclusive(self):
@@ -83,6 +83,11 @@ class Scenario:
     def datagrams(self):
         """Else streams."""
         return self.kind == "bind" or self.transport in ("udp", "udp6", "unixgram")
+
+    @property
+    def streams(self):
+        """Connections, which TLS can be spoken over."""
+        return self.kind in ("listener", "connect") and not self.datagrams
 
     @property
     def gates(self):

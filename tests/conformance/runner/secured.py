@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """TLS for --tls: certificates of its own making, and a peer's end that speaks it."""
+import errno
 import functools
 import pathlib
 import socket
@@ -40,13 +41,17 @@ def server_context():
 
 @functools.cache
 def _client_context():
-    return ssl.create_default_context(cafile=identity()[0])
+    context = ssl.create_default_context(cafile=identity()[0])
+    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF  # which Python sets, and hides by it who sends no close_notify
+    return context
 
 
 class Socket:
-    """A connected socket with TLS, as far as an End needs one. Unlike ssl.SSLSocket it ends one direction at a time."""
+    """A connected socket with TLS, as far as an End needs one. Unlike ssl.SSLSocket it ends one direction at a time. `answers`: at
+    the peer's end it ends its own, for which asyncio's transports wait."""
 
-    def __init__(self, plain):
+    def __init__(self, plain, answers):
+        self._answers = answers
         self._plain, self._in, self._out, self._silent = plain, ssl.MemoryBIO(), ssl.MemoryBIO(), False
         self._tls = _client_context().wrap_bio(self._in, self._out, server_hostname=NAME)
         self._until_done(self._tls.do_handshake)
@@ -74,12 +79,11 @@ class Socket:
             got = self._until_done(lambda: self._tls.read(size))
         except ssl.SSLZeroReturnError:  # it has ended, and so have we
             got = b""
-        except ssl.SSLEOFError:
-            raise OSError(0, "cut off") from None
         except ssl.SSLError as error:
-            raise OSError(0, f"tls {error.reason}") from None
-        if not got:
-            self.shutdown(socket.SHUT_WR)  # asyncio's transports wait for the answer
+            why = "cut off" if error.reason == "UNEXPECTED_EOF_WHILE_READING" else f"tls {error.reason}"
+            raise OSError(0, why) from None
+        if not got and self._answers:
+            self.shutdown(socket.SHUT_WR)
         return got
 
     def pending(self):
@@ -88,7 +92,10 @@ class Socket:
 
     def sendall(self, data):
         """All of it."""
-        self._tls.write(data)
+        try:
+            self._tls.write(data)
+        except ssl.SSLEOFError:  # the peer is gone
+            raise BrokenPipeError(errno.EPIPE, "the stream was cut off") from None
         self._flush()
 
     def shutdown(self, _):

@@ -201,7 +201,7 @@ class Daemon:
     def _unit(self, scenario):
         """(section, the keys that say what it is)."""
         if scenario.kind == "listener":
-            return "listeners", {"listen": self._own(scenario)} | (_tls() if scenario.tls else {})
+            return "listeners", {"listen": self._own(scenario)} | (_tls() if scenario.over_tls else {})
         if scenario.kind == "bind":
             return "endpoints", {"bind": self._own(scenario)}
         if scenario.by_plugin:  # a unit for its plugin to have

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Plays many scenarios, on as many cores as there are, with one daemon and one asyncio loop on each."""
+import dataclasses
 import multiprocessing
 import os
 import traceback
@@ -57,11 +58,18 @@ def _take(next_one):
         return next_one.value - 1
 
 
+def _asyncio(scenario, side, flow):
+    over = scenario.over_tls
+    if over is None or over.against == "tls":
+        return play(scenario, side, flow)
+    return over.seen(play(dataclasses.replace(scenario, over_tls=None), side, flow))
+
+
 def _one(scenario, sides, inject, show):
     try:
         flow = not inject and not scenario.any_flow
         ours = play(scenario, sides[0], flow)
-        asyncio = None if scenario.only_ours else play(scenario, sides[1], flow)
+        asyncio = None if scenario.only_ours else _asyncio(scenario, sides[1], flow)
         problem = compare.verdict(scenario, ours, asyncio, flow)
     except Exception:
         return Result(scenario.name, "the runner failed", traceback.format_exc())
