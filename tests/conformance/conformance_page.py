@@ -16,10 +16,9 @@ import tempfile
 import yaml
 
 COUNT = 319
-KINDS = ("scenario", "test", "decision", "later", "not_applicable")
-LATER = {"tls": "comes with TLS"}
+KINDS = ("scenario", "over_tls", "test", "decision", "not_applicable")
 SOURCE, PAGE, DECISIONS = "tests/conformance/behaviours.yaml", "docs/conformance.md", "docs/decisions.md"
-SCENARIOS = "tests/conformance/scenarios"
+SCENARIOS, OVER_TLS = "tests/conformance/scenarios", "tests/conformance/over_tls.yaml"
 
 HEAD = f"""\
 <!-- Made by tests/conformance/conformance_page.py from {SOURCE}: change that one. -->
@@ -31,6 +30,7 @@ does on Linux, point by point, and for each point the place that answers for pro
 - A **scenario** is a file in [{SCENARIOS}](../{SCENARIOS}): a peer, a protocol, and
   what each does when. It is played twice with the same steps, by asyncio and by protohostd, and the two records of callbacks,
   answers and bytes are compared. They must be equal, save where the scenario names the decision that says why not.
+  **Over TLS** it is played with TLS, and compared with asyncio's TLS, or, where a decision says so, with asyncio without it.
 - A **test** is one of this repository's own, for what such a record cannot show: log lines, failures at the start, descriptors.
 - A **decision** (D1 ...) is a row of [decisions.md](decisions.md): protohost does something else, on purpose.
 
@@ -54,6 +54,8 @@ class Tree:
         self.decisions = set(re.findall(r"^\| (D\d+) \|", self.text(DECISIONS), re.M))
         self.scenarios = {path.stem: yaml.load(path.read_text(), yaml.CSafeLoader)
                           for path in sorted((root / SCENARIOS).glob("*.yaml"))}
+        groups = yaml.load(self.text(OVER_TLS), yaml.CSafeLoader) or []
+        self.over_tls = {name: group for group in groups for name in group["scenarios"]}
 
     @functools.lru_cache(maxsize=None)
     def text(self, name):
@@ -100,9 +102,8 @@ def malformed(behaviours):
             yield f"behaviour {number}: an answer is not {', '.join(sorted(unknown))}"
         if "not_applicable" in answer and len(answer) > 1:
             yield f"behaviour {number}: is not applicable, and has an answer all the same"
-        for name in listed(answer.get("later")):
-            if name not in LATER:
-                yield f"behaviour {number}: later is one of {', '.join(LATER)}"
+        if "comes with" in str(answer.get("not_applicable")):
+            yield f"behaviour {number}: what comes later is no answer"
 
 
 def unknown_names(behaviours, tree):
@@ -112,6 +113,12 @@ def unknown_names(behaviours, tree):
         for name in listed(answer.get("scenario")):
             if name not in tree.scenarios:
                 yield f"{place}: scenario {name} does not exist"
+        for name in listed(answer.get("over_tls")):
+            group = tree.over_tls.get(name, {"against": "nothing"})
+            if group["against"] == "nothing":
+                yield f"{place}: {name} is not played over TLS"
+            elif group.get("decision", "") not in ["", *listed(answer.get("decision"))]:
+                yield f"{place}: {name} is played over TLS by {group['decision']}, and the answer does not say so"
         for name in listed(answer.get("test")):
             if why := tree.lacks_test(name):
                 yield f"{place}: test {name} {why}"
@@ -142,6 +149,12 @@ def disagreements(behaviours, tree):
             yield f"scenario {name}: differs by {differs}, and none of its behaviours says so"
 
 
+def undecided_over_tls(tree):
+    """Reasons why a scenario is not compared with asyncio's TLS that nobody has decided."""
+    for decision in sorted({group["decision"] for group in tree.over_tls.values() if "decision" in group} - tree.decisions):
+        yield f"{OVER_TLS}: decision {decision} is not in {DECISIONS}"
+
+
 def cell(text):
     return " ".join(text.split()).replace("|", "\\|")
 
@@ -152,8 +165,8 @@ def shown(answer, tree):
     for name in listed(answer.get("scenario")):
         waits = tree.waits_for(name)
         parts.append(f"[{name}]" + (f" (waits for {waits})" if waits else ""))
+    parts += [f"[{name}] over TLS" for name in listed(answer.get("over_tls"))]
     parts += [f"[{name.partition(':')[2]}]" for name in listed(answer.get("test"))]
-    parts += [LATER[name] for name in listed(answer.get("later"))]
     if "not_applicable" in answer:
         parts.append("not applicable: " + answer["not_applicable"])
     return cell("; ".join(parts))
@@ -162,14 +175,13 @@ def shown(answer, tree):
 def totals(behaviours, tree):
     """Each behaviour in one line only: the first that fits."""
     def played(answer):
-        return any(not tree.waits_for(name) for name in listed(answer.get("scenario")))
+        return "over_tls" in answer or any(not tree.waits_for(name) for name in listed(answer.get("scenario")))
 
     kinds = (("played against asyncio, and the same", lambda a: played(a) and "decision" not in a),
              ("played against asyncio; a decision says where we differ", played),
              ("shown by a test, and the same", lambda a: "test" in a and "decision" not in a),
              ("shown by a test; a decision says where we differ", lambda a: "test" in a),
              ("scenarios that wait for a part of the daemon", lambda a: "scenario" in a),
-             ("comes with TLS", lambda a: a.get("later") == "tls"),
              ("decided, with nothing to play", lambda a: "decision" in a),
              ("not applicable", lambda a: True))
     counted = collections.Counter(next(name for name, fits in kinds if fits(entry["answer"])) for entry in behaviours)
@@ -181,7 +193,8 @@ def links(behaviours):
     """Where the names in brackets lead."""
     found = {}
     for entry in behaviours:
-        found |= {name: f"{SCENARIOS}/{name}.yaml" for name in listed(entry["answer"].get("scenario"))}
+        found |= {name: f"{SCENARIOS}/{name}.yaml" for kind in ("scenario", "over_tls")
+                  for name in listed(entry["answer"].get(kind))}
         found |= {name.partition(":")[2]: name.partition(":")[0] for name in listed(entry["answer"].get("test"))}
     return [f"[{name}]: ../{file}" for name, file in sorted(found.items())]
 
@@ -200,17 +213,18 @@ def prove():
     everything = [f"B{number}" for number in range(2, COUNT + 1)]
     here = {"behaviours": [*everything, "D1"], "differs": "D1"}
     good = [{"number": number, "statement": "Said.", "answer": {"scenario": ["here"]}} for number in range(1, COUNT + 1)]
-    good[0] |= {"section": "All", "answer": {"decision": "D1", "test": ["a_test.cpp:Suite.Wrapped"], "later": "tls"}}
+    good[0] |= {"section": "All", "answer": {"decision": "D1", "test": ["a_test.cpp:Suite.Wrapped"]}}
     good[2]["answer"] = {"scenario": ["here"], "decision": ["D1"]}
     mistakes = {"is missing": {"number": 2}, "2 times": {"number": 2}, "has no answer": {"answer": {}},
                 "has no statement": {"statement": None}, "nowhere does not exist": {"answer": {"scenario": ["nowhere"]}},
                 "has no such file": {"answer": {"test": ["b_test.cpp:Suite.Name"]}},
                 "is not in that file": {"answer": {"test": ["a_test.cpp:Suite.Wrap"]}},
                 "is not FILE:SUITE.NAME": {"answer": {"test": ["a_test.cpp"]}}, "D9 is not in": {"answer": {"decision": "D9"}},
-                "later is one of": {"answer": {"later": "never"}}, "does not know colour": {"colour": "red"},
+                "an answer is not later": {"answer": {"later": "tls"}}, "does not know colour": {"colour": "red"},
                 "an answer is not perhaps": {"answer": {"scenario": ["here"], "perhaps": 1}},
                 "all the same": {"answer": {"scenario": ["here"], "not_applicable": "why"}},
-                "numbers are 1 to": {"number": COUNT + 1}, "shows B3, whose": {"answer": {"later": "tls"}},
+                "is no answer": {"answer": {"not_applicable": "comes with TLS"}},
+                "numbers are 1 to": {"number": COUNT + 1}, "shows B3, whose": {"answer": {"not_applicable": "it is not"}},
                 "none of its behaviours says so": {"answer": {"scenario": ["here"]}}}
     in_scenarios = {"decision D9": {"here": here | {"behaviours": [*everything, "D9"]}},
                     "answers for no": {"here": here, "alone": {"behaviours": ["D1"]}}}
@@ -223,7 +237,8 @@ def prove():
         tree = Tree(root)
 
         def find(behaviours):
-            return [*malformed(behaviours)] or [*unknown_names(behaviours, tree), *disagreements(behaviours, tree)]
+            return [*malformed(behaviours)] or [*unknown_names(behaviours, tree), *disagreements(behaviours, tree),
+                                                *undecided_over_tls(tree)]
 
         assert find(good) == [], find(good)
         for expected, mistake in mistakes.items():
@@ -231,6 +246,12 @@ def prove():
             assert any(expected in line for line in found), f"the check itself is broken: {expected}: {found}"
         for expected, tree.scenarios in in_scenarios.items():
             found = find(good)
+            assert any(expected in line for line in found), f"the check itself is broken: {expected}: {found}"
+        tree.scenarios = {"here": here}
+        tree.over_tls = {"here": {"against": "tcp", "decision": "D7"}, "there": {"against": "nothing"}}
+        assert find(good) == [f"{OVER_TLS}: decision D7 is not in {DECISIONS}"], find(good)
+        for name, expected in {"here": "by D7, and the answer does not say so", "there": "is not played over TLS"}.items():
+            found = find([*good[:2], good[2] | {"answer": good[2]["answer"] | {"over_tls": [name]}}, *good[3:]])
             assert any(expected in line for line in found), f"the check itself is broken: {expected}: {found}"
 
 
@@ -244,7 +265,7 @@ def main(arguments):
         print(*found, sep="\n")
         return 1
     tree = Tree(root)
-    found = [*unknown_names(behaviours, tree), *disagreements(behaviours, tree)]
+    found = [*unknown_names(behaviours, tree), *disagreements(behaviours, tree), *undecided_over_tls(tree)]
     if not check:
         (root / PAGE).write_text(page(behaviours, tree))
     elif page(behaviours, tree) != tree.text(PAGE):

@@ -37,7 +37,10 @@ class Oracle:
     def open(self, scenario, given, folder):
         """The unit of `scenario`; `given`: what Peers.prepare() has for it."""
         unit = OracleUnit(self, scenario)
-        self.wait(unit.open(given, folder))
+        if scenario.over_tls and scenario.kind == "connect":  # which the peer has a part in, when it accepts
+            asyncio.run_coroutine_threadsafe(unit.open(given, folder), self.loop)
+        else:
+            self.wait(unit.open(given, folder))
         return unit
 
     async def _getaddrinfo(self, host, port, **hints):
@@ -115,16 +118,17 @@ class OracleUnit(Unit):
             self.events.add({"connection": max(len(self._connections), 1), "event": name, "value": value})
 
     async def _connect(self, loop, given, folder):
+        secure = {"ssl": secured.client_context(), "server_hostname": secured.NAME} if self._scenario.over_tls else {}
         if self._scenario.transport == "tcp":
-            await loop.create_connection(self._make, *given)
+            await loop.create_connection(self._make, *given, **secure)
         elif self._scenario.local:  # for which it has no argument but a socket that is connected
             self.address = unix_address(self._scenario, folder)
             mine = socket.socket(socket.AF_UNIX)
             mine.bind(self.address)
             mine.connect(given)
-            await loop.create_unix_connection(self._make, sock=mine)
+            await loop.create_unix_connection(self._make, sock=mine, **secure)
         elif self._scenario.transport == "unix":
-            await loop.create_unix_connection(self._make, given)
+            await loop.create_unix_connection(self._make, given, **secure)
         else:
             await loop.create_connection(self._make, sock=socket.socket(fileno=os.dup(given)))
 

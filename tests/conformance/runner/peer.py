@@ -154,7 +154,8 @@ class Peers:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.scenario.over_tls:
             sock.settimeout(PATIENCE)
-            sock = secured.Socket(sock, answers=self.scenario.over_tls.against == "tls")
+            sock = secured.Socket(sock, answers=self.scenario.over_tls.against == "tls",
+                                  serves=self.scenario.kind == "connect")
         single = self.scenario.kind != "listener"
         self.ends[by] = End(sock, 1 if single and self.scenario.kind != "connect" else len(self.ends) + 1)
 

@@ -32,28 +32,34 @@ class Files(tuple):
 
 
 @functools.cache
-def server_context():
-    """What asyncio serves with."""
+def server_context(strict=False):
+    """What asyncio serves with. `strict`: a stream that ends without close_notify was cut off, which Python hides."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*identity())
-    return context
+    return _strict(context) if strict else context
 
 
 @functools.cache
-def _client_context():
+def client_context(strict=False):
+    """What asyncio connects with."""
     context = ssl.create_default_context(cafile=identity()[0])
-    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF  # which Python sets, and hides by it who sends no close_notify
+    return _strict(context) if strict else context
+
+
+def _strict(context):
+    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
     return context
 
 
 class Socket:
     """A connected socket with TLS, as far as an End needs one. Unlike ssl.SSLSocket it ends one direction at a time. `answers`: at
-    the peer's end it ends its own, for which asyncio's transports wait."""
+    the peer's end it ends its own, for which asyncio's transports wait. `serves`: it was connected to."""
 
-    def __init__(self, plain, answers):
+    def __init__(self, plain, answers, serves):
         self._answers = answers
         self._plain, self._in, self._out, self._silent = plain, ssl.MemoryBIO(), ssl.MemoryBIO(), False
-        self._tls = _client_context().wrap_bio(self._in, self._out, server_hostname=NAME)
+        context, name = (server_context(True), None) if serves else (client_context(True), NAME)
+        self._tls = context.wrap_bio(self._in, self._out, server_side=serves, server_hostname=name)
         self._until_done(self._tls.do_handshake)
 
     def _flush(self):

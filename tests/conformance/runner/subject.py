@@ -208,6 +208,8 @@ class Daemon:
             return "listeners", {"listen": f"unix://{self._folder / scenario.name}.idle"}
         if scenario.kind == "connect":
             unit = {"connect": addresses.uri(SCHEMES[scenario.transport], self._given), "reconnect": "never"}
+            if scenario.over_tls:
+                unit["tls"] = {"ca": secured.identity()[0], "server_name": secured.NAME}
             if scenario.local or scenario.transport == "unixgram":  # which without a name could not be answered
                 unit["socket"] = {"local": self._own(scenario)}
             return "endpoints", unit

@@ -157,6 +157,26 @@ TEST_P(TlsVersions, TheProtocolIsMadeAfterTheHandshake) {
     EXPECT_EQ(recorder.events, Events{"made"});
 }
 
+TEST_P(TlsVersions, BytesThatCameWithTheLastMessageAreTold) {
+    if (GetParam() == TLS1_2_VERSION) GTEST_SKIP() << "the last message is the server's";
+    TlsPeer& peer = begin(recorder);
+    EXPECT_FALSE(peer.handshake_step());
+    // What the client has to say from here on leaves in one piece.
+    BIO* const flight = BIO_new(BIO_s_mem());
+    BIO* const socket = SSL_get_wbio(peer.ssl());
+    BIO_up_ref(socket);
+    SSL_set0_wbio(peer.ssl(), flight);
+    ASSERT_TRUE(peer.handshake()) << peer.failure;
+    peer.send("hello");
+    EXPECT_TRUE(recorder.events.empty());
+    char* bytes = nullptr;
+    const long size = BIO_ctrl(flight, BIO_CTRL_INFO, 0, &bytes);
+    EXPECT_EQ(::send(peer.fd(), bytes, static_cast<std::size_t>(size), 0), size);
+    SSL_set0_wbio(peer.ssl(), socket);
+    tls.rig.run_until([&] { return !recorder.received.empty(); });
+    EXPECT_EQ(recorder.events, (Events{"made", "data:hello"}));
+}
+
 TEST_P(TlsVersions, AsAClientTheNameIsVerifiedAndAskedFor) {
     tls.client.server_name = "server.test";
     TlsPeer& peer = connect(Role::client);
