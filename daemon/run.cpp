@@ -24,6 +24,7 @@
 #include "daemon/plugin/describe.hpp"
 #include "daemon/plugin/probe.hpp"
 #include "daemon/supervisor/installation.hpp"
+#include "daemon/supervisor/service.hpp"
 #include "daemon/supervisor/signals.hpp"
 #include "daemon/supervisor/supervisor.hpp"
 
@@ -114,6 +115,15 @@ bool open_control(Daemon& daemon, const base::Log& log) {
     return true;
 }
 
+/// What the service manager has put into the environment for this process alone.
+supervisor::Service::Settings take_service(const base::Log& log) {
+    const auto watchdog = base::take_watchdog_interval();
+    auto socket = base::ServiceSocket::take_from_environment();
+    if (socket) return {.socket = std::move(*socket), .watchdog = watchdog};
+    for (const base::Error& error : socket.error()) log.warn("{}", base::to_string(error));
+    return {};
+}
+
 int describe_plugin(const std::string& file, bool try_first) {
     auto staging =
         plugin::StagingDirectory::create_throw_away(supervisor::find_installation().trusted_owners);
@@ -139,13 +149,18 @@ int describe_plugin(const std::string& file, bool try_first) {
 int run_daemon(const std::string& file, bool plugin_checks) {
     open_standard_descriptors();
     raise_descriptor_limit();
-    Daemon daemon(file, plugin_checks);
     const base::Log log("supervisor");
+    auto service_settings = take_service(log);
+    Daemon daemon(file, plugin_checks);
+    supervisor::Service service(daemon.loop, daemon.supervisor, std::move(service_settings));
     const auto end = [&daemon] { daemon.control.close([&daemon] { daemon.loop.stop(); }); };
     // Before anything starts: a signal meanwhile waits until the loop runs.
     supervisor::Signals signals(daemon.loop, daemon.supervisor, end);
     const supervisor::ReloadRecord start = daemon.supervisor.start();
-    if (start.verdict == supervisor::Verdict::rejected) return report(start.refusal, start.errors);
+    if (start.verdict == supervisor::Verdict::rejected) {
+        if (!start.errors.empty()) service.failed(base::to_string(start.errors.front()));
+        return report(start.refusal, start.errors);
+    }
     if (!open_control(daemon, log)) return exit_machine;
     daemon.supervisor.on_commit([&] {
         daemon.control.set_permissions(permissions(*daemon.supervisor.configuration(), log));
@@ -158,12 +173,13 @@ int run_daemon(const std::string& file, bool plugin_checks) {
                      base::version,
                      file,
                      daemon.supervisor.units());
-            base::notify_service("READY=1");
+            service.ready();
         },
         [&](const std::string& why) {
             log.error("cannot start: what is required is not there: {}", why);
             exit_code = exit_machine;
             daemon.supervisor.stop(end);
+            service.failed(why);
         });
     daemon.loop.run();
     log.info("stopped");

@@ -7,8 +7,6 @@
 #include <system_error>
 #include <utility>
 
-#include "daemon/base/service_notification.hpp"
-
 namespace protohost::supervisor {
 
 namespace {
@@ -80,7 +78,6 @@ void Signals::received(int signal) {
     log_.info("{}: {}",
               signal == SIGTERM ? "SIGTERM" : "SIGINT",
               std::exchange(stopping_, true) ? "aborting what has not ended" : "stopping");
-    base::notify_service("STOPPING=1");
     supervisor_.stop(stopped_);
 }
 

@@ -21,6 +21,16 @@ std::string_view to_string(Verdict verdict) {
     return "rejected";
 }
 
+Supervisor::Totals Supervisor::totals() const {
+    Totals totals{units_.size(), 0, {}};
+    for (const auto& [name, unit] : units_) {
+        totals.connections += unit->connections();
+        if (totals.awaited.empty() && !unit->ready()) totals.awaited = unit->title();
+    }
+    for (const auto& unit : leaving_) totals.connections += unit->connections();
+    return totals;
+}
+
 Snapshot Supervisor::snapshot() {
     Snapshot taken;
     taken.version = base::version;

@@ -7,7 +7,6 @@
 
 #include "daemon/base/counted.hpp"
 #include "daemon/base/format.hpp"
-#include "daemon/base/service_notification.hpp"
 #include "daemon/model/quantity.hpp"
 #include "daemon/net/loop.hpp"
 #include "daemon/unit/endpoint.hpp"
@@ -32,19 +31,6 @@ unit::Unit* pointer(const std::unique_ptr<unit::Unit>& unit) {
 }
 unit::Unit* pointer(const std::pair<const std::string, std::unique_ptr<unit::Unit>>& entry) {
     return entry.second.get();
-}
-
-/// To the service manager, in one datagram as it wants it.
-void notify_reloading() {
-    const auto now =
-        std::chrono::duration_cast<std::chrono::microseconds>(Clock::now().time_since_epoch());
-    base::notify_service(base::format("RELOADING=1\nMONOTONIC_USEC={}", now.count()));
-}
-
-/// After every outcome: it serves, the old configuration or the new one.
-void notify_reloaded(const ReloadRecord& record) {
-    base::notify_service(
-        base::format("READY=1\nSTATUS=Reload {} {}", record.number, to_string(record.verdict)));
 }
 
 }  // namespace
@@ -77,7 +63,7 @@ struct Supervisor::Job {
         }
     }
 
-    /// Whether it is one in the history, and of what the service manager is told.
+    /// Whether it is one in the history, and of what the observer is told.
     bool is_reload() const { return kind == Kind::reload || kind == Kind::rollback; }
 };
 
@@ -184,7 +170,7 @@ void Supervisor::begin() {
     job.record.began = std::chrono::system_clock::now();
     job.began = Clock::now();
     if (job.kind == Job::Kind::reload) reload_began_ = job.began;
-    if (job.is_reload()) notify_reloading();
+    if (job.is_reload() && observer_ != nullptr) observer_->reload_began();
     job.attempt.emplace(means(), running());
     const auto submitted = worker_.submit(
         this, [&job] { job.run(); }, [this](const net::Executor::Outcome& done) { finish(done); });
@@ -205,7 +191,7 @@ void Supervisor::finish(const net::Executor::Outcome& outcome) {
     job->record.took = Clock::now() - job->began;
     if (job->is_reload()) {
         job->record = conclude(attempt, good, std::move(job->record));
-        notify_reloaded(job->record);
+        if (observer_ != nullptr) observer_->reload_ended(job->record);
     } else {
         describe(attempt, good, job->record);
         job->record.refusal = attempt.refusal();
@@ -340,6 +326,7 @@ void Supervisor::stop(std::function<void()> stopped) {
         return;
     }
     stopped_ = std::move(stopped);
+    if (observer_ != nullptr) observer_->stop_began();
     ::eventfd_write(stop_.get(), 1);  // what is being tried is refused whatever comes of it
     if (pause_.running() && !jobs_.front()->attempt) {
         pause_.cancel();

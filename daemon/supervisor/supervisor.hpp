@@ -25,6 +25,7 @@
 #include "daemon/supervisor/attempt.hpp"
 #include "daemon/supervisor/certificate_watch.hpp"
 #include "daemon/supervisor/installation.hpp"
+#include "daemon/supervisor/observer.hpp"
 #include "daemon/supervisor/plan.hpp"
 #include "daemon/supervisor/snapshot.hpp"
 #include "daemon/supervisor/stop_order.hpp"
@@ -77,6 +78,9 @@ public:
     /// `committed` is called after each reload that was applied.
     void on_commit(std::function<void()> committed) { committed_ = std::move(committed); }
 
+    /// nullptr: nobody. It outlives this, or is unset before it goes.
+    void set_observer(Observer* observer) { observer_ = observer; }
+
     /// False: there is no connection of that id. As its transport's close() or abort().
     bool close_connection(const std::string& id, bool abort);
 
@@ -85,6 +89,14 @@ public:
     /// Opens a stopped unit again: its addresses on the thread of the reloads, in turn with them.
     /// A record that is not rejected says that it serves.
     void start_unit(std::string name, std::string asked_by, Reloaded done);
+
+    /// How much there is, in a sentence's worth.
+    struct Totals {
+        std::size_t units = 0;
+        std::size_t connections = 0;  ///< of units that drain, too
+        std::string awaited;          ///< "endpoint feed", the first that is not ready, or empty
+    };
+    Totals totals() const;
 
     Snapshot snapshot();
     std::vector<unit::ConnectionSnapshot> connections();
@@ -192,6 +204,7 @@ private:
     std::size_t stopping_ = 0;
     std::function<void()> stopped_;
     std::function<void()> committed_;
+    Observer* observer_ = nullptr;
     std::function<void()> ready_;
     std::function<void(std::string)> failed_;
     CertificateWatch certificates_;

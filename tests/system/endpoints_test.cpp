@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Outgoing endpoints of the real daemon, whose peers are there or not.
-#include <array>
+#include <algorithm>
 #include <csignal>
-#include <filesystem>
+#include <cstddef>
 #include <string>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <string_view>
+#include <vector>
 
 #include <gtest/gtest.h>
 
+#include "tests/daemon/base/fake_service_manager.hpp"
 #include "tests/system/harness/client.hpp"
 #include "tests/system/harness/daemon.hpp"
 #include "tests/system/harness/figures.hpp"
@@ -18,6 +19,10 @@ namespace protohost::harness {
 namespace {
 
 constexpr const char* quickly = ", reconnect: {initial: 5ms, max: 20ms}";
+
+std::string quickly_and(std::string_view more) {
+    return std::string(quickly).append(more);
+}
 
 std::string connect_to(const Server& server, const std::string& more = quickly) {
     return "  out: {connect: \"" + server.address() + "\", protocol: echo" + more + "}\n";
@@ -97,10 +102,9 @@ TEST(UnixEndpoint, ComesFromItsLocalAddressAndLeavesNoFile) {
 
 TEST_F(ConnectingEndpoint, GivesUpABlackHoleAfterItsTimeoutAndTriesAgain) {
     server_.fall_silent();
-    Daemon daemon(
-        {.listeners = listener("echo", "echo"),
-         .endpoints = connect_to(server_, std::string(quickly) + ", timeouts: {connect: 50ms}"),
-         .log = "{level: info, areas: {unit: debug}}"});
+    Daemon daemon({.listeners = listener("echo", "echo"),
+                   .endpoints = connect_to(server_, quickly_and(", timeouts: {connect: 50ms}")),
+                   .log = "{level: info, areas: {unit: debug}}"});
     daemon.log().wait_for_count(
         "endpoint out: connect to " + server_.address() + " gave up after 50ms", 2);
     const std::size_t descriptors = open_descriptors(daemon.pid());
@@ -123,69 +127,58 @@ TEST_F(ConnectingEndpoint, IsStoppedWhileItWaits) {
     EXPECT_EQ(daemon.log().count(": stopped"), 1U);
 }
 
-/// Where the service manager is told that the daemon is ready.
-class ServiceManager {
-public:
-    ServiceManager() : socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        path().copy(address.sun_path, sizeof address.sun_path - 1);
-        const auto* const generic = reinterpret_cast<const sockaddr*>(&address);
-        EXPECT_EQ(::bind(socket_.get(), generic, sizeof address), 0);
-    }
-    std::string path() const { return folder_.path() / "notify"; }
-    std::vector<std::string> wrapper() const { return {"env", "NOTIFY_SOCKET=" + path()}; }
-    /// What has been said by now.
-    std::string heard() {
-        std::array<char, 4096> buffer{};
-        while (true) {
-            const ssize_t size = ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
-            if (size < 0) return heard_;
-            heard_.append(buffer.data(), static_cast<std::size_t>(size)).append(" ");
-        }
-    }
+using fakes::FakeServiceManager;
 
-private:
-    ScratchFolder folder_;
-    base::Descriptor socket_;
-    std::string heard_;
-};
+std::vector<std::string> wrapper(const FakeServiceManager& manager) {
+    return {"env", "NOTIFY_SOCKET=" + manager.name()};
+}
+
+/// How often it was told something that begins with `what`.
+std::ptrdiff_t told(const std::vector<std::string>& heard, std::string_view what) {
+    return std::count_if(
+        heard.begin(), heard.end(), [&](const auto& one) { return one.starts_with(what); });
+}
 
 TEST_F(ConnectingEndpoint, ThatIsRequiredKeepsTheDaemonFromBeingReadyAndNothingElse) {
-    ServiceManager manager;
+    const FakeServiceManager manager;
     Daemon daemon({.listeners = listener("echo", "echo"),
-                   .endpoints = connect_to(server_, std::string(quickly) + ", required: true"),
-                   .wrapper = manager.wrapper(),
+                   .endpoints = connect_to(server_, quickly_and(", required: true")),
+                   .wrapper = wrapper(manager),
                    .awaited = refusal()});
     EXPECT_TRUE(Client(daemon.port("echo")).echoes("hello"));
     EXPECT_EQ(daemon.log().count(" serves "), 0U);
-    EXPECT_EQ(manager.heard(), "");
+    EXPECT_EQ(told(manager.hear_all(), "READY=1"), 0);
     server_.listen();
     const Client peer = server_.accept();
     daemon.log().wait_for(" serves ");
     EXPECT_EQ(daemon.stop(), 0);
-    EXPECT_EQ(manager.heard(), "READY=1 STOPPING=1 ");
+    const auto heard = manager.hear_all();
+    EXPECT_EQ(told(heard, "READY=1\nSTATUS=Serving: 2 units, "), 1);
+    EXPECT_EQ(told(heard, "STOPPING=1\nSTATUS=Stopping: "), 1);
+    EXPECT_EQ(told(heard, "EXTEND_TIMEOUT_USEC=15000000"), 1);
 }
 
 TEST_F(ConnectingEndpoint, ThatIsRequiredIsStoppedBeforeItIsOpen) {
-    Daemon daemon({.endpoints = connect_to(server_, std::string(quickly) + ", required: true"),
-                   .awaited = refusal()});
+    Daemon daemon(
+        {.endpoints = connect_to(server_, quickly_and(", required: true")), .awaited = refusal()});
     EXPECT_EQ(daemon.stop(), 0);
     EXPECT_EQ(daemon.log().count(" serves "), 0U);
 }
 
 TEST_F(ConnectingEndpoint, ThatIsRequiredAndTriesNoMoreEndsTheDaemon) {
-    ServiceManager manager;
+    const FakeServiceManager manager;
     Daemon daemon({.listeners = listener("echo", "echo"),
                    .endpoints = connect_to(server_, ", reconnect: never, required: true"),
-                   .wrapper = manager.wrapper(),
+                   .wrapper = wrapper(manager),
                    .awaited = "cannot start"});
     EXPECT_EQ(daemon.wait(), 1);
     EXPECT_EQ(
         daemon.log().count("supervisor: cannot start: what is required is not there: " + refusal()),
         1U);
     EXPECT_EQ(daemon.log().count(" serves "), 0U);
-    EXPECT_EQ(manager.heard().find("READY"), std::string::npos);
+    const auto heard = manager.hear_all();
+    EXPECT_EQ(told(heard, "READY=1"), 0);
+    EXPECT_EQ(told(heard, "STATUS=Failed: endpoint out: "), 1);
 }
 
 TEST_F(ConnectingEndpoint, ThatIsRequiredAndWasLostLeavesTheDaemonReady) {
