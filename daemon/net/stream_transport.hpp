@@ -128,7 +128,7 @@ private:
     /// As recv(); what TLS has failed with is said already.
     ssize_t receive_secured(void* data, std::size_t size);
     /// Whether close_notify is on its way; if not, flushed() comes again.
-    bool notify_peer();
+    bool notify_peer(bool closes);
     /// Drops what comes until the peer has answered close_notify.
     void await_peer_notify();
     ph_status get_tls_info(std::string_view name, ph_info& info);

@@ -41,9 +41,9 @@ ssize_t StreamTransport::receive_secured(void* data, std::size_t size) {
     return -1;
 }
 
-bool StreamTransport::notify_peer() {
+bool StreamTransport::notify_peer(bool closes) {
     if (!eof_sent_) {
-        eof_sent_ = tls_->session()->send_close_notify();
+        eof_sent_ = tls_->session()->send_close_notify(closes);
         notify_waits_ = !eof_sent_;
         sync_interest();
     }
@@ -54,8 +54,9 @@ void StreamTransport::end_in_order() {
     if (tls() == nullptr) return lose(nullptr);
     using enum TlsClose::Policy;
     const TlsClose policy = tls()->context().close();
-    if (policy.policy != abort && !notify_peer()) return;
-    if (policy.policy == wait && !eof_received_) return tls_->linger();
+    const bool lingers = policy.policy == wait && !eof_received_;
+    if (policy.policy != abort && !notify_peer(!lingers)) return;
+    if (lingers) return tls_->linger();
     lose(nullptr);
 }
 
@@ -89,8 +90,8 @@ ph_status StreamTransport::get_tls_info(std::string_view name, ph_info& info) {
 }
 
 void StreamTransport::close_descriptor() {
-    // What the peer is still told must not be lost to a reset.
-    if (tls_ != nullptr && eof_sent_) discard_received(socket_.get());
+    // What the peer is still told must not be lost to a reset. Behind its own end nothing comes.
+    if (tls_ != nullptr && eof_sent_ && !eof_received_) discard_received(socket_.get());
     socket_.close();
 }
 

@@ -232,7 +232,7 @@ ph_status StreamTransport::write_eof() {
 
 void StreamTransport::shut_down_writing() {
     if (tls_ != nullptr) {
-        notify_peer();
+        notify_peer(false);
         if (tls()->has_failed()) tls_->lose_for_failure();
         return;
     }

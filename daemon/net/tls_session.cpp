@@ -224,12 +224,14 @@ TlsSession::Result TlsSession::write_record(const void* data, std::size_t size) 
     return Result::would_block;
 }
 
-bool TlsSession::send_close_notify() {
+bool TlsSession::send_close_notify(bool closes) {
     if (failure_ != nullptr) return true;
     choose_socket();
     ERR_clear_error();
     errno = 0;
+    sockets_.closes_next(closes);
     const int result = SSL_shutdown(ssl_.get());
+    sockets_.closes_next(false);
     const int error = result < 0 ? SSL_get_error(ssl_.get(), result) : SSL_ERROR_NONE;
     const bool lost = error == SSL_ERROR_SYSCALL || error == SSL_ERROR_ZERO_RETURN;
     if (lost && errno != 0) fail(error);

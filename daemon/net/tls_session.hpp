@@ -70,7 +70,8 @@ public:
 
     /// False: when the socket takes more, again. Nothing is written after it. True is no promise
     /// that the peer can be told: has_failed() knows whether the socket said that it cannot.
-    bool send_close_notify();
+    /// `closes`: the socket is closed next.
+    bool send_close_notify(bool closes);
 
     bool has_failed() const { return failure_ != nullptr; }
     /// Of a session that has.

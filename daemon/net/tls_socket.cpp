@@ -58,7 +58,8 @@ struct TlsSocket::Method {
                 return 1;
             }
         }
-        const ssize_t sent = ::send(socket.socket_, data, size, MSG_NOSIGNAL);
+        const int flags = MSG_NOSIGNAL | (socket.closes_ ? MSG_MORE : 0);
+        const ssize_t sent = ::send(socket.socket_, data, size, flags);
         if (sent >= 0) {
             *taken = static_cast<std::size_t>(sent);
             return 1;

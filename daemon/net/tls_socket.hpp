@@ -52,6 +52,10 @@ public:
     /// the first that must be sent. errno; 0 also where something is left.
     int send_gathered(std::string& rest);
 
+    /// Whether the socket is closed as soon as the next call has written: then the kernel sends
+    /// what that writes and the end of the stream as one segment.
+    void closes_next(bool closes) { closes_ = closes; }
+
     /// One more share of it, the caller's to give back.
     bio_st* share();
 
@@ -62,6 +66,7 @@ private:
 
     int socket_ = -1;
     bool ended_ = false;  ///< the last read found the end of the stream
+    bool closes_ = false;
     bool gathering_ = false;
     std::size_t gathered_ = 0;  ///< bytes of room_
     std::array<char, 16384> room_;

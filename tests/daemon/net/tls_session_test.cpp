@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/net/tls_session.hpp"
+
+#include <array>
+#include <cerrno>
+#include <memory>
+#include <sys/socket.h>
+
+#include <gtest/gtest.h>
+#include <openssl/ssl.h>
+
+#include "daemon/base/descriptor.hpp"
+#include "tests/daemon/net/tls_authority.hpp"
+#include "tests/daemon/net/tls_rig.hpp"
+
+namespace protohost::net::testing {
+namespace {
+
+using Step = TlsSession::Step;
+
+/// A session of ours, and a client that OpenSSL is, over two sockets that are moved by hand.
+struct TlsSessionTest : ::testing::Test {
+    Authority authority{"Root"};
+    TlsFolder folder;
+    TlsSocket sockets;
+    base::Descriptor ours;
+    base::Descriptor theirs;
+    std::unique_ptr<TlsSession> server;
+    std::shared_ptr<SSL_CTX> stranger{SSL_CTX_new(TLS_client_method()), SSL_CTX_free};
+    std::shared_ptr<SSL> client;
+
+    TlsSessionTest() {
+        std::array<int, 2> pair{};
+        if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair.data()) != 0) {
+            ADD_FAILURE() << "socketpair";
+        }
+        ours = base::Descriptor(pair[0]);
+        theirs = base::Descriptor(pair[1]);
+        model::Tls tls;
+        tls.certificates.push_back(folder.write("c", authority.issue({})));
+        server = std::make_unique<TlsSession>(
+            sockets, ours.get(), TlsStart{make_context(tls, TlsContext::Role::server)});
+        client.reset(SSL_new(stranger.get()), SSL_free);
+        SSL_set_fd(client.get(), theirs.get());
+        SSL_set_connect_state(client.get());
+    }
+
+    /// Ours takes nothing until theirs is drained.
+    void fill() {
+        const std::array<char, 4096> junk{};
+        while (::send(ours.get(), junk.data(), junk.size(), 0) > 0) continue;
+        while (::send(ours.get(), junk.data(), 1, 0) > 0) continue;
+    }
+    void drain() {
+        std::array<char, 4096> junk{};
+        while (::recv(theirs.get(), junk.data(), junk.size(), 0) > 0) continue;
+    }
+};
+
+TEST_F(TlsSessionTest, AFlightThatFindsNoRoomGoesOnLater) {
+    EXPECT_LT(SSL_do_handshake(client.get()), 1);
+    fill();
+    EXPECT_EQ(server->handshake(), Step::wants_write);
+    EXPECT_EQ(server->handshake(), Step::wants_write);
+    drain();
+    EXPECT_EQ(server->handshake(), Step::wants_read);
+    EXPECT_EQ(SSL_do_handshake(client.get()), 1);
+    // The same with the tickets, which come behind the handshake.
+    fill();
+    EXPECT_EQ(server->handshake(), Step::wants_write);
+    drain();
+    EXPECT_EQ(server->handshake(), Step::done);
+    char byte = 0;
+    EXPECT_LT(SSL_read(client.get(), &byte, 1), 1);
+    EXPECT_EQ(SSL_SESSION_has_ticket(SSL_get0_session(client.get())), 1);
+}
+
+TEST_F(TlsSessionTest, AClientThatLeavesBeforeItsTicketsHasSaidAllTheSame) {
+    EXPECT_LT(SSL_do_handshake(client.get()), 1);
+    EXPECT_EQ(server->handshake(), Step::wants_read);
+    EXPECT_EQ(SSL_do_handshake(client.get()), 1);
+    EXPECT_EQ(SSL_write(client.get(), "x", 1), 1);
+    theirs.close();
+    EXPECT_EQ(server->handshake(), Step::done);
+    std::array<std::byte, 16> room{};
+    std::size_t size = 0;
+    EXPECT_EQ(server->read(room, size), TlsSession::Result::bytes);
+    EXPECT_EQ(size, 1U);
+}
+
+TEST_F(TlsSessionTest, WhoIsGoneBeforeTheFlightHasNoHandshake) {
+    EXPECT_LT(SSL_do_handshake(client.get()), 1);
+    theirs.close();
+    EXPECT_EQ(server->handshake(), Step::failed);
+    EXPECT_EQ(server->failure().reason, TlsReason::reset);
+    EXPECT_EQ(server->failure().os_errno, EPIPE);
+}
+
+}  // namespace
+}  // namespace protohost::net::testing
