@@ -134,6 +134,7 @@ void decode_server(Section& section, model::Tls& tls, Report& report) {
                        "use certificates: [{certificate: /PATH, key: /PATH}]");
     }
     tls.certificates = decode_pairs(section, report);
+    section.read(key::start, tls.start, kinds::word<model::TlsStart>);
     tls.peer = decode_client(section.section(key::client));
     tls.tickets = decode_tickets(section.section(key::tickets));
 }
@@ -160,6 +161,7 @@ void decode_client_role(Section& section, const std::optional<Opening>& opening,
     section.refuse(key::certificates,
                    "is a key of listeners, and this is an endpoint",
                    "use certificate: /PATH and key: /PATH");
+    section.refuse(key::start, "is a key of listeners, and this is an endpoint", "remove it");
     section.refuse(key::client, "is a key of listeners, and this is an endpoint", "remove it");
     section.refuse(key::tickets, "is a key of listeners, and this is an endpoint", "remove it");
     tls.peer.verify = Verify::required;

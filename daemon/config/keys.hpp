@@ -231,6 +231,10 @@ inline constexpr Key alpn{"alpn",
                           "The protocols that are spoken inside, the best first. Who offers only "
                           "others is refused",
                           "nothing is said of it"};
+inline constexpr Key start{
+    "start",
+    "When it begins: with the `connection`, or at the `request` of the protocol, which has spoken "
+    "in the clear until then (`STARTTLS` of SMTP and IMAP)"};
 inline constexpr Key client{"client"};
 inline constexpr Key server_name{"server_name",
                                  "Whom the certificate of the server must be for, and the name "

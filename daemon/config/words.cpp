@@ -33,6 +33,11 @@ std::vector<std::string_view> words_of<model::TlsVersion>() {
 }
 
 template <>
+std::vector<std::string_view> words_of<model::TlsStart>() {
+    return {"connection", "request"};
+}
+
+template <>
 std::vector<std::string_view> words_of<model::TlsPeer::Verify>() {
     return {"none", "optional", "required"};
 }

@@ -28,6 +28,8 @@ std::vector<std::string_view> words_of<model::Restart>();
 template <>
 std::vector<std::string_view> words_of<model::TlsVersion>();
 template <>
+std::vector<std::string_view> words_of<model::TlsStart>();
+template <>
 std::vector<std::string_view> words_of<model::TlsPeer::Verify>();
 
 template <class Enumeration>

@@ -71,6 +71,12 @@ struct TlsClose {
     bool operator==(const TlsClose&) const = default;
 };
 
+/// When a connection that was accepted begins with TLS.
+enum class TlsStart : std::uint8_t {
+    connection,  ///< at once; its protocol is made after the handshake
+    request      ///< it is plain, until its protocol calls start_tls
+};
+
 /// `tls:`.
 struct Tls {
     /// Of a listener one or more, the first being shown to whoever asks for none of their names; of
@@ -80,6 +86,7 @@ struct Tls {
     std::vector<Written> ciphers;   ///< OpenSSL's names, the best first; empty: ours
     std::vector<Written> groups;    ///< for the exchange of keys, likewise
     std::vector<std::string> alpn;  ///< what is spoken inside, the best first; empty: not said
+    TlsStart start = TlsStart::connection;  ///< of a listener
     TlsPeer peer;
     /// Of an endpoint: whom it wants to reach, a name or an IP address.
     std::string server_name;

@@ -169,7 +169,8 @@ bool Listener::admits(const net::SocketAddress& peer) {
 }
 
 void Listener::secure_or_serve(base::Descriptor socket, const net::SocketAddress& peer) {
-    if (tls() == nullptr) return serve({std::move(socket), peer}, nullptr);
+    const bool at_once = tls() != nullptr && tls()->settings().start == model::TlsStart::connection;
+    if (!at_once) return serve({std::move(socket), peer}, nullptr);
     handshakes_.begin({std::move(socket), peer}, {tls()}, [this](Handshakes::Outcome outcome) {
         handshaken(std::move(outcome));
     });

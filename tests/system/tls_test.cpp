@@ -163,6 +163,87 @@ TEST_F(TlsDaemon, ResumesAfterARotation) {
     EXPECT_NE(said.find("Reused, TLSv1.2"), std::string::npos) << said;
 }
 
+/// A protocol that is spoken in the clear, until it begins TLS itself.
+class TlsOnRequest : public TlsDaemon {
+protected:
+    DaemonSetup smtp(const std::string& start) const {
+        return {.listeners = listener("smtp",
+                                      "tiny_smtp",
+                                      ", tls: {start: " + start + ", certificates: " +
+                                          certificates_.list({"one.test", "two.test"}) + "}")};
+    }
+    static std::string at(const Daemon& daemon) {
+        return "127.0.0.1:" + std::to_string(daemon.port("smtp"));
+    }
+    /// `version` of TLS, and the certificate that it is shown.
+    void expect_starttls(const Daemon& daemon,
+                         const std::string& option,
+                         const std::string& version,
+                         const std::string& name) const {
+        expect_answer({"openssl",
+                       "s_client",
+                       "-quiet",
+                       option,
+                       "-starttls",
+                       "smtp",
+                       "-servername",
+                       name,
+                       "-verify_return_error",
+                       "-verify_hostname",
+                       name,
+                       "-CAfile",
+                       certificates_.path(name + ".pem"),
+                       "-connect",
+                       at(daemon)},
+                      "NOOP\n",
+                      "250 " + version);
+    }
+};
+
+TEST_F(TlsOnRequest, SClientStartsItInTheMiddle) {
+    const Daemon daemon(smtp("request"));
+    for (const std::string name : {"one.test", "two.test"}) {
+        expect_starttls(daemon, "-tls1_2", "TLSv1.2", name);
+        expect_starttls(daemon, "-tls1_3", "TLSv1.3", name);
+    }
+    const Control control(daemon);
+    EXPECT_EQ(control.ask("list", {{"what", "certificates"}}).size(), 2U);
+    certificates_.make("one.test", "60");
+    daemon.log().wait_for("new certificate " + certificates_.path("one.test.pem"));
+    expect_starttls(daemon, "-tls1_3", "TLSv1.3", "one.test");
+}
+
+TEST_F(TlsOnRequest, WhoDoesNotAskForItStaysInTheClear) {
+    const Daemon daemon(smtp("request"));
+    Client client(daemon.port("smtp"));
+    client.send("NOOP\r\nQUIT\r\n");
+    std::string said;
+    EXPECT_EQ(client.ending(&said), Ending::orderly);
+    EXPECT_EQ(said, "220 tiny\r\n250 in the clear\r\n221 bye\r\n");
+}
+
+TEST_F(TlsOnRequest, WhatComesInTheClearBehindTheRequestIsRefused) {
+    Daemon daemon(smtp("request"));
+    Client client(daemon.port("smtp"));
+    client.send("STARTTLS\r\nNOOP\r\n");
+    std::string said;
+    client.ending(&said);
+    EXPECT_NE(said.find("220 go ahead\r\n"), std::string::npos);
+    EXPECT_EQ(said.find("250"), std::string::npos);
+    daemon.log().wait_for("refused: ");
+    EXPECT_EQ(daemon.stop(), 0);
+}
+
+TEST_F(TlsOnRequest, AReloadChangesWhenItBegins) {
+    const Daemon daemon(smtp("connection"));
+    const Control control(daemon);
+    daemon.rewrite(smtp("request"));
+    const Finished reloaded = control.run({"reload"});
+    EXPECT_EQ(reloaded.code, 0) << reloaded.errors;
+    EXPECT_NE(reloaded.output.find("new tls"), std::string::npos) << reloaded.output;
+    expect_starttls(daemon, "-tls1_3", "TLSv1.3", "one.test");
+}
+
 TEST_F(TlsDaemon, CurlVerifiesItAndSpeaksHttp) {
     DaemonSetup http;
     http.listeners = listener(
