@@ -65,7 +65,8 @@ struct TlsSocket::Method {
             return 1;
         }
         if (would_block()) BIO_set_retry_write(bio);
-        return 0;
+        // Not 0: of a close_notify that has waited before, that would pass for sent.
+        return -1;
     }
 
     static long control(BIO* bio, int command, long, void*) {
