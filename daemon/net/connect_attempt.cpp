@@ -23,9 +23,10 @@ bool is_ip(const SocketAddress& address) {
 
 /// A connection to a free port of this machine that is given that very port for its own end meets
 /// itself in the middle, and would hear what it says.
-bool is_connected_to_itself(int fd) {
+bool is_connected_to_itself(int fd, const SocketAddress& remote) {
     const SocketAddress local = SocketAddress::local_of(fd);
-    return is_ip(local) && local == SocketAddress::peer_of(fd);
+    // Nearly always the port says it, and the kernel need not be asked again.
+    return is_ip(local) && local.port() == remote.port() && local == SocketAddress::peer_of(fd);
 }
 
 /// An orderly end would keep the port in TIME_WAIT, where whoever should listen there cannot have
@@ -146,7 +147,7 @@ void ConnectAttempt::on_events(std::uint32_t) {
 
 void ConnectAttempt::ended(int os_errno) {
     leave_set();
-    if (os_errno == 0 && is_connected_to_itself(socket_.get())) {
+    if (os_errno == 0 && is_connected_to_itself(socket_.get(), remote_)) {
         reset_at_close(socket_.get());
         os_errno = ECONNREFUSED;
     }

@@ -34,10 +34,15 @@ Resolver::Answer look_up(const Resolver::Lookup& lookup, const model::Address& a
 }  // namespace
 
 /// The threads share it, and may outlive the resolver.
-struct Resolver::State : std::enable_shared_from_this<State> {
+struct Resolver::State final : std::enable_shared_from_this<State>, private Task {
     State(Loop& on, Lookup with, unsigned at_most)
         : lookup(std::move(with)), limit(std::max(at_most, 1U)), loop(&on) {}
 
+    /// Tells of an address that nobody had to look up.
+    void run() override {
+        const auto alive = shared_from_this();
+        deliver();
+    }
     void ask(const model::Address& address);
     static void serve(const std::shared_ptr<State>& state, model::Address address);
     void answer(const model::Address& address, Answer answer);
@@ -70,7 +75,12 @@ struct Resolver::State : std::enable_shared_from_this<State> {
 /// Begins a lookup, or queues it.
 void Resolver::State::ask(const model::Address& address) {
     const std::lock_guard lock(mutex);
-    if (const auto known = numeric(address)) return answer(address, std::vector{*known});
+    if (const auto known = numeric(address)) {
+        // No thread has to wake the loop for it.
+        answers.emplace_back(address, std::vector{*known});
+        if (!is_linked()) loop->call_soon(*this);
+        return;
+    }
     if (running == limit) return queued.push_back(address);
     try {
         std::thread thread([state = shared_from_this(), address] { serve(state, address); });
@@ -142,6 +152,7 @@ void Resolver::State::close() {
         loop = nullptr;
         queued.clear();
     }
+    unlink();
     questions.clear();
     waiters.clear();
 }
