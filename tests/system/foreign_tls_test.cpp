@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <csignal>
+#include <map>
+#include <sstream>
 #include <string>
 #include <unistd.h>
 #include <vector>
@@ -134,6 +136,82 @@ TEST_F(ForeignTls, CurlGetsPagesAndSendsThem) {
     EXPECT_TRUE(curl({"--data-binary", "@" + folder_.write("body", body), url}) == body);
     EXPECT_EQ(daemon.stop(), 0);
     EXPECT_EQ(daemon.log().count("failed"), 0U);
+}
+
+/// What stands in quotation marks behind `key` in an element of XML.
+std::string attribute(const std::string& element, const std::string& key) {
+    const std::size_t at = element.find(' ' + key + "=\"");
+    if (at == std::string::npos) return {};
+    const std::size_t begin = at + key.size() + 3;
+    return element.substr(begin, element.find('"', begin) - begin);
+}
+
+/// The elements `name` of a document that has one to a line.
+std::vector<std::string> elements(const std::string& document, const std::string& name) {
+    std::vector<std::string> found;
+    std::istringstream lines(document);
+    for (std::string line; std::getline(lines, line);) {
+        if (line.find('<' + name + ' ') != std::string::npos) found.push_back(line);
+    }
+    return found;
+}
+
+TEST_F(ForeignTls, SslscanFindsNothingWeak) {
+    const Daemon daemon{{.listeners = secured("echo", "echo")}};
+    const std::string found = output_of({"sslscan",
+                                         "--no-colour",
+                                         "--xml=-",
+                                         "--sni-name=server.test",
+                                         "127.0.0.1:" + std::to_string(daemon.port("echo"))});
+    std::map<std::string, std::string> enabled;
+    for (const std::string& protocol : elements(found, "protocol")) {
+        enabled[attribute(protocol, "type") + attribute(protocol, "version")] =
+            attribute(protocol, "enabled");
+    }
+    const std::map<std::string, std::string> expected{{"ssl2", "0"},
+                                                      {"ssl3", "0"},
+                                                      {"tls1.0", "0"},
+                                                      {"tls1.1", "0"},
+                                                      {"tls1.2", "1"},
+                                                      {"tls1.3", "1"}};
+    EXPECT_EQ(enabled, expected) << found;
+    std::map<std::string, unsigned> ciphers;
+    for (const std::string& cipher : elements(found, "cipher")) {
+        ++ciphers[attribute(cipher, "sslversion")];
+        const std::string name = attribute(cipher, "cipher");
+        EXPECT_TRUE(name.starts_with("TLS_") || name.starts_with("ECDHE-ECDSA-")) << cipher;
+        EXPECT_TRUE(name.find("GCM") != std::string::npos ||
+                    name.find("CHACHA20") != std::string::npos)
+            << cipher;
+        EXPECT_GE(std::stoul("0" + attribute(cipher, "bits")), 128U) << cipher;
+    }
+    EXPECT_EQ(ciphers.size(), 2U) << found;
+    EXPECT_GE(ciphers["TLSv1.2"], 2U) << found;
+    EXPECT_GE(ciphers["TLSv1.3"], 3U) << found;
+    const auto renegotiation = elements(found, "renegotiation");
+    ASSERT_EQ(renegotiation.size(), 1U) << found;
+    EXPECT_EQ(attribute(renegotiation[0], "supported"), "0");
+    // Not said where the OpenSSL of sslscan itself has no compression.
+    for (const std::string& compression : elements(found, "compression")) {
+        EXPECT_EQ(attribute(compression, "supported"), "0");
+    }
+    const auto bled = elements(found, "heartbleed");
+    EXPECT_EQ(bled.size(), 2U) << found;
+    for (const std::string& version : bled) EXPECT_EQ(attribute(version, "vulnerable"), "0");
+    EXPECT_NE(found.find("<subject><![CDATA[server.test]]></subject>"), std::string::npos) << found;
+    EXPECT_NE(found.find("<expired>false</expired>"), std::string::npos) << found;
+}
+
+TEST_F(ForeignTls, SClientCannotRenegotiate) {
+    const Daemon daemon{{.listeners = secured("echo", "echo")}};
+    Child client(s_client(daemon, {"-tls1_2"}));
+    const base::Descriptor to = client.take_input();
+    const LogLines said(client.take_errors());
+    ASSERT_EQ(::write(to.get(), "R\n", 2), 2);
+    said.wait_for("RENEGOTIATING");
+    said.wait_for("no renegotiation");
+    client.wait();
+    expect_answer(s_client(daemon, {"-quiet", "-tls1_2"}), "hello\n", "hello");
 }
 
 TEST_F(ForeignTls, AnEndpointSpeaksToSServer) {
