@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <utility>
+#include <vector>
 
 #include "daemon/base/timestamp.hpp"
 
@@ -103,7 +104,17 @@ void CertificateWatch::seen(Look& look) {
     watched_ = look.folders;
     folders_.watch(watched_);
     for (const auto& entry : look.before) found(entry.first, look);
+    warn_of_ends();
     if (std::exchange(again_, false) || are_new) this->look();
+}
+
+/// After each comparison of the files: at the start, after a change, and once a minute.
+void CertificateWatch::warn_of_ends() {
+    std::vector<net::TlsContext::Pointer> contexts;
+    for (const auto& entry : contexts_) contexts.push_back(entry.second);
+    for (const auto& [text, ended] : ends_.due(contexts, std::chrono::system_clock::now())) {
+        ended ? log_.error("{}", text) : log_.warn("{}", text);
+    }
 }
 
 void CertificateWatch::found(const std::string& unit, const Look& look) {

@@ -13,6 +13,7 @@
 #include "daemon/net/folder_watch.hpp"
 #include "daemon/net/loop.hpp"
 #include "daemon/net/timer.hpp"
+#include "daemon/supervisor/expiry_warnings.hpp"
 #include "daemon/supervisor/tls_contexts.hpp"
 
 namespace protohost::supervisor {
@@ -50,6 +51,7 @@ private:
     void look();
     void seen(Look& look);
     void found(const std::string& unit, const Look& look);
+    void warn_of_ends();
     /// The files of `unit` cannot be used.
     void suspect(const std::string& unit, const std::string& title, const base::Errors& errors);
 
@@ -58,6 +60,7 @@ private:
     TlsContexts contexts_;
     std::map<std::string, std::string> problems_;  ///< that have been said
     std::map<std::string, Suspicion> suspicions_;  ///< that may be over soon
+    ExpiryWarnings ends_;
     bool looking_ = false;
     bool again_ = false;
     net::FolderWatch folders_;
