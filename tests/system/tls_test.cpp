@@ -240,7 +240,7 @@ TEST_F(TlsOnRequest, AReloadChangesWhenItBegins) {
     daemon.rewrite(smtp("request"));
     const Finished reloaded = control.run({"reload"});
     EXPECT_EQ(reloaded.code, 0) << reloaded.errors;
-    EXPECT_NE(reloaded.output.find("new tls"), std::string::npos) << reloaded.output;
+    EXPECT_NE(reloaded.output.find("listeners.smtp: tls"), std::string::npos) << reloaded.output;
     expect_starttls(daemon, "-tls1_3", "TLSv1.3", "one.test");
 }
 
