@@ -9,8 +9,8 @@ import pathlib
 import sys
 import tempfile
 
-# Compiled by a test, with a compiler of its own.
-BY_TESTS = ("tests/sdk/outside/", "tests/sdk/refused/")
+# Compiled by a test, or by a target that has a compiler of its own.
+BY_TESTS = ("tests/sdk/outside/", "tests/sdk/refused/", "tests/fuzz/")
 
 
 def forgotten(root, commands):
