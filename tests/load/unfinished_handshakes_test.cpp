@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <array>
 #include <cstddef>
-#include <filesystem>
 #include <iostream>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "tests/system/harness/certificate.hpp"
 #include "tests/system/harness/client.hpp"
 #include "tests/system/harness/control.hpp"
 #include "tests/system/harness/daemon.hpp"
@@ -20,25 +20,7 @@ namespace {
 
 class UnfinishedHandshakes : public testing::Test {
 protected:
-    UnfinishedHandshakes() {
-        output_of({"openssl",
-                   "req",
-                   "-x509",
-                   "-newkey",
-                   "ec",
-                   "-pkeyopt",
-                   "ec_paramgen_curve:P-256",
-                   "-nodes",
-                   "-days",
-                   "30",
-                   "-subj",
-                   "/CN=server.test",
-                   "-keyout",
-                   key_,
-                   "-out",
-                   certificate_});
-        std::filesystem::permissions(key_, std::filesystem::perms(0600));
-    }
+    UnfinishedHandshakes() { make_certificate(folder_.path(), "server", "server.test"); }
     std::string secured() const {
         return listener("echo",
                         "echo",

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/system/harness/certificate.hpp"
 #include "tests/system/harness/child.hpp"
 #include "tests/system/harness/client.hpp"
 #include "tests/system/harness/daemon.hpp"
@@ -137,26 +138,7 @@ std::string with_certificate(const std::string& file, const ScratchFolder& folde
     for (std::size_t at = 0; (at = definition.find(named, at)) != std::string::npos;) {
         definition.replace(at, named.size(), own);
     }
-    EXPECT_EQ(run({"openssl",
-                   "req",
-                   "-x509",
-                   "-newkey",
-                   "ec",
-                   "-pkeyopt",
-                   "ec_paramgen_curve:P-256",
-                   "-nodes",
-                   "-days",
-                   "30",
-                   "-subj",
-                   "/CN=localhost",
-                   "-addext",
-                   "subjectAltName=DNS:localhost",
-                   "-keyout",
-                   own + "echo.key",
-                   "-out",
-                   own + "echo.pem"})
-                  .code,
-              0);
+    make_certificate(folder.path(), "echo", "localhost");
     std::ofstream(own + "definition.yaml") << definition;
     return own + "definition.yaml";
 }

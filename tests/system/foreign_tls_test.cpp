@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/system/harness/certificate.hpp"
 #include "tests/system/harness/child.hpp"
 #include "tests/system/harness/daemon.hpp"
 #include "tests/system/harness/free_port.hpp"
@@ -20,26 +21,7 @@ namespace {
 /// TLS with those that nobody here wrote.
 class ForeignTls : public testing::Test {
 protected:
-    ForeignTls() {
-        output_of({"openssl",
-                   "req",
-                   "-x509",
-                   "-newkey",
-                   "ec",
-                   "-pkeyopt",
-                   "ec_paramgen_curve:P-256",
-                   "-nodes",
-                   "-days",
-                   "2",
-                   "-subj",
-                   "/CN=server.test",
-                   "-addext",
-                   "subjectAltName=DNS:server.test,IP:127.0.0.1",
-                   "-keyout",
-                   key_,
-                   "-out",
-                   certificate_});
-    }
+    ForeignTls() { make_certificate(folder_.path(), "server", "server.test", 2); }
     /// A listener that speaks TLS; `more` is the rest of its `tls`.
     std::string secured(const std::string& name,
                         const std::string& protocol,

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/system/harness/certificate.hpp"
 #include "tests/system/harness/client.hpp"
 #include "tests/system/harness/control.hpp"
 #include "tests/system/harness/daemon.hpp"
@@ -21,26 +22,8 @@ using base::Json;
 class Certificates {
 public:
     /// NAME.pem and NAME.key; what was there is replaced.
-    void make(const std::string& name, const std::string& days = "30") const {
-        output_of({"openssl",
-                   "req",
-                   "-x509",
-                   "-newkey",
-                   "ec",
-                   "-pkeyopt",
-                   "ec_paramgen_curve:P-256",
-                   "-nodes",
-                   "-days",
-                   days,
-                   "-subj",
-                   "/CN=" + name,
-                   "-addext",
-                   "subjectAltName=DNS:" + name,
-                   "-keyout",
-                   path(name + ".key"),
-                   "-out",
-                   path(name + ".pem")});
-        std::filesystem::permissions(path(name + ".key"), std::filesystem::perms(0600));
+    void make(const std::string& name, int days = 30) const {
+        make_certificate(folder_.path(), name, name, days);
     }
     std::string path(const std::string& file) const { return folder_.path() / file; }
     /// As `certificates:` wants them.
@@ -118,7 +101,7 @@ TEST_F(TlsDaemon, ShowsNewFilesWithoutAReload) {
     EXPECT_EQ(before.at("names"), Json({"one.test"}));
     EXPECT_EQ(before.at("days_left"), 29);
     EXPECT_EQ(before.at("generation"), 1);
-    certificates_.make("one.test", "60");
+    certificates_.make("one.test", 60);
     daemon.log().wait_for("new certificate " + certificates_.path("one.test.pem"));
     const Json after = shown();
     EXPECT_EQ(after.at("days_left"), 59);
@@ -208,7 +191,7 @@ TEST_F(TlsOnRequest, SClientStartsItInTheMiddle) {
     }
     const Control control(daemon);
     EXPECT_EQ(control.ask("list", {{"what", "certificates"}}).size(), 2U);
-    certificates_.make("one.test", "60");
+    certificates_.make("one.test", 60);
     daemon.log().wait_for("new certificate " + certificates_.path("one.test.pem"));
     expect_starttls(daemon, "-tls1_3", "TLSv1.3", "one.test");
 }
