@@ -175,7 +175,9 @@ TEST(Subprocesses, OneThatIsNotReadyInTimeHasFailed) {
     const Looked looked(daemon);
     EXPECT_TRUE(looked.becomes("late", "failed"));
     EXPECT_EQ(looked.process("late")["last_exit"], "was killed by SIGTERM, not ready in time");
-    EXPECT_EQ(daemon.log().count("is not ready after 20ms (ready.timeout), and is stopped"), 1U);
+    const std::string told = "is not ready after 20ms (ready.timeout), and is stopped";
+    daemon.log().wait_for(told);
+    EXPECT_EQ(daemon.log().count(told), 1U);
 }
 
 TEST(Subprocesses, StartAfterWhatTheyDependOnAndStopBeforeIt) {
