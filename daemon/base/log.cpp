@@ -166,7 +166,7 @@ Areas& areas() {
 
 Log::Log(std::string area) : area_(areas().find_or_add(std::move(area))) {}
 
-void Log::write(Level level, std::string_view message) const {
+void Log::write(Level level, const LogFields& /*about*/, std::string_view message) const {
     if (enabled(level)) areas().write(*area_, level, message);
 }
 

@@ -14,7 +14,7 @@ std::vector<std::string_view> words_of<base::Level>() {
 
 template <>
 std::vector<std::string_view> words_of<base::LogFormat>() {
-    return {"text", "json"};
+    return {"automatic", "text", "json", "journal"};
 }
 
 template <>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/model/address.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <filesystem>
@@ -16,14 +17,15 @@
 namespace protohost::model {
 namespace {
 
-constexpr std::array<std::string_view, 5> schemes{"tcp", "udp", "unix", "unixgram", "fd"};
+constexpr std::array<std::string_view, 6> schemes{
+    "tcp", "udp", "unix", "unixgram", "fd", "systemd"};
 
 std::string unknown_scheme(std::string_view scheme) {
     const auto meant = nearest(scheme, schemes);
     return base::format("unknown scheme \"{}\"; {}",
                         base::printable(scheme),
                         meant ? base::format("did you mean {}?", *meant)
-                              : "there are tcp, udp, unix, unixgram and fd");
+                              : "there are tcp, udp, unix, unixgram, fd and systemd");
 }
 
 /// A text without a known scheme at its beginning.
@@ -121,6 +123,22 @@ std::optional<Address> parse_descriptor(std::string_view rest, std::string& prob
     return std::nullopt;
 }
 
+/// What systemd allows in FileDescriptorName=, which may have 255 characters.
+std::optional<Address> parse_systemd(std::string_view name, std::string& problem) {
+    const auto is_allowed = [](char c) { return c > ' ' && c < 0x7f && c != ':'; };
+    if (name.empty()) {
+        problem = "after systemd: comes the FileDescriptorName= of a socket unit: systemd:web";
+    } else if (name.size() > 255) {
+        problem =
+            base::format("the name has {} characters, one of systemd has at most 255", name.size());
+    } else if (!std::all_of(name.begin(), name.end(), is_allowed)) {
+        problem = "a name of systemd has neither colons nor blanks, and is ASCII";
+    } else {
+        return Address{.kind = Address::Kind::systemd, .host = {}, .path = std::string(name)};
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<Address> parse_address(std::string_view text, std::string& problem) {
@@ -135,10 +153,7 @@ std::optional<Address> parse_address(std::string_view text, std::string& problem
     if (scheme == "unix") return parse_unix(unix_path, unix_abstract, rest, problem);
     if (scheme == "unixgram") return parse_unix(unixgram_path, unixgram_abstract, rest, problem);
     if (scheme == "fd") return parse_descriptor(rest, problem);
-    if (scheme == "systemd") {
-        problem = "sockets of systemd by name are not there yet; use fd:N, or an address";
-        return std::nullopt;
-    }
+    if (scheme == "systemd") return parse_systemd(rest, problem);
     const bool misspelt = rest.starts_with('/') || rest.starts_with('@');
     problem = misspelt ? unknown_scheme(scheme) : without_scheme(text);
     return std::nullopt;
@@ -161,6 +176,8 @@ std::string to_string(const Address& address) {
             return base::format("{}:@{}", scheme, address.path);
         case Address::Kind::descriptor:
             return base::format("{}:{}", scheme, address.descriptor);
+        case Address::Kind::systemd:
+            return base::format("{}:{}", scheme, address.path);
     }
     return {};  // not reached
 }
@@ -179,6 +196,8 @@ std::string_view scheme_of(const Address& address) {
             return "unixgram";
         case Address::Kind::descriptor:
             return "fd";
+        case Address::Kind::systemd:
+            return "systemd";
     }
     return {};  // not reached
 }
@@ -187,6 +206,11 @@ bool is_datagram(const Address& address) {
     using enum Address::Kind;
     return address.kind == udp || address.kind == unixgram_path ||
            address.kind == unixgram_abstract;
+}
+
+bool is_passed(const Address& address) {
+    using enum Address::Kind;
+    return address.kind == descriptor || address.kind == systemd;
 }
 
 bool has_path(const Address& address) {

@@ -250,6 +250,9 @@ struct Configuration {
     std::optional<Located<std::string>> state_directory;
     ControlSettings control;
     MemorySettings memory;
+    /// Whom a daemon that root has started becomes once its addresses are open; nullopt: it stays.
+    std::optional<Located<std::string>> user;
+    std::optional<Located<std::string>> group;  ///< nullopt: the user's
     std::map<std::string, ListenerSpec> listeners;
     std::map<std::string, EndpointSpec> endpoints;
     std::map<std::string, SubprocessSpec> subprocesses;
