@@ -70,7 +70,12 @@ std::string nothing(const Json&) {
 }  // namespace
 
 std::string default_socket() {
-    return protohost::supervisor::find_installation().control_socket;
+    namespace supervisor = protohost::supervisor;
+    const std::string own = supervisor::find_installation().control_socket;
+    const std::string service(supervisor::service_control_socket);
+    // Who looks after the service of a machine is seldom its user.
+    const bool no_daemon_of_mine = ::access(own.c_str(), F_OK) != 0;
+    return no_daemon_of_mine && ::access(service.c_str(), F_OK) == 0 ? service : own;
 }
 
 int show_status(const Options& options) {

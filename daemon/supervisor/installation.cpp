@@ -26,7 +26,14 @@ std::string home() {
     return net::own_account().home;
 }
 
+/// What a service manager made for this service: the first, where it made several.
+std::string made_by_service_manager(const char* variable) {
+    const std::string folders = directory_from(variable);
+    return folders.substr(0, folders.find(':'));
+}
+
 std::string state_directory() {
+    if (std::string made = made_by_service_manager("STATE_DIRECTORY"); !made.empty()) return made;
     if (::geteuid() == 0) return "/var/lib/protohost";
     if (const std::string state = directory_from("XDG_STATE_HOME"); !state.empty()) {
         return state + "/protohost";
@@ -35,7 +42,10 @@ std::string state_directory() {
 }
 
 std::string control_socket() {
-    if (::geteuid() == 0) return "/run/protohost/control.sock";
+    if (const std::string made = made_by_service_manager("RUNTIME_DIRECTORY"); !made.empty()) {
+        return made + "/control.sock";
+    }
+    if (::geteuid() == 0) return std::string(service_control_socket);
     if (const std::string runtime = directory_from("XDG_RUNTIME_DIR"); !runtime.empty()) {
         return runtime + "/protohost/control.sock";
     }
