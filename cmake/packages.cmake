@@ -26,7 +26,7 @@ set(CPACK_DEBIAN_DAEMON_PACKAGE_DEPENDS "systemd | systemd-standalone-sysusers, 
 set(CPACK_DEBIAN_DAEMON_PACKAGE_RECOMMENDS protohost-plugins)
 set(CPACK_DEBIAN_DAEMON_PACKAGE_SUGGESTS protohost-sdk)
 set(CPACK_DEBIAN_DAEMON_PACKAGE_CONTROL_EXTRA
-    "${debian}/conffiles"
+    "${PROJECT_BINARY_DIR}/packaging/debian/conffiles"
     "${debian}/postinst"
     "${debian}/prerm"
     "${debian}/postrm"

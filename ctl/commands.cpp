@@ -70,11 +70,12 @@ std::string nothing(const Json&) {
 }  // namespace
 
 std::string default_socket() {
-    const std::string own = protohost::supervisor::find_installation().control_socket;
-    // Whoever runs no daemon means the machine's.
-    const char* const machine = "/run/protohost/control.sock";
-    const bool only_there = ::access(own.c_str(), F_OK) != 0 && ::access(machine, F_OK) == 0;
-    return only_there ? machine : own;
+    namespace supervisor = protohost::supervisor;
+    const std::string own = supervisor::find_installation().control_socket;
+    const std::string service(supervisor::service_control_socket);
+    // Who looks after the service of a machine is seldom its user.
+    const bool no_daemon_of_mine = ::access(own.c_str(), F_OK) != 0;
+    return no_daemon_of_mine && ::access(service.c_str(), F_OK) == 0 ? service : own;
 }
 
 int show_status(const Options& options) {

@@ -39,7 +39,7 @@ struct Options {
 /// One command: prints, and returns what to exit with.
 using Command = int (*)(const Options& options);
 
-/// Where a daemon of this user listens when its configuration does not say, else the machine's.
+/// Where a daemon of this user listens when its configuration does not say.
 std::string default_socket();
 
 int show_status(const Options& options);

@@ -68,13 +68,15 @@ namespace state {
 inline constexpr Key directory{"directory",
                                "Where the private copies of plugins are kept while the daemon "
                                "runs; must not be mounted `noexec`",
-                               "`/var/lib/protohost` as root, else `$XDG_STATE_HOME/protohost`"};
+                               "`$STATE_DIRECTORY`, which systemd sets; else `/var/lib/protohost` "
+                               "as root, or `$XDG_STATE_HOME/protohost`"};
 }  // namespace state
 
 namespace control {
 inline constexpr Key socket{"socket",
                             "The UNIX socket of `protohostctl`",
-                            "`/run/protohost/control.sock` as root, else in `$XDG_RUNTIME_DIR`"};
+                            "in `$RUNTIME_DIRECTORY`, which systemd sets; else "
+                            "`/run/protohost/control.sock` as root, or in `$XDG_RUNTIME_DIR`"};
 inline constexpr Key read{"read", "Who may look: status, listings, the configuration"};
 inline constexpr Key operate{
     "operate",

@@ -21,19 +21,19 @@ std::string directory_from(const char* variable) {
     return value != nullptr && value[0] == '/' ? value : "";
 }
 
-/// What a service manager has made for the unit it starts: the first of the folders.
-std::string directory_of_unit(const char* variable) {
-    const std::string folders = directory_from(variable);
-    return folders.substr(0, folders.find(':'));
-}
-
 std::string home() {
     if (std::string home = directory_from("HOME"); !home.empty()) return home;
     return net::own_account().home;
 }
 
+/// What a service manager made for this service: the first, where it made several.
+std::string made_by_service_manager(const char* variable) {
+    const std::string folders = directory_from(variable);
+    return folders.substr(0, folders.find(':'));
+}
+
 std::string state_directory() {
-    if (std::string state = directory_of_unit("STATE_DIRECTORY"); !state.empty()) return state;
+    if (std::string made = made_by_service_manager("STATE_DIRECTORY"); !made.empty()) return made;
     if (::geteuid() == 0) return "/var/lib/protohost";
     if (const std::string state = directory_from("XDG_STATE_HOME"); !state.empty()) {
         return state + "/protohost";
@@ -42,10 +42,10 @@ std::string state_directory() {
 }
 
 std::string control_socket() {
-    if (const std::string runtime = directory_of_unit("RUNTIME_DIRECTORY"); !runtime.empty()) {
-        return runtime + "/control.sock";
+    if (const std::string made = made_by_service_manager("RUNTIME_DIRECTORY"); !made.empty()) {
+        return made + "/control.sock";
     }
-    if (::geteuid() == 0) return "/run/protohost/control.sock";
+    if (::geteuid() == 0) return std::string(service_control_socket);
     if (const std::string runtime = directory_from("XDG_RUNTIME_DIR"); !runtime.empty()) {
         return runtime + "/protohost/control.sock";
     }

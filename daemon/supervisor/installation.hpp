@@ -2,10 +2,14 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <sys/types.h>
 #include <vector>
 
 namespace protohost::supervisor {
+
+/// The default of a daemon that serves the whole machine.
+inline constexpr std::string_view service_control_socket = "/run/protohost/control.sock";
 
 /// Where things are on this machine, for this user, when the configuration does not say.
 struct Installation {
