@@ -4,8 +4,10 @@
 #include <cstdio>
 #include <fcntl.h>
 #include <functional>
+#include <linux/capability.h>
 #include <optional>
 #include <string_view>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include <utility>
@@ -48,6 +50,11 @@ void raise_descriptor_limit() {
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
     limit.rlim_cur = limit.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/// What a service manager gives for ports below 1024 is for this process, not for what it starts.
+void keep_low_ports_to_itself() {
+    ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_LOWER, CAP_NET_BIND_SERVICE, 0, 0);
 }
 
 /// Whoever was started without one of them would have a socket there, and programs that it starts
@@ -149,6 +156,7 @@ int describe_plugin(const std::string& file, bool try_first) {
 int run_daemon(const std::string& file, bool plugin_checks) {
     open_standard_descriptors();
     raise_descriptor_limit();
+    keep_low_ports_to_itself();
     const base::Log log("supervisor");
     auto service_settings = take_service(log);
     Daemon daemon(file, plugin_checks);

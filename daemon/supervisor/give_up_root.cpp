@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/supervisor/give_up_root.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <grp.h>
@@ -107,7 +108,10 @@ base::Errors give_up_root(const model::Configuration& desired,
 void tell_who_runs(const model::Configuration& running, const base::Log& log) {
     const bool root = ::geteuid() == 0;
     const std::string& name = net::own_account().name;
-    if (root && !running.user) {
+    const auto is_another = [](const auto& entry) { return entry.second.process.user.has_value(); };
+    const auto& programs = running.subprocesses;
+    const bool needed = std::any_of(programs.begin(), programs.end(), is_another);
+    if (root && !running.user && !needed) {
         log.warn("runs as root, which nothing but `user` of a subprocess needs: set user");
     } else if (running.user && running.user->value != name &&
                running.user->value != std::to_string(::geteuid())) {

@@ -52,8 +52,10 @@ class Machine:
 
     def __exit__(self, *_):
         if self.nspawn:
-            if self.leader:
-                os.kill(self.leader, signal.SIGRTMIN + 4)  # systemd's poweroff.target
+            try:
+                os.kill(self.leader or self.nspawn.pid, signal.SIGRTMIN + 4)  # systemd's poweroff.target
+            except ProcessLookupError:
+                pass
             try:
                 self.nspawn.wait(timeout=20)
             except subprocess.TimeoutExpired:
@@ -90,15 +92,19 @@ class Machine:
                 place.unlink()
             place.symlink_to("/dev/null")
         (self.root / "etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n", encoding="ascii")
+        # Where this machine itself is a container, packages are told there to start nothing.
+        (self.root / "usr/sbin/policy-rc.d").unlink(missing_ok=True)
+        (self.root / "var/lib/man-db/auto-update").unlink(missing_ok=True)
         # /etc/fstab is this machine's, and so is the journal that it has kept.
         (self.root / "etc/fstab").write_text("", encoding="ascii")
         shutil.rmtree(self.root / "var/log/journal", ignore_errors=True)
 
     def boot(self):
-        self.nspawn = subprocess.Popen(
-            ["systemd-nspawn", "--boot", "--quiet", f"--directory={self.root}", "--private-network", "--register=no", "--keep-unit",
-             f"--machine={self.name}", "--console=pipe", "--link-journal=no", "systemd.default_timeout_start_sec=20s"],
-            stdin=subprocess.DEVNULL, stdout=open(self.folder / "console", "wb"), stderr=subprocess.STDOUT)
+        with open(self.folder / "console", "wb") as console:
+            self.nspawn = subprocess.Popen(
+                ["systemd-nspawn", "--boot", "--quiet", f"--directory={self.root}", "--private-network", "--register=no",
+                 "--keep-unit", f"--machine={self.name}", "--console=pipe", "--link-journal=no"],
+                stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT)
         if not patiently(self.find_leader, 20):
             raise Unavailable(f"systemd-nspawn starts nothing: {self.console()}")
         if not patiently(lambda: self.state() in ("running", "degraded"), 60):
@@ -108,11 +114,14 @@ class Machine:
         return (self.folder / "console").read_text(errors="replace")[-2000:].strip()
 
     def find_leader(self):
-        """The first process of the container, the one child of systemd-nspawn."""
-        children = pathlib.Path(f"/proc/{self.nspawn.pid}/task/{self.nspawn.pid}/children")
-        found = children.read_text(encoding="ascii").split() if children.exists() else []
-        if self.nspawn.poll() is None and found:
-            self.leader = int(found[0])
+        """The first process of the container: of the children of systemd-nspawn the one that has become systemd."""
+        try:
+            children = pathlib.Path(f"/proc/{self.nspawn.pid}/task/{self.nspawn.pid}/children").read_text(encoding="ascii")
+            for child in map(int, children.split()):
+                if pathlib.Path(f"/proc/{child}/comm").read_text(encoding="ascii") == "systemd\n":
+                    self.leader = child
+        except OSError:
+            pass  # it has ended meanwhile
         return self.leader
 
     def state(self):

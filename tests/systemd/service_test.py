@@ -82,10 +82,11 @@ def messages():
 
 
 class Case(unittest.TestCase):
-    """Each begins with the service as the package left it, running."""
+    """Each begins with the service as the package left it, and one listener."""
 
     def setUp(self):
-        MACHINE.run("sh", "-c", "rm -rf /etc/protohost/conf.d/* /etc/systemd/system/protohost.service.d /run/test-*")
+        MACHINE.run("sh", "-c", "rm -rf /etc/protohost/conf.d/*.yaml /etc/systemd/system/protohost.service.d")
+        self.configure(f"listeners: {{echo: {{listen: tcp://127.0.0.1:{PORT}, protocol: echo}}}}\n", "echo.yaml")
         MACHINE.systemctl("daemon-reload")
         MACHINE.systemctl("reset-failed", check=False)
         MACHINE.systemctl("restart", "protohost")
@@ -256,19 +257,19 @@ class Package(Case):
         shutil.copy(plugin, place / "tongue.so")
         (folder / "etc/protohost/conf.d").mkdir(parents=True)
         (folder / "etc/protohost/conf.d/tongue.yaml").write_text(
-            "listeners: {tongue: {listen: tcp://127.0.0.1:7011, protocol: tongue, options: {greeting: hello}}}\n", encoding="ascii")
+            "listeners: {tongue: {listen: tcp://127.0.0.1:7011, protocol: tongue, options: {greeting: hi}}}\n", encoding="ascii")
         package = folder.parent / f"tongue_{version}.deb"
         subprocess.run(["dpkg-deb", "--root-owner-group", "--build", folder, package], check=True, stdout=subprocess.DEVNULL)
         return "/tmp/" + package.name
 
     def test_dropped_in_is_served_after_a_reload_and_swapped_by_the_next(self):
-        install(self.build("1", next(BUILD.glob("tests/**/tongues/1/tongue.so"))))
+        install(self.build("1", next((BUILD / "tests/system/tongues/1").glob("tongue.so"))))
         MACHINE.systemctl("reload", "protohost")
-        self.assertEqual(ask(7011), "1 hello hello\n")
-        install(self.build("2", next(BUILD.glob("tests/**/tongues/2/tongue.so"))))
-        self.assertEqual(ask(7011), "1 hello hello\n")
+        self.assertEqual(ask(7011), "1 hi hello\n")
+        install(self.build("2", next((BUILD / "tests/system/tongues/2").glob("tongue.so"))))
+        self.assertEqual(ask(7011), "1 hi hello\n")
         MACHINE.systemctl("reload", "protohost")
-        self.assertEqual(ask(7011), "2 hello hello\n")
+        self.assertEqual(ask(7011), "2 hi hello\n")
         MACHINE.run("dpkg", "--purge", "tongue")
         MACHINE.systemctl("reload", "protohost")
         self.assertEqual(ask(7011), "")
