@@ -7,6 +7,7 @@
 
 #include "daemon/base/version.hpp"
 #include "daemon/config/schema.hpp"
+#include "daemon/first_process.hpp"
 #include "daemon/net/orphan_watch.hpp"
 #include "daemon/run.hpp"
 #include "daemon/supervisor/installation.hpp"
@@ -60,7 +61,9 @@ int run(int argc, char** argv) {
     }
     if (!plugin.empty()) return dump_plugin(plugin);
     if (!tried.empty()) return check_plugin(tried);
-    return check ? check_configuration(file) : run_daemon(file, plugin_checks);
+    if (check) return check_configuration(file);
+    if (const auto code = run_as_first_process()) return *code;
+    return run_daemon(file, plugin_checks);
 }
 
 }  // namespace

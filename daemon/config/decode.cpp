@@ -11,6 +11,7 @@
 #include "daemon/config/decode_subprocess.hpp"
 #include "daemon/config/keys.hpp"
 #include "daemon/config/kinds.hpp"
+#include "daemon/config/read_process.hpp"
 #include "daemon/config/section.hpp"
 #include "daemon/config/words.hpp"
 #include "daemon/model/value.hpp"
@@ -69,6 +70,11 @@ model::Configuration decode(const Node& root, Report& report, Known* known) {
     configuration.state_directory = decode_state(top.section(keys::top::state));
     configuration.control = decode_control(top.section(keys::top::control));
     configuration.memory = decode_memory(top.section(keys::top::memory));
+    top.read(keys::top::user, configuration.user, kinds::located_account);
+    top.read(keys::top::group, configuration.group, kinds::located_account);
+    if (configuration.group && !configuration.user) {
+        top.refuse(keys::top::group, "has no effect without user", "add user: NAME");
+    }
     configuration.listeners = decode_listeners(
         top.section(keys::top::listeners, "a mapping of names to listeners"), report);
     configuration.endpoints = decode_endpoints(

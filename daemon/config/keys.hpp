@@ -25,6 +25,16 @@ inline constexpr Key log{"log"};
 inline constexpr Key state{"state"};
 inline constexpr Key control{"control"};
 inline constexpr Key memory{"memory"};
+inline constexpr Key user{
+    "user",
+    "Whom a daemon that root has started becomes once its addresses are open, "
+    "and before it loads plugins. All it keeps is the right to open ports "
+    "below 1024",
+    "the one who starts it"};
+inline constexpr Key group{"group",
+                           "The group it gets instead of the user's own; the user's other groups "
+                           "stay",
+                           "that of `user`"};
 inline constexpr Key listeners{"listeners", "What accepts connections"};
 inline constexpr Key endpoints{"endpoints",
                                "What is opened once: an outgoing connection, a datagram socket, an "
@@ -33,7 +43,7 @@ inline constexpr Key subprocesses{"subprocesses",
                                   "What is run and looked after. No name is that of a listener or "
                                   "an endpoint, too"};
 inline constexpr std::array all{
-    plugins, log, state, control, memory, listeners, endpoints, subprocesses};
+    plugins, log, state, control, memory, user, group, listeners, endpoints, subprocesses};
 }  // namespace top
 
 namespace plugins {

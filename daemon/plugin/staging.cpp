@@ -155,6 +155,23 @@ StagingDirectory::~StagingDirectory() {
     remove_folder(path_);
 }
 
+int StagingDirectory::give_to(uid_t user, gid_t group) const {
+    const std::string state = path_.substr(0, path_.rfind('/'));
+    struct stat status {};
+    if (::stat(state.c_str(), &status) != 0) return errno;
+    std::vector<std::string> all{path_};
+    if ((status.st_mode & S_ISVTX) == 0) all.insert(all.end(), {state, state + "/lock"});
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(path_, error)) {
+        all.push_back(entry.path());
+    }
+    if (error) return error.value();
+    for (const std::string& each : all) {
+        if (::lchown(each.c_str(), user, group) != 0 && errno != ENOENT) return errno;
+    }
+    return 0;
+}
+
 StagedCopy::~StagedCopy() {
     if (!kept_) ::unlink(path_.c_str());
 }

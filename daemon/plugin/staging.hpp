@@ -84,6 +84,10 @@ public:
 
     const std::string& path() const { return path_; }
 
+    /// Gives it and all that is in it to somebody else, and the state directory, too, unless that is
+    /// one like /tmp. 0 or an error number.
+    int give_to(uid_t user, gid_t group) const;
+
 private:
     static base::Result<std::unique_ptr<StagingDirectory>> create_in(
         const std::string& root, std::vector<uid_t> trusted_owners);

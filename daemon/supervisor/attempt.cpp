@@ -91,6 +91,8 @@ bool Attempt::load() {
         auto nothing = std::make_shared<model::Configuration>();
         nothing->state_directory = found.state_directory;
         nothing->control.socket = found.control.socket;
+        nothing->user = found.user;
+        nothing->group = found.group;
         running_.configuration = std::move(nothing);
     }
     desired_ = std::make_shared<const model::Configuration>(std::move(found));
@@ -242,7 +244,8 @@ bool Attempt::prepare(Goal goal) {
     const bool good = errors.empty() || refuse(Refusal::configuration, std::move(errors));
     // What has not been tried, or never serves, has nothing to wait for.
     const bool probed = means_.probes && !means_.installation.probe_program.empty();
-    return configure(!probed || goal == Goal::prepare) && good;
+    const bool later = probed || means_.opened;
+    return configure(!later || goal == Goal::prepare) && good;
 }
 
 bool Attempt::configure(bool may_load) {
@@ -272,6 +275,14 @@ bool Attempt::bind() {
         base::append(errors, open(unit));
     }
     if (!errors.empty()) return refuse(Refusal::machine, std::move(errors));
+    if (means_.opened) errors = means_.opened(*desired_, *means_.staging);
+    if (!errors.empty()) {
+        const bool is_machine = errors.front().os_errno != 0;
+        return refuse(is_machine ? Refusal::machine : Refusal::configuration, std::move(errors));
+    }
+    // After that: whom a process may run as depends on who this one is.
+    errors = find_identities();
+    if (!errors.empty()) return refuse(Refusal::machine, std::move(errors));
     return configure(true);
 }
 
@@ -284,7 +295,7 @@ base::Errors Attempt::open(PreparedUnit& unit) const {
         case Section::subprocesses:
             break;
     }
-    return find_identity(unit);
+    return {};
 }
 
 base::Errors Attempt::open_listening(PreparedUnit& unit) const {
@@ -328,12 +339,18 @@ base::Errors Attempt::open_datagrams(PreparedUnit& unit) const {
     return {};
 }
 
-base::Errors Attempt::find_identity(PreparedUnit& unit) const {
-    if (!unit.change.restarted) return {};
-    auto identity = unit::ProcessIdentity::find(desired_->subprocesses.at(unit.id.name));
-    if (!identity) return identity.error();
-    unit.identity.emplace(std::move(*identity));
-    return {};
+base::Errors Attempt::find_identities() {
+    base::Errors errors;
+    for (PreparedUnit& unit : units_) {
+        if (unit.id.section != Section::subprocesses || !unit.change.restarted) continue;
+        auto identity = unit::ProcessIdentity::find(desired_->subprocesses.at(unit.id.name));
+        if (identity) {
+            unit.identity.emplace(std::move(*identity));
+        } else {
+            base::append(errors, identity.error());
+        }
+    }
+    return errors;
 }
 
 }  // namespace protohost::supervisor

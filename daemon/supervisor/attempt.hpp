@@ -76,6 +76,9 @@ public:
         /// Called before each step, and before each unit and address within one; what it returns is
         /// as if the step had failed with it. For tests that fail every step in turn.
         std::function<base::Errors(std::string_view step)> fault = {};
+        /// Called at the end of bind, before code of plugins comes into this process.
+        std::function<base::Errors(const model::Configuration&, const plugin::StagingDirectory&)>
+            opened = {};
     };
 
     /// One unit that is new or has changed.
@@ -145,7 +148,7 @@ private:
     base::Errors open(PreparedUnit& unit) const;
     base::Errors open_listening(PreparedUnit& unit) const;
     base::Errors open_datagrams(PreparedUnit& unit) const;
-    base::Errors find_identity(PreparedUnit& unit) const;
+    base::Errors find_identities();
 
     Means means_;
     Running running_;

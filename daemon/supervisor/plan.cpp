@@ -223,6 +223,8 @@ Plan make_plan(const model::Configuration& running,
         plan.restart.push_back("state.directory");
     }
     if (running.control.socket != desired.control.socket) plan.restart.push_back("control.socket");
+    if (running.user != desired.user) plan.restart.push_back("user");
+    if (running.group != desired.group) plan.restart.push_back("group");
     return plan;
 }
 
@@ -237,6 +239,8 @@ model::Configuration applied(const model::Configuration& running, model::Configu
     }
     desired.state_directory = running.state_directory;
     desired.control.socket = running.control.socket;
+    desired.user = running.user;
+    desired.group = running.group;
     return desired;
 }
 

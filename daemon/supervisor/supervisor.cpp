@@ -9,6 +9,7 @@
 #include "daemon/base/format.hpp"
 #include "daemon/model/quantity.hpp"
 #include "daemon/net/loop.hpp"
+#include "daemon/supervisor/give_up_root.hpp"
 #include "daemon/unit/endpoint.hpp"
 
 namespace protohost::supervisor {
@@ -90,7 +91,7 @@ Running Supervisor::running() const {
 }
 
 Attempt::Means Supervisor::means() {
-    return {file_, installation_, generations_, refused_, staging_, true, stop_.get(), fault_};
+    return {file_, installation_, generations_, refused_, staging_, true, stop_.get(), fault_, {}};
 }
 
 ReloadRecord Supervisor::start() {
@@ -100,10 +101,15 @@ ReloadRecord Supervisor::start() {
     const auto began = Clock::now();
     auto how = means();
     how.probes = false;  // a plugin that crashes now takes nothing down
+    how.opened = [this](const model::Configuration& desired, const auto& staging) {
+        return give_up_root(desired, staging, installation_);
+    };
     Attempt attempt(std::move(how), running());
     const bool good = attempt.run(Attempt::Goal::bind);
     record.took = Clock::now() - began;
-    return conclude(attempt, good, std::move(record));
+    record = conclude(attempt, good, std::move(record));
+    if (good) tell_who_runs(*running_, log_);
+    return record;
 }
 
 base::Result<Plan> Supervisor::check(Refusal& refusal) {

@@ -26,7 +26,7 @@ base::Errors not_allowed(std::string_view what, const std::string& name) {
     return base::failure(
         {},
         base::format("only root may start a process with another {} ({})", what, name),
-        "run the daemon as root, or remove it");
+        "run the daemon as root, which relax-children.conf does under systemd, or remove it");
 }
 
 }  // namespace

@@ -17,6 +17,7 @@ UNSEEN = {
         taken_by_the_other_kind_of_socket taken_reuse_port_in_itself taken_reuse_port_in_one taken_unix_path
         taken_unixgram""",
     "not fit for another value beside it": """
+        group_without_user
         buffer_high_above_default_limit buffer_high_above_default_memory buffer_limit_below_default_high
         buffer_limit_below_high buffer_low_above_default_limit buffer_low_above_high local_other_family
         local_other_scheme memory_below_default_high memory_below_high multicast_family multicast_family_of_ipv6

@@ -1,0 +1,342 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""service_test.py PACKAGES BUILD [unittest argument...]: the packages in a booted systemd, as an operator has them."""
+import json
+import os
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import machine
+from machine import patiently
+
+HERE = pathlib.Path(__file__).parent
+PACKAGES, BUILD = map(pathlib.Path, sys.argv[1:3])
+TIMES = int(os.environ.get("PROTOHOST_SCALE", "1"))  # 1: what CI has time for
+PORT = 7007
+MACHINE = machine.Machine()
+PLUGINS = f"/usr/lib/{os.uname().machine}-linux-gnu/protohost/plugins"
+
+
+def setUpModule():
+    try:
+        MACHINE.__enter__()
+    except machine.Unavailable as why:
+        raise unittest.SkipTest(str(why)) from None
+    for package in ("protohost_", "protohost-plugins_"):
+        install(next(PACKAGES.glob(package + "*.deb")))
+
+
+def tearDownModule():
+    MACHINE.__exit__(None, None, None)
+
+
+def install(package):
+    """Both are read where they are: the container sees what this machine has."""
+    return MACHINE.run("dpkg", "--force-confold", "-i", package)
+
+
+def ask(port, text=b"hello\n", timeout=10):
+    """What a server in the container answers to one line."""
+    talk = ("import socket,sys\n"
+            f"c=socket.create_connection(('127.0.0.1',{port}),timeout={timeout})\n"
+            f"c.sendall({text!r})\nsys.stdout.buffer.write(c.recv(1000))")
+    return MACHINE.run("/usr/bin/python3", "-c", talk, check=False).stdout
+
+
+class Load:
+    """load.py in the container, while the `with` lasts; then `counts` says how it went."""
+
+    def __init__(self, port=PORT, threads=2):
+        self.command = MACHINE.inside("/usr/bin/python3", HERE / "load.py", port, threads)
+        self.counts = {}
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        return self
+
+    def __exit__(self, *_):
+        output, _ = self.process.communicate(timeout=120)
+        self.counts = json.loads(output)
+        print(f"\n{self.counts}", file=sys.stderr, flush=True)
+
+    def count(self, how):
+        return self.counts.get(how, 0)
+
+
+def journal(*arguments):
+    """The lines of the service as objects, oldest first."""
+    MACHINE.run("journalctl", "--sync")
+    lines = MACHINE.run("journalctl", "-u", "protohost", "-o", "json", "--no-pager", *arguments).stdout.splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def messages():
+    return [line.get("MESSAGE", "") for line in journal()]
+
+
+class Case(unittest.TestCase):
+    """Each begins with the service as the package left it, running."""
+
+    def setUp(self):
+        MACHINE.run("sh", "-c", "rm -rf /etc/protohost/conf.d/* /etc/systemd/system/protohost.service.d /run/test-*")
+        MACHINE.systemctl("daemon-reload")
+        MACHINE.systemctl("reset-failed", check=False)
+        MACHINE.systemctl("restart", "protohost")
+        self.assertEqual(ask(PORT), "hello\n")
+
+    def configure(self, text, name="test.yaml"):
+        MACHINE.write(f"/etc/protohost/conf.d/{name}", text)
+
+    def drop_in(self, text, name="test.conf"):
+        MACHINE.write(f"/etc/systemd/system/protohost.service.d/{name}", text)
+        MACHINE.systemctl("daemon-reload")
+
+    def restart_count(self):
+        return int(MACHINE.show("protohost", "NRestarts"))
+
+
+class Life(Case):
+    def test_is_active_and_says_what_it_serves(self):
+        self.assertEqual(MACHINE.show("protohost", "ActiveState"), "active")
+        self.assertRegex(MACHINE.show("protohost", "StatusText"), r"^Serving: 1 unit, \d+ connections?")
+
+    def test_runs_as_its_user_with_one_right(self):
+        pid = MACHINE.show("protohost", "MainPID")
+        status = MACHINE.run("cat", f"/proc/{pid}/status").stdout
+        user = MACHINE.run("id", "-u", "protohost").stdout.strip()
+        self.assertIn(f"Uid:\t{user}\t{user}\t{user}\t{user}\n", status)
+        self.assertIn("CapEff:\t0000000000000400\n", status)
+
+    def test_reload_applies_a_change(self):
+        self.configure("listeners: {other: {listen: tcp://127.0.0.1:7008, protocol: echo}}\n")
+        MACHINE.systemctl("reload", "protohost")
+        self.assertEqual(ask(7008), "hello\n")
+        self.assertRegex(MACHINE.show("protohost", "StatusText"), r"^Serving: 2 units.*applied")
+
+    def test_reload_of_what_is_broken_fails_with_the_message_and_changes_nothing(self):
+        self.configure("listeners: {other: {listen: tcp://127.0.0.1:7008, protocol: nobody}}\n")
+        done = MACHINE.systemctl("reload", "protohost", check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertEqual(MACHINE.show("protohost", "ActiveState"), "active")
+        self.assertRegex(MACHINE.show("protohost", "StatusText"), r"rejected: .*conf.d/test.yaml:1:\d+: listeners.other.protocol: ")
+        self.assertTrue([line for line in messages() if re.search(r"conf.d/test.yaml:1:\d+: listeners.other.protocol: ", line)])
+        self.assertEqual(ask(PORT), "hello\n")
+
+    def test_a_broken_configuration_is_not_started_again(self):
+        self.configure("listeners: {other: {listen: nowhere, protocol: echo}}\n")
+        MACHINE.systemctl("restart", "protohost", check=False)
+        self.assertEqual(MACHINE.show("protohost", "ActiveState"), "failed")
+        self.assertEqual(MACHINE.show("protohost", "ExecMainStatus"), "78")
+        self.assertEqual(self.restart_count(), 0)
+
+    def test_stop_ends_long_connections_within_the_drain_and_the_children(self):
+        self.configure("listeners: {lasting: {listen: tcp://127.0.0.1:7009, protocol: lab, options: {drain: keep}, timeouts: {drain: 3s}}}\n"
+                       "subprocesses: {child: {shell: 'sleep 1000 & exec sleep 1000'}}\n"
+                       f"plugins: {{directories: [{BUILD}/tests/system/plugins]}}\n")
+        MACHINE.systemctl("reload", "protohost")
+        hold = ("import socket\nheld=[socket.create_connection(('127.0.0.1',7009)) for _ in range(200)]\n"
+                "print('held',flush=True)\n[each.recv(100) for each in held]")
+        holder = subprocess.Popen(MACHINE.inside("/usr/bin/python3", "-c", hold), stdout=subprocess.PIPE, text=True)
+        self.assertEqual(holder.stdout.readline(), "held\n")
+        with Load():
+            began = time.monotonic()
+            MACHINE.systemctl("stop", "protohost")
+            took = time.monotonic() - began
+        holder.kill()
+        holder.communicate()
+        self.assertLess(took, 3 + 1)
+        self.assertEqual(MACHINE.show("protohost", "ExecMainStatus"), "0")
+        self.assertEqual(MACHINE.show("protohost", "Result"), "success")
+        self.assertEqual(MACHINE.run("pgrep", "-x", "sleep", check=False).stdout, "")
+
+
+class Restarts(Case):
+    def test_restarts_refuse_nobody(self):
+        with Load() as load:
+            for _ in range(20 * TIMES):
+                MACHINE.systemctl("restart", "protohost")
+        self.assertEqual(load.count("refused"), 0)
+        self.assertGreater(load.count("served"), 100)
+
+    def test_a_killed_daemon_is_back_and_refuses_nobody(self):
+        slowest = 0
+        with Load() as load:
+            for _ in range(10 * TIMES):
+                before = MACHINE.show("protohost", "MainPID")
+                began = time.monotonic()
+                MACHINE.run("kill", "-KILL", before)
+                back = patiently(lambda: MACHINE.show("protohost", "MainPID") not in ("0", before)
+                                 and MACHINE.show("protohost", "ActiveState") == "active", 10)
+                slowest = max(slowest, time.monotonic() - began)
+                self.assertTrue(back)
+        print(f"\nback after at most {slowest:.2f} s", file=sys.stderr)
+        self.assertEqual(load.count("refused"), 0)
+        self.assertLess(slowest, 1.5)
+
+
+class Watchdog(Case):
+    def setUp(self):
+        super().setUp()
+        self.drop_in("[Service]\nWatchdogSec=2s\n")
+        self.configure(f"plugins: {{directories: [{BUILD}/tests/system/plugins]}}\n"
+                       "listeners: {lab: {listen: tcp://127.0.0.1:7009, protocol: lab}}\n")
+        MACHINE.systemctl("restart", "protohost")
+
+    def test_kills_a_stuck_loop_and_starts_it_again(self):
+        before = MACHINE.show("protohost", "MainPID")
+        self.assertEqual(ask(7009, b"hold /nowhere/at/all\n", timeout=0.2), "")
+        began = time.monotonic()
+        back = patiently(lambda: MACHINE.show("protohost", "MainPID") not in ("0", before)
+                         and MACHINE.show("protohost", "ActiveState") == "active", 30)
+        self.assertTrue(back)
+        self.assertLess(time.monotonic() - began, 2 + 2)
+        self.assertTrue(any("watchdog" in line.lower() for line in
+                            MACHINE.run("journalctl", "-u", "protohost", "--no-pager").stdout.splitlines()))
+        self.assertEqual(ask(PORT), "hello\n")
+
+    def test_leaves_a_busy_one_alone(self):
+        before = MACHINE.show("protohost", "MainPID")
+        with Load(threads=8) as load:
+            time.sleep(6)
+        self.assertGreater(load.count("served"), 1000)
+        self.assertEqual(MACHINE.show("protohost", "MainPID"), before)
+
+
+class Activation(Case):
+    def test_the_first_connection_starts_the_service(self):
+        MACHINE.systemctl("stop", "protohost")
+        MACHINE.write("/etc/systemd/system/protohost-web.socket",
+                      "[Socket]\nListenStream=127.0.0.1:7010\nFileDescriptorName=web\nService=protohost.service\n")
+        self.configure("listeners: {web: {listen: systemd:web, protocol: echo}}\n")
+        MACHINE.systemctl("daemon-reload")
+        MACHINE.systemctl("start", "protohost-web.socket")
+        self.assertEqual(MACHINE.show("protohost", "ActiveState"), "inactive")
+        self.assertEqual(ask(7010), "hello\n")
+        self.assertEqual(MACHINE.show("protohost", "ActiveState"), "active")
+        MACHINE.systemctl("restart", "protohost")
+        self.assertEqual(ask(7010), "hello\n")
+        MACHINE.systemctl("stop", "protohost-web.socket", "protohost")
+
+
+class Journal(Case):
+    def test_has_fields_and_explains_its_messages(self):
+        self.configure("listeners: {other: {listen: tcp://127.0.0.1:7008, protocol: nobody}}\n")
+        MACHINE.systemctl("reload", "protohost", check=False)
+        lines = journal()
+        listening = [line for line in lines if line.get("PROTOHOST_UNIT") == "echo" and "listening" in line["MESSAGE"]]
+        self.assertTrue(listening)
+        self.assertEqual(listening[-1]["PRIORITY"], "6")
+        self.assertEqual(listening[-1]["SYSLOG_IDENTIFIER"], "protohostd")
+        refused = [line for line in lines if line.get("CONFIG_FILE", "").endswith("conf.d/test.yaml")]
+        self.assertTrue(refused)
+        self.assertEqual(refused[-1]["CONFIG_LINE"], "1")
+        self.assertEqual(refused[-1]["PRIORITY"], "3")
+        explained = MACHINE.run("journalctl", "-u", "protohost", "-x", "--no-pager").stdout
+        self.assertIn("man:protohostd(8)", explained)
+
+
+class Package(Case):
+    """A third party's: a plugin, and a definition of what serves with it."""
+
+    def build(self, version, plugin):
+        folder = pathlib.Path(tempfile.mkdtemp(dir=MACHINE.root / "tmp"))
+        (folder / "DEBIAN").mkdir()
+        (folder / "DEBIAN/control").write_text(
+            f"Package: tongue\nVersion: {version}\nArchitecture: all\nMaintainer: nobody <nobody@localhost>\nDescription: a plugin\n",
+            encoding="ascii")
+        place = folder / PLUGINS.lstrip("/")
+        place.mkdir(parents=True)
+        shutil.copy(plugin, place / "tongue.so")
+        (folder / "etc/protohost/conf.d").mkdir(parents=True)
+        (folder / "etc/protohost/conf.d/tongue.yaml").write_text(
+            "listeners: {tongue: {listen: tcp://127.0.0.1:7011, protocol: tongue, options: {greeting: hello}}}\n", encoding="ascii")
+        package = folder.parent / f"tongue_{version}.deb"
+        subprocess.run(["dpkg-deb", "--root-owner-group", "--build", folder, package], check=True, stdout=subprocess.DEVNULL)
+        return "/tmp/" + package.name
+
+    def test_dropped_in_is_served_after_a_reload_and_swapped_by_the_next(self):
+        install(self.build("1", next(BUILD.glob("tests/**/tongues/1/tongue.so"))))
+        MACHINE.systemctl("reload", "protohost")
+        self.assertEqual(ask(7011), "1 hello hello\n")
+        install(self.build("2", next(BUILD.glob("tests/**/tongues/2/tongue.so"))))
+        self.assertEqual(ask(7011), "1 hello hello\n")
+        MACHINE.systemctl("reload", "protohost")
+        self.assertEqual(ask(7011), "2 hello hello\n")
+        MACHINE.run("dpkg", "--purge", "tongue")
+        MACHINE.systemctl("reload", "protohost")
+        self.assertEqual(ask(7011), "")
+
+    def test_is_installed_again_under_load_and_refuses_nobody(self):
+        with Load() as load:
+            for package in ("protohost_", "protohost-plugins_"):
+                install(next(PACKAGES.glob(package + "*.deb")))
+        self.assertEqual(load.count("refused"), 0)
+        self.assertEqual(ask(PORT), "hello\n")
+
+    def test_with_a_broken_configuration_is_upgraded_all_the_same(self):
+        before = MACHINE.show("protohost", "MainPID")
+        self.configure("listeners: {other: {listen: nowhere, protocol: echo}}\n")
+        for package in ("protohost_", "protohost-plugins_"):
+            install(next(PACKAGES.glob(package + "*.deb")))
+        self.assertEqual(MACHINE.show("protohost", "MainPID"), before)
+        self.assertEqual(ask(PORT), "hello\n")
+
+
+class Hardened(Case):
+    """The suite's own tests of the whole daemon, within the sandbox of the unit."""
+
+    # What the sandbox forbids to the tests themselves, not to the daemon.
+    NOT_HERE = """
+        *StartedByRoot* *FirstProcess* *Strace*""".split()
+    # What the daemon may not do within it, and may with relax-children.conf.
+    RELAXED = """
+        """.split()
+
+    def sandbox(self):
+        """The lines of the unit that say what a process may do."""
+        section = MACHINE.run("systemctl", "cat", "protohost").stdout.split("[Service]", 1)[1].split("[Install]", 1)[0]
+        of_the_daemon = re.compile(r"(Exec|Type|Notify|Restart|Start|Watchdog|Timeout|Kill|FileDescriptorStore|\w*Directory)")
+        return [line for line in section.splitlines() if re.match(r"\w+=", line) and not of_the_daemon.match(line)]
+
+    def suite(self, name, chosen, more=()):
+        here = pathlib.Path(__file__).resolve().parents[2]
+        lines = [*self.sandbox(), "Type=oneshot", f"BindReadOnlyPaths={here} {BUILD}", "StandardOutput=file:/tmp/suite.log",
+                 "StandardError=inherit", "TimeoutStartSec=900", "StateDirectory=suite", "Environment=TMPDIR=/var/lib/suite",
+                 "WorkingDirectory=/var/lib/suite", *more,
+                 f"ExecStart={BUILD}/tests/system/test_system --gtest_brief=1 --gtest_filter={chosen}"]
+        MACHINE.write(f"/etc/systemd/system/{name}.service", "[Service]\n" + "\n".join(lines) + "\n")
+        MACHINE.systemctl("daemon-reload")
+        done = MACHINE.systemctl("start", name, check=False, timeout=1000)
+        said = (MACHINE.root / "tmp/suite.log").read_text(errors="replace")
+        self.assertEqual(done.returncode, 0, said[-6000:])
+        passed = re.search(r"\[  PASSED  \] (\d+) tests?", said)
+        print(f"\n{name}: {passed.group(0) if passed else said[-300:]}", file=sys.stderr)
+        return int(passed.group(1)) if passed else 0
+
+    def test_the_whole_daemon_passes_its_tests_in_the_sandbox(self):
+        share = {} if TIMES > 1 else {"GTEST_TOTAL_SHARDS": 8, "GTEST_SHARD_INDEX": 3}
+        more = [f"Environment={name}={value}" for name, value in share.items()]
+        self.assertGreater(self.suite("suite", "-" + ":".join(self.NOT_HERE + self.RELAXED), more), 20)
+
+
+class Removal(Case):
+    def test_stops_it_and_a_purge_leaves_nothing(self):
+        MACHINE.run("dpkg", "--remove", "protohost-plugins", "protohost")
+        self.assertEqual(MACHINE.show("protohost", "ActiveState"), "inactive")
+        self.assertTrue((MACHINE.root / "etc/protohost/protohost.yaml").exists())
+        MACHINE.run("dpkg", "--purge", "protohost-plugins", "protohost")
+        for place in ("etc/protohost", "var/lib/protohost", "run/protohost", "var/log/protohost", PLUGINS.lstrip("/")):
+            self.assertFalse((MACHINE.root / place).exists(), place)
+        for package in ("protohost_", "protohost-plugins_"):
+            install(next(PACKAGES.glob(package + "*.deb")))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)
