@@ -24,7 +24,7 @@ set(CPACK_DEBIAN_DAEMON_PACKAGE_SECTION net)
 # The user is made by systemd-sysusers, which needs no running systemd.
 set(CPACK_DEBIAN_DAEMON_PACKAGE_DEPENDS "systemd | systemd-standalone-sysusers, systemd | systemd-standalone-tmpfiles")
 set(CPACK_DEBIAN_DAEMON_PACKAGE_RECOMMENDS protohost-plugins)
-set(CPACK_DEBIAN_DAEMON_PACKAGE_SUGGESTS protohost-sdk)
+set(CPACK_DEBIAN_DAEMON_PACKAGE_SUGGESTS "protohost-sdk, logrotate")
 set(CPACK_DEBIAN_DAEMON_PACKAGE_CONTROL_EXTRA
     "${PROJECT_BINARY_DIR}/packaging/debian/conffiles"
     "${debian}/postinst"

@@ -104,8 +104,10 @@ def check_triggered(scripts, root):
 
 
 def check_removed(scripts, root):
-    assert Machine(scripts, root, "active").run("prerm", "remove") == [STOP]
-    assert Machine(scripts, root, "active").run("prerm", "upgrade", "0.2.0-1") == []
+    asked = Machine(scripts, root, "active").run("prerm", "remove")
+    assert asked == [STOP], f"a removal asks {asked}"
+    asked = Machine(scripts, root, "active").run("prerm", "upgrade", "0.2.0-1")
+    assert asked == [], f"the scripts of the former version ask {asked} before an upgrade"
     machine = Machine(scripts, root)
     machine.run("postrm", "remove")
     assert (root / "var/lib/protohost").exists(), "a removal that is no purge has taken the state"
