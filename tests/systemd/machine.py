@@ -32,8 +32,10 @@ def patiently(until, seconds, every=0.05):
 class Machine:
     """Boots when it is entered, and is gone when it is left, with all that was written in it."""
 
-    def __init__(self, name="protohost-test"):
-        self.name = f"{name}-{os.getpid()}"
+    def __init__(self, shown=()):
+        """`shown` are folders that are seen inside, too, wherever they are mounted here."""
+        self.name = f"protohost-test-{os.getpid()}"
+        self.shown = shown
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="protohost-machine-"))
         self.root = self.folder / "root"
         self.nspawn = None
@@ -103,7 +105,8 @@ class Machine:
         with open(self.folder / "console", "wb") as console:
             self.nspawn = subprocess.Popen(
                 ["systemd-nspawn", "--boot", "--quiet", f"--directory={self.root}", "--private-network", "--register=no",
-                 "--keep-unit", f"--machine={self.name}", "--console=pipe", "--link-journal=no"],
+                 "--keep-unit", f"--machine={self.name}", "--console=pipe", "--link-journal=no",
+                 *(f"--bind-ro={folder}" for folder in self.shown)],
                 stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT)
         if not patiently(self.find_leader, 20):
             raise Unavailable(f"systemd-nspawn starts nothing: {self.console()}")

@@ -17,10 +17,11 @@ import machine
 from machine import patiently
 
 HERE = pathlib.Path(__file__).parent
-PACKAGES, BUILD = map(pathlib.Path, sys.argv[1:3])
+PACKAGES, BUILD = (pathlib.Path(path).resolve() for path in sys.argv[1:3])
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
 TIMES = int(os.environ.get("PROTOHOST_SCALE", "1"))  # 1: what CI has time for
 PORT = 7007
-MACHINE = machine.Machine()
+MACHINE = machine.Machine(dict.fromkeys([SOURCE, BUILD]))
 PLUGINS = f"/usr/lib/{os.uname().machine}-linux-gnu/protohost/plugins"
 
 
@@ -38,7 +39,6 @@ def tearDownModule():
 
 
 def install(package):
-    """Both are read where they are: the container sees what this machine has."""
     return MACHINE.run("dpkg", "--force-confold", "-i", package)
 
 
@@ -307,8 +307,7 @@ class Hardened(Case):
         return [line for line in section.splitlines() if re.match(r"\w+=", line) and not of_the_daemon.match(line)]
 
     def suite(self, name, chosen, more=()):
-        here = pathlib.Path(__file__).resolve().parents[2]
-        lines = [*self.sandbox(), "Type=oneshot", f"BindReadOnlyPaths={here} {BUILD}", "StandardOutput=file:/tmp/suite.log",
+        lines = [*self.sandbox(), "Type=oneshot", f"BindReadOnlyPaths={SOURCE} {BUILD}", "StandardOutput=file:/tmp/suite.log",
                  "StandardError=inherit", "TimeoutStartSec=900", "StateDirectory=suite", "Environment=TMPDIR=/var/lib/suite",
                  "WorkingDirectory=/var/lib/suite", *more,
                  f"ExecStart={BUILD}/tests/system/test_system --gtest_brief=1 --gtest_filter={chosen}"]
