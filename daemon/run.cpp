@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "daemon/base/log.hpp"
+#include "daemon/base/passed_descriptors.hpp"
 #include "daemon/base/service_notification.hpp"
 #include "daemon/base/version.hpp"
 #include "daemon/control/permissions.hpp"
@@ -22,6 +23,7 @@
 #include "daemon/net/executor.hpp"
 #include "daemon/net/loop.hpp"
 #include "daemon/net/orphan_watch.hpp"
+#include "daemon/net/passed_sockets.hpp"
 #include "daemon/net/resolver.hpp"
 #include "daemon/plugin/describe.hpp"
 #include "daemon/plugin/probe.hpp"
@@ -131,6 +133,13 @@ supervisor::Service::Settings take_service(const base::Log& log) {
     return {};
 }
 
+net::PassedSockets take_passed(const base::Log& log) {
+    auto passed = base::take_passed_descriptors();
+    if (passed) return net::PassedSockets(std::move(*passed));
+    for (const base::Error& error : passed.error()) log.warn("{}", base::to_string(error));
+    return {};
+}
+
 int describe_plugin(const std::string& file, bool try_first) {
     auto staging =
         plugin::StagingDirectory::create_throw_away(supervisor::find_installation().trusted_owners);
@@ -159,7 +168,9 @@ int run_daemon(const std::string& file, bool plugin_checks) {
     keep_low_ports_to_itself();
     const base::Log log("supervisor");
     auto service_settings = take_service(log);
+    auto passed = take_passed(log);
     Daemon daemon(file, plugin_checks);
+    daemon.supervisor.take(std::move(passed));
     supervisor::Service service(daemon.loop, daemon.supervisor, std::move(service_settings));
     const auto end = [&daemon] { daemon.control.close([&daemon] { daemon.loop.stop(); }); };
     // Before anything starts: a signal meanwhile waits until the loop runs.

@@ -32,7 +32,8 @@ std::vector<Form> forms() {
             {"udp://h:0", "udp://" + host + ":0+"},
             {"unix:@n", "unix:" + name},
             {"unixgram:@n", "unixgram:" + name},
-            {"fd:3", "fd:0*([3-9]|[1-9][0-9]+)"}};
+            {"fd:3", "fd:0*([3-9]|[1-9][0-9]+)"},
+            {"systemd:n", "systemd:[!-9;-~]{1,255}"}};
 }
 
 }  // namespace

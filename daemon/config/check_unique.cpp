@@ -25,6 +25,7 @@ struct Claim {
     std::string owner;  ///< "listeners.web"
     std::string key;    ///< "listeners.web.listen"
     bool shares = false;
+    bool bound = false;  ///< for datagrams
     Report::Position position = {};
 };
 
@@ -41,12 +42,14 @@ bool is_fixed(const Address& address) {
     return !is_internet(address) || address.port != 0;
 }
 
-/// Two addresses that are equal here cannot be had by two: a path is one file, whatever kind of
-/// socket it leads to. Abstract names are of streams or of datagrams.
-Address taken_as(const Address& address) {
-    Address taken = model::canonical(address);
+/// Two that are equal here cannot be had by two: a path is one file, whatever kind of socket it
+/// leads to. Abstract names are of streams or of datagrams, and one of systemd is of both: a socket
+/// unit gives it to all that it opens.
+std::pair<Address, bool> taken_as(const Claim& claim) {
+    Address taken = model::canonical(claim.address);
     if (taken.kind == Address::Kind::unixgram_path) taken.kind = Address::Kind::unix_path;
-    return taken;
+    const bool by_name = taken.kind == Address::Kind::systemd;
+    return {std::move(taken), by_name && claim.bound};
 }
 
 /// Where an endpoint is bound to: several may come from one internet address, but a UNIX socket's
@@ -54,10 +57,10 @@ Address taken_as(const Address& address) {
 void add_claims(const model::EndpointSpec& spec, std::vector<Claim>& claims) {
     using Kind = model::EndpointSpec::Kind;
     const std::string owner = unit_path(keys::top::endpoints, spec.name);
-    const auto add = [&](const Address& address, const model::Place& place, std::string key) {
-        claims.push_back({address, place, owner, std::move(key), spec.socket.reuse_port});
-    };
     const bool bound = spec.kind == Kind::bind;
+    const auto add = [&](const Address& address, const model::Place& place, std::string key) {
+        claims.push_back({address, place, owner, std::move(key), spec.socket.reuse_port, bound});
+    };
     if (bound || spec.address.value.kind == Address::Kind::descriptor) {
         add(spec.address.value,
             spec.address.place,
@@ -107,10 +110,10 @@ void check_addresses(const model::Configuration& configuration, Report& report) 
     std::stable_sort(claims.begin(), claims.end(), [](const Claim& a, const Claim& b) {
         return a.position < b.position;
     });
-    std::map<Address, const Claim*> taken;
+    std::map<std::pair<Address, bool>, const Claim*> taken;
     for (const Claim& claim : claims) {
         if (!is_fixed(claim.address)) continue;
-        const auto [entry, fresh] = taken.try_emplace(taken_as(claim.address), &claim);
+        const auto [entry, fresh] = taken.try_emplace(taken_as(claim), &claim);
         if (fresh) continue;
         const Claim& first = *entry->second;
         const bool same_unit = claim.owner == first.owner;

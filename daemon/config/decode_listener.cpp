@@ -25,7 +25,7 @@ using AddressKind = model::Address::Kind;
 constexpr std::array limits_rules{
     Rule{keys::limits::per_source,
          [](const Opening& opening) {
-             return opening.has({AddressKind::tcp, AddressKind::descriptor});
+             return opening.has({AddressKind::tcp, AddressKind::descriptor, AddressKind::systemd});
          },
          "no connection to a UNIX socket comes from an IP address"},
 };

@@ -73,7 +73,7 @@ constexpr std::array socket_rules{
     Rule{keys::socket::multicast,
          [](const Opening& opening) {
              return opening.is({Way::bind}) &&
-                    opening.has({AddressKind::udp, AddressKind::descriptor});
+                    opening.has({AddressKind::udp, AddressKind::descriptor, AddressKind::systemd});
          },
          "only an endpoint with bind: udp://HOST:PORT can join groups"},
     Rule{keys::socket::mode, has_file, only_files},

@@ -27,7 +27,8 @@ bool has_bytes(const Opening& opening) {
         opening.is({Way::listen, Way::connect}) && opening.has({AddressKind::tcp,
                                                                 AddressKind::unix_path,
                                                                 AddressKind::unix_abstract,
-                                                                AddressKind::descriptor});
+                                                                AddressKind::descriptor,
+                                                                AddressKind::systemd});
     return stream || is_pipe(opening);
 }
 

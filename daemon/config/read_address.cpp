@@ -33,25 +33,30 @@ base::Errors refused(const Node& node, std::string what, std::string hint) {
 /// What keeps a well-formed address from standing where it stands.
 base::Errors check_use(const Node& node, const model::Address& address, AddressUse use) {
     const std::string text = base::printable(model::to_string(address));
-    const bool descriptor = address.kind == AddressKind::descriptor;
+    const bool passed = model::is_passed(address);
     const bool datagram = model::is_datagram(address);
     if (use == AddressUse::listen && datagram) {
         return refused(node,
                        "a datagram socket has no connections",
                        base::format("use endpoints: {{NAME: {{bind: {}}}}}", text));
     }
-    if (use == AddressUse::bind && !datagram && !descriptor) {
+    if (use == AddressUse::connect && address.kind == AddressKind::systemd) {
         return refused(node,
-                       "bind is for datagrams: udp, unixgram, fd",
+                       "what systemd passes by name is no connection",
+                       base::format("use listeners: {{NAME: {{listen: {}}}}}, or bind", text));
+    }
+    if (use == AddressUse::bind && !datagram && !passed) {
+        return refused(node,
+                       "bind is for datagrams: udp, unixgram, fd, systemd",
                        base::format("use listeners: {{NAME: {{listen: {}}}}}", text));
     }
     if (use == AddressUse::remote && !datagram) {
         return refused(node, "only datagrams have a remote", "write udp://... or unixgram:...");
     }
-    if (use == AddressUse::local && descriptor) {
+    if (use == AddressUse::local && passed) {
         return refused(node, "a descriptor is no address to be bound to", "write an address");
     }
-    if (use == AddressUse::probe && (descriptor || datagram)) {
+    if (use == AddressUse::probe && (passed || datagram)) {
         return refused(node,
                        "only what accepts connections can be asked whether it does",
                        "write tcp://... or unix:...");
@@ -92,7 +97,7 @@ base::Result<LocatedAddress> read_other_end(const Node& node,
                                             AddressUse use,
                                             const std::optional<model::Address>& first) {
     auto other = read_address(node, use);
-    if (!other || !first || first->kind == AddressKind::descriptor) return other;
+    if (!other || !first || model::is_passed(*first)) return other;
     const std::string_view key =
         use == AddressUse::remote ? keys::endpoint::bind : keys::endpoint::connect;
     const std::string_view scheme = model::scheme_of(*first);
@@ -139,7 +144,9 @@ base::Result<PipeName> read_pipe_name(const Node& node) {
     if (address && address->kind == AddressKind::descriptor) {
         return PipeName{{{}, node.place}, address->descriptor};
     }
-    if (address) problem = "for an address use connect";
+    const bool by_name = address && address->kind == AddressKind::systemd;
+    if (address)
+        problem = by_name ? "for a datagram socket use bind" : "for an address use connect";
     if (!address && !node.text.starts_with("fd:")) problem = "begin with /";
     return base::Errors{model::unexpected(node, what, std::move(problem))};
 }

@@ -13,9 +13,9 @@ namespace protohost::config {
 
 /// The key that an address stands at. It decides which kinds the address may be.
 enum class AddressUse {
-    listen,   ///< streams, fd:N
+    listen,   ///< streams, fd:N, systemd:NAME
     connect,  ///< streams and datagrams, fd:N; not port 0
-    bind,     ///< datagrams, fd:N
+    bind,     ///< datagrams, fd:N, systemd:NAME
     remote,   ///< datagrams; not port 0
     local,    ///< streams and datagrams
     probe     ///< streams; not port 0

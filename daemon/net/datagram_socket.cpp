@@ -172,11 +172,19 @@ std::vector<Pair> pairs_of(const std::vector<SocketAddress>& locals,
     return pairs;
 }
 
-base::Result<DatagramSocket> open_descriptor(int fd,
-                                             const DatagramEnds& ends,
-                                             const std::vector<SocketAddress>& remotes,
-                                             const std::string& where) {
-    auto copy = copy_inherited(fd, where);
+base::Result<base::Descriptor> copy_of(const model::Address& address,
+                                       PassedSockets* passed,
+                                       const std::string& where) {
+    if (address.kind == Kind::descriptor) return copy_inherited(address.descriptor, where);
+    PassedSockets none;
+    return (passed != nullptr ? *passed : none).datagrams(address.path, where);
+}
+
+base::Result<DatagramSocket> open_passed(const DatagramEnds& ends,
+                                         const std::vector<SocketAddress>& remotes,
+                                         PassedSockets* passed,
+                                         const std::string& where) {
+    auto copy = copy_of(*ends.local, passed, where);
     if (!copy) return copy.error();
     auto adopted = adopt_datagram_socket(std::move(*copy), where);
     if (!adopted) return adopted;
@@ -192,11 +200,12 @@ base::Result<DatagramSocket> open_descriptor(int fd,
 }  // namespace
 
 base::Result<DatagramSocket> open_datagram_socket(const DatagramEnds& ends,
-                                                  const std::string& where) {
+                                                  const std::string& where,
+                                                  PassedSockets* passed) {
     const auto remotes = addresses_of(ends.remote, where);
     if (!remotes) return remotes.error();
-    if (ends.local && ends.local->kind == Kind::descriptor) {
-        return open_descriptor(ends.local->descriptor, ends, *remotes, where);
+    if (ends.local && model::is_passed(*ends.local)) {
+        return open_passed(ends, *remotes, passed, where);
     }
     std::optional<model::Address> local = ends.local;
     if (!local && ends.socket.local) local = ends.socket.local->value;

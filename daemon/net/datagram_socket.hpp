@@ -10,6 +10,7 @@
 #include "daemon/base/error.hpp"
 #include "daemon/model/address.hpp"
 #include "daemon/model/configuration.hpp"
+#include "daemon/net/passed_sockets.hpp"
 #include "daemon/net/socket_address.hpp"
 #include "daemon/net/socket_file.hpp"
 
@@ -29,7 +30,7 @@ struct DatagramSocket {
 
 /// What a datagram socket is opened from; at least one of the two addresses.
 struct DatagramEnds {
-    /// udp, unixgram, or a descriptor that the daemon was started with, of which a copy is taken.
+    /// udp, unixgram, or what the daemon was started with, of which a copy is taken.
     /// Absent: `socket.local`, or what the kernel chooses; a UNIX socket then gets an abstract
     /// name, so that it can be answered.
     std::optional<model::Address> local;
@@ -40,9 +41,10 @@ struct DatagramEnds {
 
 /// Of the addresses that a name has, the first that can be had. A name blocks on the resolver: on a
 /// loop that serves, numbers only. The errors say which address and why; `where` is put before
-/// them.
+/// them. `passed` has what systemd:NAME names.
 base::Result<DatagramSocket> open_datagram_socket(const DatagramEnds& ends,
-                                                  const std::string& where);
+                                                  const std::string& where,
+                                                  PassedSockets* passed = nullptr);
 
 /// Both ends of a datagram socket, as far as they are wanted: of the addresses of one end, one will
 /// do.

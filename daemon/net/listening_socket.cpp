@@ -70,23 +70,37 @@ int option(int fd, int name) {
     return ::getsockopt(fd, SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
 }
 
-base::Result<ListeningSocket> copy_of(int fd,
-                                      const model::SocketSettings& settings,
-                                      const std::string& where) {
-    const std::string name = "descriptor " + std::to_string(fd);
+/// What listens already, whoever has opened it.
+base::Result<ListeningSocket> adopt(base::Descriptor copy,
+                                    const model::SocketSettings& settings,
+                                    const std::string& where) {
     ListeningSocket opened;
-    auto copy = copy_inherited(fd, where);
-    if (!copy) return copy.error();
-    opened.descriptor = std::move(*copy);
-    if (option(fd, SO_TYPE) != SOCK_STREAM || option(fd, SO_ACCEPTCONN) != 1) {
-        return base::failure(where, name + " is no listening stream socket");
-    }
-    ::fcntl(opened.descriptor.get(), F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
-    opened.local = SocketAddress::local_of(opened.descriptor.get());
-    const auto refused =
-        apply_stream_options(opened.descriptor.get(), opened.local.family(), settings);
+    const int fd = copy.get();
+    opened.descriptor = std::move(copy);
+    ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
+    opened.local = SocketAddress::local_of(fd);
+    const auto refused = apply_stream_options(fd, opened.local.family(), settings);
     if (refused) return at_its_key(*refused, settings, where);
     return opened;
+}
+
+base::Result<std::vector<base::Descriptor>> copies_of(const model::Address& address,
+                                                      PassedSockets* passed,
+                                                      const std::string& where) {
+    if (address.kind == Kind::systemd) {
+        PassedSockets none;
+        return (passed != nullptr ? *passed : none).listening(address.path, where);
+    }
+    const int fd = address.descriptor;
+    std::vector<base::Descriptor> copies;
+    auto copy = copy_inherited(fd, where);
+    if (!copy) return copy.error();
+    if (option(fd, SO_TYPE) != SOCK_STREAM || option(fd, SO_ACCEPTCONN) != 1) {
+        return base::failure(where,
+                             "descriptor " + std::to_string(fd) + " is no listening stream socket");
+    }
+    copies.push_back(std::move(*copy));
+    return copies;
 }
 
 base::Result<std::vector<SocketAddress>> addresses_of(const model::Address& address) {
@@ -100,12 +114,17 @@ base::Result<std::vector<SocketAddress>> addresses_of(const model::Address& addr
 
 base::Result<std::vector<ListeningSocket>> open_listening(const model::Address& address,
                                                           const model::SocketSettings& settings,
-                                                          const std::string& where) {
+                                                          const std::string& where,
+                                                          PassedSockets* passed) {
     std::vector<ListeningSocket> sockets;
-    if (address.kind == Kind::descriptor) {
-        auto copy = copy_of(address.descriptor, settings, where);
-        if (!copy) return copy.error();
-        sockets.push_back(std::move(*copy));
+    if (model::is_passed(address)) {
+        auto copies = copies_of(address, passed, where);
+        if (!copies) return copies.error();
+        for (base::Descriptor& copy : *copies) {
+            auto adopted = adopt(std::move(copy), settings, where);
+            if (!adopted) return adopted.error();
+            sockets.push_back(std::move(*adopted));
+        }
         return sockets;
     }
     const auto addresses = addresses_of(address);

@@ -8,6 +8,7 @@
 #include "daemon/base/descriptor.hpp"
 #include "daemon/base/error.hpp"
 #include "daemon/model/configuration.hpp"
+#include "daemon/net/passed_sockets.hpp"
 #include "daemon/net/socket_address.hpp"
 #include "daemon/net/socket_file.hpp"
 
@@ -21,11 +22,12 @@ struct ListeningSocket {
 };
 
 /// One for each address that a name has: it may block on the resolver. Of fd:N, which must listen
-/// already, a copy is taken, and nothing of it is ever removed. The errors say which address and
-/// why; `where` is put before them.
+/// already, and of each socket of systemd:NAME, which `passed` has, a copy is taken, and nothing of
+/// it is ever removed. The errors say which address and why; `where` is put before them.
 base::Result<std::vector<ListeningSocket>> open_listening(const model::Address& address,
                                                           const model::SocketSettings& settings,
-                                                          const std::string& where);
+                                                          const std::string& where,
+                                                          PassedSockets* passed = nullptr);
 
 /// Makes a socket listen that is bound and no more, as asyncio's create_server does it with `sock`.
 /// What is none stays what it is.

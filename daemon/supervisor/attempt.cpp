@@ -310,7 +310,7 @@ base::Errors Attempt::open_listening(PreparedUnit& unit) const {
             base::append(errors, net::rehearse_ownership(spec.socket, where));
             continue;
         }
-        auto opened = net::open_listening(spec.listen[i].value, spec.socket, where);
+        auto opened = net::open_listening(spec.listen[i].value, spec.socket, where, &means_.passed);
         if (opened) {
             unit.listening.emplace(key, std::move(*opened));
         } else {
@@ -331,7 +331,7 @@ base::Errors Attempt::open_datagrams(PreparedUnit& unit) const {
     const bool is_open = running_.sockets.contains(unit::Endpoint::socket_key(spec));
     const bool opens = unit.change.moved || unit.change.factory;
     if (is_open || !opens) return rehearse_datagrams(spec);
-    auto socket = unit::Endpoint::open_bound(spec);
+    auto socket = unit::Endpoint::open_bound(spec, &means_.passed);
     if (!socket)
         return held_here(
             socket.error(), spec.address.value, *running_.configuration, running_.sockets);

@@ -70,6 +70,8 @@ public:
         const RefusedPlugins& refused;
         /// Made by the first attempt that wants plugins, in the folder that its configuration says.
         std::unique_ptr<plugin::StagingDirectory>& staging;
+        /// What systemd:NAME names.
+        net::PassedSockets& passed;
         bool probes = true;
         /// Readable where nobody waits for what this finds out any more; -1: never.
         int stop = -1;

@@ -91,7 +91,16 @@ Running Supervisor::running() const {
 }
 
 Attempt::Means Supervisor::means() {
-    return {file_, installation_, generations_, refused_, staging_, true, stop_.get(), fault_, {}};
+    return {file_,
+            installation_,
+            generations_,
+            refused_,
+            staging_,
+            passed_,
+            true,
+            stop_.get(),
+            fault_,
+            {}};
 }
 
 ReloadRecord Supervisor::start() {
@@ -108,8 +117,23 @@ ReloadRecord Supervisor::start() {
     const bool good = attempt.run(Attempt::Goal::bind);
     record.took = Clock::now() - began;
     record = conclude(attempt, good, std::move(record));
-    if (good) tell_who_runs(*running_, log_);
+    if (!good) return record;
+    tell_who_runs(*running_, log_);
+    close_unclaimed();
     return record;
+}
+
+void Supervisor::close_unclaimed() {
+    for (const auto& [name, spec] : running_->listeners) {
+        for (const auto& address : spec.listen) passed_.claim(address.value.descriptor);
+    }
+    for (const auto& [name, spec] : running_->endpoints) {
+        passed_.claim(spec.address.value.descriptor);
+        passed_.claim(spec.descriptor);
+    }
+    for (const std::string& closed : passed_.close_unclaimed()) {
+        log_.warn("{}: no unit takes it, and so it is closed", closed);
+    }
 }
 
 base::Result<Plan> Supervisor::check(Refusal& refusal) {

@@ -20,6 +20,7 @@
 #include "daemon/base/log.hpp"
 #include "daemon/model/configuration.hpp"
 #include "daemon/net/executor.hpp"
+#include "daemon/net/passed_sockets.hpp"
 #include "daemon/net/timer.hpp"
 #include "daemon/plugin/staging.hpp"
 #include "daemon/supervisor/attempt.hpp"
@@ -45,6 +46,9 @@ public:
     ~Supervisor();
     Supervisor(const Supervisor&) = delete;
     Supervisor& operator=(const Supervisor&) = delete;
+
+    /// What the service manager has passed; before start(), which closes what no unit takes.
+    void take(net::PassedSockets passed) { passed_ = std::move(passed); }
 
     /// The first start: a reload from the empty configuration, with the caller waiting.
     ReloadRecord start();
@@ -160,6 +164,8 @@ private:
                                      Sockets& sockets);
     void leave(std::unique_ptr<unit::Unit> unit);
     void tell_generations();
+    /// Of what was passed, what no unit has.
+    void close_unclaimed();
     /// Of the units whose context is another one, or that are gone.
     void take_contexts(const Attempt& attempt);
     void replace_context(const std::string& unit,
@@ -186,6 +192,7 @@ private:
     RunningPlugins plugins_;
     TlsContexts contexts_;
     RefusedPlugins refused_;
+    net::PassedSockets passed_;
     Units units_;
     /// Removed by a reload, and not yet empty.
     std::vector<std::unique_ptr<unit::Unit>> leaving_;

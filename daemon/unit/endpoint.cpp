@@ -67,11 +67,12 @@ std::string Endpoint::target() const {
     return definition_.path.value;
 }
 
-base::Result<net::DatagramSocket> Endpoint::open_bound(const model::EndpointSpec& spec) {
+base::Result<net::DatagramSocket> Endpoint::open_bound(const model::EndpointSpec& spec,
+                                                       net::PassedSockets* passed) {
     const std::string where =
         model::to_string(spec.address.place, "endpoints." + spec.name + ".bind");
     const auto remote = spec.remote ? std::optional(spec.remote->value) : std::nullopt;
-    return net::open_datagram_socket({spec.address.value, remote, spec.socket}, where);
+    return net::open_datagram_socket({spec.address.value, remote, spec.socket}, where, passed);
 }
 
 base::Errors Endpoint::bind() {
@@ -91,6 +92,8 @@ void Endpoint::hold(net::DatagramSocket socket) {
 std::string Endpoint::socket_key(const model::EndpointSpec& spec) {
     const model::Address address = model::canonical(spec.address.value);
     std::string key = model::to_string(address);
+    // A name may be of a listener's sockets as well.
+    if (address.kind == model::Address::Kind::systemd) key += ", datagrams";
     if (spec.remote) key += " to " + model::to_string(model::canonical(spec.remote->value));
     // Many may have the same text.
     const bool any_port = address.kind == model::Address::Kind::udp && address.port == 0;

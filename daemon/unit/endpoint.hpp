@@ -41,8 +41,10 @@ public:
 
     base::Errors bind() override;
 
-    /// The socket of a `bind`. On any thread; a name blocks on the resolver.
-    static base::Result<net::DatagramSocket> open_bound(const model::EndpointSpec& spec);
+    /// The socket of a `bind`. On any thread; a name blocks on the resolver. `passed` has what
+    /// systemd:NAME names.
+    static base::Result<net::DatagramSocket> open_bound(const model::EndpointSpec& spec,
+                                                        net::PassedSockets* passed = nullptr);
 
     /// The socket of a `bind`, and what it was set to.
     struct OpenSocket {

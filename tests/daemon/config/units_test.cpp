@@ -93,15 +93,18 @@ TEST(Units, AllWriteBuffersTogetherHoldOneUpToItsWatermark) {
 
 TEST(Units, AListenerTakesEveryKindOfStream) {
     const model::ListenerSpec spec = listener(
-        "listen: [tcp://0.0.0.0:80, unix:///run/web.sock, unix:@web, fd:3],"
+        "listen: [tcp://0.0.0.0:80, unix:///run/web.sock, unix:@web, fd:3, systemd:web.socket],"
         "socket: {mode: 0660, owner: www-data, group: '33', keepalive: false, nodelay: false,"
         "  user_timeout: 30s, reuse_port: true, backlog: 128, send_buffer: 1MiB,"
         "  receive_buffer: 64KiB},"
         "limits: {connections: 1000, per_source: 20},"
         "timeouts: {idle: 5m, write_stall: 0, drain: 0}");
     EXPECT_EQ(addresses_of(spec),
-              (std::vector<std::string>{
-                  "tcp://0.0.0.0:80", "unix:///run/web.sock", "unix:@web", "fd:3"}));
+              (std::vector<std::string>{"tcp://0.0.0.0:80",
+                                        "unix:///run/web.sock",
+                                        "unix:@web",
+                                        "fd:3",
+                                        "systemd:web.socket"}));
     EXPECT_EQ(spec.socket.mode, 0660U);
     EXPECT_EQ(spec.socket.owner, "www-data");
     EXPECT_EQ(spec.socket.group, "33");
@@ -213,6 +216,18 @@ TEST(Units, AnEndpointBindsUnixSocketsAndDescriptors) {
         "bind: fd:4, remote: unixgram:@x, socket: {broadcast: true, multicast: [ff15::7]}");
     EXPECT_EQ(inherited.address.value.descriptor, 4);
     EXPECT_EQ(inherited.remote.value().value.path, "x");
+    const auto named = endpoint("bind: systemd:dns, remote: udp://127.0.0.1:53");
+    EXPECT_EQ(named.address.value.path, "dns");
+}
+
+TEST(Units, WhatIsPassedByNameMayHaveAllThatItsSocketsCanHave) {
+    const model::ListenerSpec spec = listener(
+        "listen: systemd:web, limits: {per_source: 20}, timeouts: {idle: 5m},"
+        "proxy_protocol: {trusted: [10.0.0.0/8]}, tls: {certificates: [/a.pem]}");
+    EXPECT_EQ(spec.limits.per_source, 20U);
+    EXPECT_TRUE(spec.tls);
+    const auto groups = endpoint("bind: systemd:dns, socket: {multicast: [ff15::7]}");
+    EXPECT_EQ(groups.socket.multicast.size(), 1U);
 }
 
 TEST(Units, AnEndpointTakesAConnectionThatIsThere) {
@@ -270,7 +285,7 @@ TEST(Units, WhatIsNotTheSameAddressIsNotTaken) {
         "control: {socket: /run/a}\n"
         "listeners:\n"
         "  a: {listen: [tcp://h:80, tcp://h:81, tcp://i:80, unix:@/run/a, unix:///run/b, fd:3,"
-        " tcp://h:0, tcp://h:0], protocol: p}\n"
+        " systemd:a, tcp://h:0, tcp://h:0], protocol: p}\n"
         "endpoints:\n"
         "  b: {bind: udp://h:80, protocol: p}\n"
         "  c: {bind: unixgram:@a, protocol: p}\n"
@@ -278,8 +293,9 @@ TEST(Units, WhatIsNotTheSameAddressIsNotTaken) {
         "  e: {connect: tcp://h:80, protocol: p}\n"
         "  f: {read: /run/b, protocol: p}\n"
         "  g: {write: /run/b, protocol: p}\n"
-        "  h: {write: fd:4, protocol: p}\n");
-    EXPECT_EQ(configuration.endpoints.size(), 7U);
+        "  h: {write: fd:4, protocol: p}\n"
+        "  i: {bind: systemd:a, protocol: p}\n");
+    EXPECT_EQ(configuration.endpoints.size(), 8U);
 }
 
 TEST(Units, EndpointsOfAllFilesAreUnited) {

@@ -47,7 +47,7 @@ int exit_code(int status) {
 
 }  // namespace
 
-Child::Child(const std::vector<std::string>& command) {
+Child::Child(const std::vector<std::string>& command, const std::vector<int>& passed) {
     std::vector<char*> arguments;
     arguments.reserve(command.size() + 1);
     for (const std::string& argument : command) {
@@ -65,6 +65,14 @@ Child::Child(const std::vector<std::string>& command) {
     ::posix_spawn_file_actions_adddup2(&files, in.reading.get(), STDIN_FILENO);
     ::posix_spawn_file_actions_adddup2(&files, out.writing.get(), STDOUT_FILENO);
     ::posix_spawn_file_actions_adddup2(&files, err.writing.get(), STDERR_FILENO);
+    // By way of numbers that none of them is to have.
+    const int beyond = 3 + static_cast<int>(passed.size());
+    std::vector<base::Descriptor> copies;
+    for (const int fd : passed) {
+        const int next = 3 + static_cast<int>(copies.size());
+        copies.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, beyond));
+        ::posix_spawn_file_actions_adddup2(&files, copies.back().get(), next);
+    }
     set_signals(attributes);
     const int error =
         ::posix_spawnp(&pid_, arguments[0], &files, &attributes, arguments.data(), environ);
@@ -120,8 +128,10 @@ std::string read_all(const base::Descriptor& from) {
     }
 }
 
-Finished run(const std::vector<std::string>& command, std::string_view input) {
-    Child child(command);
+Finished run(const std::vector<std::string>& command,
+             std::string_view input,
+             const std::vector<int>& passed) {
+    Child child(command, passed);
     auto output =
         std::async(std::launch::async, [from = child.take_output()] { return read_all(from); });
     auto errors =

@@ -14,8 +14,8 @@ namespace protohost::harness {
 /// A program, started with pipes at its standard streams. Still running at the end, it is killed.
 class Child {
 public:
-    /// `command[0]` is searched in PATH.
-    explicit Child(const std::vector<std::string>& command);
+    /// `command[0]` is searched in PATH. Copies of `passed` are its descriptors from 3 on.
+    explicit Child(const std::vector<std::string>& command, const std::vector<int>& passed = {});
     ~Child();
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
@@ -48,7 +48,9 @@ struct Finished {
 };
 
 /// Runs a program to its end.
-Finished run(const std::vector<std::string>& command, std::string_view input = {});
+Finished run(const std::vector<std::string>& command,
+             std::string_view input = {},
+             const std::vector<int>& passed = {});
 
 /// All that comes until the end.
 std::string read_all(const base::Descriptor& from);

@@ -47,7 +47,7 @@ Daemon::Daemon(const DaemonSetup& setup)
     std::vector<std::string> command = setup.wrapper;
     command.insert(command.end(), {daemon_program(), "--config", configuration_});
     command.insert(command.end(), setup.arguments.begin(), setup.arguments.end());
-    child_.emplace(command);
+    child_.emplace(command, setup.passed);
     log_.emplace(child_->take_errors());
     log_->wait_for(setup.awaited);
 }

@@ -41,6 +41,8 @@ struct DaemonSetup {
     std::string state_directory = {};
     /// A program that starts the daemon in its place: prlimit, setpriv.
     std::vector<std::string> wrapper = {};
+    /// Its descriptors from 3 on.
+    std::vector<int> passed = {};
     /// More arguments of the daemon.
     std::vector<std::string> arguments = {};
     /// What it says when it is where the test wants it.

@@ -10,10 +10,11 @@ UNSEEN = {
         nested_too_deep tag_binary""",
     "without effect on that kind of address": """
         address_zone_of_global_ipv6 limits_per_source_of_unix pipe_descriptor_reconnect socket_bound_keys_of_descriptor
-        socket_file_keys_of_abstract socket_file_keys_of_tcp socket_ipv6_only_of_ipv4 socket_tcp_keys_of_unix""",
+        socket_bound_keys_of_systemd socket_file_keys_of_abstract socket_file_keys_of_tcp socket_ipv6_only_of_ipv4
+        socket_tcp_keys_of_unix""",
     "taken already": """
         address_twice address_twice_in_one multicast_twice taken_abstract taken_by_control taken_by_endpoint
-        taken_descriptor taken_from_control taken_name taken_name_of_listener taken_other_spelling
+        taken_descriptor taken_from_control taken_name taken_name_of_listener taken_other_spelling taken_systemd
         taken_by_the_other_kind_of_socket taken_reuse_port_in_itself taken_reuse_port_in_one taken_unix_path
         taken_unixgram""",
     "not fit for another value beside it": """

@@ -12,6 +12,7 @@ tcp://127.0.0.1:80|'tcp://[::1]:80'|tcp://name:0|tcp://h:00|tcp://h:65535|tcp://
 tcp://300.1.1.1:1|tcp://1.2.3:1|tcp:h:1|tcp:///x|tcp://h:1/x|'tcp://[fe80::1%eth0]:1'|'tcp://::1:1'|TCP://h:1
 udp://h:1|udp://h:0|unix:///run/x|unix:///|unix:@n|unix:@|unix:///run/|unix:/x|unix://@x|unix:///a/b.sock
 unixgram:///run/x|unixgram:@n|fd:3|fd:03|fd:2|fd:x|fd:10|fd:99999999999
+systemd:web|systemd:web.socket|'systemd:'|'systemd:a b'|'systemd:a:b'|systemd:ü|[systemd:a, systemd:b]
 224.0.0.1|239.1.2.3|240.0.0.1|127.0.0.1|ff15::7|FF02::1|ff::1|"::1"|eth0|a/b|averyverylonginterface|eth0:1
 echo|echo/echo|a/b/c|a//b|/a|echo.so|.x|-x|x/log|ümlaut|'@adm'|'@'|'@@a'|alice|a:b|1000|'1000'
 0660|'0660'|0777|01000|'01000'|0689|660|0|'00660'|'0o660'
