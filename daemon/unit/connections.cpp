@@ -46,11 +46,15 @@ Connections::Connections(net::Loop& loop,
     : loop_(loop), spec_(spec), title_(std::move(title)), owner_(owner), log_("unit") {}
 
 std::unique_ptr<net::Transport> Connections::make_stream(base::Descriptor socket,
-                                                         const net::SocketAddress& peer,
+                                                         net::PeerName peer,
                                                          std::unique_ptr<net::TlsSession> session,
                                                          std::shared_ptr<void> factory) {
-    auto transport = std::make_unique<net::StreamTransport>(
-        loop_, std::move(socket), peer, settings(), transport_owner(), std::move(factory));
+    auto transport = std::make_unique<net::StreamTransport>(loop_,
+                                                            std::move(socket),
+                                                            std::move(peer),
+                                                            settings(),
+                                                            transport_owner(),
+                                                            std::move(factory));
     if (session != nullptr) transport->secure(std::move(session));
     return transport;
 }

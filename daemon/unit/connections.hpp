@@ -17,8 +17,8 @@
 #include "daemon/base/log.hpp"
 #include "daemon/model/configuration.hpp"
 #include "daemon/net/loop.hpp"
+#include "daemon/net/peer_name.hpp"
 #include "daemon/net/pipe.hpp"
-#include "daemon/net/socket_address.hpp"
 #include "daemon/net/socket_file.hpp"
 #include "daemon/net/timer.hpp"
 #include "daemon/net/tls_session.hpp"
@@ -64,7 +64,7 @@ public:
 
     /// Over a connected socket; with a session it speaks TLS. `factory` holds its protocol's code.
     std::unique_ptr<net::Transport> make_stream(base::Descriptor socket,
-                                                const net::SocketAddress& peer,
+                                                net::PeerName peer,
                                                 std::unique_ptr<net::TlsSession> session,
                                                 std::shared_ptr<void> factory);
     /// Over one end of a pipe, which the log calls `name`.

@@ -24,6 +24,8 @@ struct Unsecured {
     base::Descriptor socket;
     net::SocketAddress peer;
     std::unique_ptr<net::SocketFile> file = {};
+    /// What `peer` has connected to, where a load balancer has said so; nullptr: `socket`.
+    std::unique_ptr<const net::SocketAddress> reached = {};
 };
 
 /// The TLS handshakes of one unit: those that are under way, and a count of those that failed. All
