@@ -190,6 +190,7 @@ void StreamTransport::Tls::handshaken(TlsHandshake&, std::unique_ptr<TlsSession>
 }
 
 void StreamTransport::Tls::handshake_failed(TlsHandshake&, const TlsFailure& failure) {
+    transport_.owner_.handshake_failed(transport_, failure);
     transport_.lose(std::make_unique<Loss>(Loss{failure.code, failure.os_errno, failure.text}));
 }
 

@@ -23,6 +23,7 @@ namespace protohost::net {
 
 class TlsSession;
 class Transport;
+struct TlsFailure;
 struct TlsStart;
 
 /// What a write would have passed.
@@ -50,6 +51,9 @@ public:
 
     /// One of its timeouts has passed, and it is about to end: "idle for 5m (timeouts.idle)".
     virtual void timed_out(Transport& transport, std::string_view text) = 0;
+
+    /// A start_tls has failed for its peer, and it is about to end.
+    virtual void handshake_failed(Transport&, const TlsFailure&) {}
 
     /// Of a process: it has exited, and its protocol was told. Its pipes may go on.
     virtual void process_exited(Transport&) {}

@@ -46,7 +46,7 @@ Endpoint::Endpoint(const Shared& shared,
       definition_(spec),
       backoff_(spec.reconnect.value_or(model::Reconnect{})),
       pause_(shared.loop),
-      handshakes_(shared.loop, title()) {}
+      handshakes_(shared.loop, connections_.tls_failures()) {}
 
 Endpoint::~Endpoint() {
     close();
@@ -346,7 +346,6 @@ void Endpoint::wait_and_attempt(const std::string& why) {
 void Endpoint::describe(UnitSnapshot& snapshot) const {
     snapshot.section = "endpoints";
     snapshot.addresses.push_back(target());
-    handshakes_.describe(snapshot);
     if (!failures_.last().empty()) snapshot.last_error = failures_.last();
     if (!serving() || current_ != nullptr) return;
     if (pause_.running()) {

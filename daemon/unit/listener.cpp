@@ -17,7 +17,7 @@ Listener::Listener(const Shared& shared,
       definition_(spec),
       sources_(spec.limits.per_source),
       greetings_(shared.loop, title()),
-      handshakes_(shared.loop, title()) {}
+      handshakes_(shared.loop, connections_.tls_failures()) {}
 
 Listener::~Listener() {
     close();
@@ -219,7 +219,6 @@ void Listener::connection_ended(const net::Transport& transport) {
 void Listener::describe(UnitSnapshot& snapshot) const {
     snapshot.section = "listeners";
     snapshot.refused = refused_;
-    handshakes_.describe(snapshot);
     for (const auto& [key, acceptors] : acceptors_) {
         for (const auto& acceptor : acceptors) {
             snapshot.addresses.push_back(acceptor->local().uri());

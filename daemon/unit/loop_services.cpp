@@ -29,7 +29,7 @@ LoopServices::LoopServices(const Shared& shared,
       connections_(connections),
       tls_(tls),
       binding_(std::move(binding)),
-      handshakes_(shared.loop, title_),
+      handshakes_(shared.loop, connections.tls_failures()),
       became_idle_(std::move(became_idle)) {}
 
 LoopServices::~LoopServices() {

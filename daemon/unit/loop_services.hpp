@@ -104,7 +104,6 @@ public:
     /// this system trusts. Whom a server shows itself as, somebody has to have said.
     base::Result<net::TlsContext::Pointer> tls_context(net::TlsContext::Role role);
     Handshakes& handshakes() { return handshakes_; }
-    const Handshakes& handshakes() const { return handshakes_; }
     Connections& connections() { return connections_; }
     const std::shared_ptr<Binding>& binding() const { return binding_; }
     /// An operation has completed: it is destroyed in here.

@@ -214,6 +214,11 @@ TEST_F(TlsOnRequest, WhatComesInTheClearBehindTheRequestIsRefused) {
     EXPECT_NE(said.find("220 go ahead\r\n"), std::string::npos);
     EXPECT_EQ(said.find("250"), std::string::npos);
     daemon.log().wait_for("refused: ");
+    daemon.log().wait_for("listener smtp: no TLS with 127.0.0.1:");
+    const Control control(daemon);
+    EXPECT_EQ(control.show("smtp").at("failed_handshakes"), Json({{"not_tls", 1}}));
+    const std::string shown = control.run({"show", "smtp"}).output;
+    EXPECT_NE(shown.find("\nfailed handshakes: 1 not_tls\n"), std::string::npos) << shown;
     EXPECT_EQ(daemon.stop(), 0);
 }
 

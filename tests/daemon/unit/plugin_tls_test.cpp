@@ -104,6 +104,33 @@ TEST_F(PluginTls, StartTlsInBothRoles) {
     EXPECT_EQ(accepted.count("made"), 1u);
 }
 
+TEST_F(PluginTls, FailuresOfStartTlsAreCountedInBothRoles) {
+    open_plain();
+    server->loop().start_tls(ours(), {.server_side = true}, server_side.done());
+    client->loop().start_tls(theirs(), {.server_hostname = "another.test"}, client_side.done());
+    rig.run_until([&] { return accepted.count("lost") == 1 && connected.count("lost") == 1; });
+    EXPECT_EQ(server_side.status, PH_E_TLS);
+    EXPECT_EQ(failures(*server), (Failures{{"refused", 1}}));
+    EXPECT_EQ(failures(*client), (Failures{{"certificate", 1}}));
+}
+
+TEST_F(PluginTls, WhatThePluginItselfEndsIsNoFailure) {
+    open_plain();
+    server->loop().start_tls(ours(), {.server_side = true}, server_side.done());
+    ours().close();
+    rig.run_until([&] { return server_side.times == 1; });
+    EXPECT_EQ(server_side.status, PH_E_CLOSED);
+    EXPECT_TRUE(failures(*server).empty());
+}
+
+TEST_F(PluginTls, FailuresStayCountedWhenTheFactoryIsReplaced) {
+    open({.ssl = true}, {.ssl = true, .server_hostname = "another.test"});
+    rig.run_until([&] { return connection.times == 1; });
+    client->use(rig.endpoint(connect(address_)));
+    rig.run_ready();
+    EXPECT_EQ(failures(*client), (Failures{{"certificate", 1}}));
+}
+
 TEST_F(PluginTls, BytesThatWereReceivedAlreadyAreHandedOver) {
     open_plain();
     client->loop().start_tls(theirs(), {.server_hostname = "server.test"}, client_side.done());
