@@ -21,6 +21,7 @@
 
 namespace protohost::net {
 
+class TlsContext;
 class TlsSession;
 class Transport;
 struct TlsFailure;
@@ -180,6 +181,9 @@ public:
     /// transport closes or the peer has ended, PH_E_EOF_WRITTEN, PH_E_BUSY during another one or a
     /// sendfile, PH_E_UNSUPPORTED where there is TLS already.
     virtual ph_status start_tls(TlsStart&&, TlsStarted&&) { return PH_E_UNSUPPORTED; }
+
+    /// Of a start_tls whose `start` has no context yet: it waits for this.
+    virtual void give_tls_context(std::shared_ptr<const TlsContext>) {}
 
     /// The transport is aborted, if it is still under way; its `done` is then not called any more.
     virtual void cancel_start_tls() {}
