@@ -219,5 +219,28 @@ TEST_F(ForeignTls, AnEndpointSpeaksToSServer) {
     }
 }
 
+TEST_F(ForeignTls, AnEndpointResumesItsSessionWithSServer) {
+    for (const char* version : {"-tls1_2", "-tls1_3"}) {
+        const std::string at = "127.0.0.1:" + std::to_string(free_port());
+        Child server(
+            {"openssl", "s_server", "-accept", at, "-cert", certificate_, "-key", key_, version});
+        const base::Descriptor to = server.take_input();
+        const LogLines said(server.take_output());
+        const Daemon daemon{
+            {.endpoints = "  echo: {connect: \"tcp://" + at +
+                          "\", protocol: echo, reconnect: {initial: 10ms, max: 50ms}, "
+                          "tls: {server_name: server.test, ca: " +
+                          certificate_ + "}}\n"}};
+        for (std::size_t resumed = 0; resumed < 4; ++resumed) {
+            said.wait_for_count("Secure Renegotiation IS", resumed + 1);
+            EXPECT_EQ(said.count("Reused session-id"), resumed) << version;
+            // Ends the connection, and waits for the next.
+            ASSERT_EQ(::write(to.get(), "q\n", 2), 2);
+        }
+        server.signal(SIGTERM);
+        server.wait();
+    }
+}
+
 }  // namespace
 }  // namespace protohost::harness
