@@ -303,7 +303,8 @@ void Endpoint::connected(net::Connector&, net::ConnectedSocket socket) {
 
 void Endpoint::serve_connection(net::ConnectedSocket socket) {
     Unsecured connection{std::move(socket.descriptor), socket.peer, std::move(socket.file)};
-    if (tls() == nullptr) return serve_stream(std::move(connection), nullptr);
+    const bool at_once = tls() != nullptr && tls()->settings().start == model::TlsStart::connection;
+    if (!at_once) return serve_stream(std::move(connection), nullptr);
     handshakes_.begin(std::move(connection), {tls()}, [this](Handshakes::Outcome outcome) {
         if (outcome.session == nullptr) return attempt_failed(failure_text(outcome));
         serve_stream(std::move(outcome.connection), std::move(outcome.session));

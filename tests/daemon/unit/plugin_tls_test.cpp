@@ -114,6 +114,34 @@ TEST_F(PluginTls, FailuresOfStartTlsAreCountedInBothRoles) {
     EXPECT_EQ(failures(*client), (Failures{{"certificate", 1}}));
 }
 
+/// Where the units themselves begin in the clear.
+class PluginTlsOnRequest : public UnitTls {
+protected:
+    PluginTlsOnRequest() {
+        server_tls.start = client_tls.start = model::TlsStart::request;
+        serve();
+        connect_to_it();
+        rig.run_until([this] {
+            return server->story.count("made") == 1 && client->story.count("made") == 1;
+        });
+    }
+};
+
+TEST_F(PluginTlsOnRequest, AnEndpointSpeaksInTheClearUntilItsPluginAsks) {
+    Transport& theirs = client->story.streams.at(0);
+    EXPECT_FALSE(SslObject::of(theirs));
+    theirs.write("clear");
+    rig.run_until([&] { return server->story.received == "clear"; });
+    server->loop().start_tls(
+        server->story.streams.at(0), {.server_side = true}, server_side.done());
+    client->loop().start_tls(theirs, {}, client_side.done());
+    rig.run_until([&] { return server_side.times == 1 && client_side.times == 1; });
+    EXPECT_EQ(client_side.status, PH_OK) << client_side.text;
+    ASSERT_TRUE(SslObject::of(theirs));
+    EXPECT_EQ(SslObject::of(server->story.streams.at(0))->session().server_name, "server.test")
+        << "as its settings say";
+}
+
 TEST_F(PluginTls, WhatThePluginItselfEndsIsNoFailure) {
     open_plain();
     server->loop().start_tls(ours(), {.server_side = true}, server_side.done());
