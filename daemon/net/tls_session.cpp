@@ -128,7 +128,7 @@ void TlsSession::resume(const std::string& name) {
     // Who has no address may be another one each time.
     if (at.empty()) return;
     resumption_ =
-        std::make_unique<TlsResumption>(context_->sessions(), ssl_.get(), name + " at " + at);
+        std::make_unique<TlsResumption>(context_->sessions(), ssl_.get(), name + '\n' + at);
 }
 
 TlsSession::Result TlsSession::fail(int error) {

@@ -83,6 +83,18 @@ TEST_F(ForeignTls, PythonSeesWhatWasAgreedOn) {
               "TLSv1.3 echo resumed\nall of it, then the end\n");
 }
 
+// The flight of the handshake, its end with the tickets, a greeting; an answer, and close_notify
+// together with the end of the stream.
+TEST_F(ForeignTls, WhatBelongsTogetherIsOneSegment) {
+    const Daemon daemon{{.listeners = secured("smtp", "tiny_smtp")}};
+    const std::string port = std::to_string(daemon.port("smtp"));
+    for (const char* version : {"TLSv1_2", "TLSv1_3"}) {
+        EXPECT_EQ(output_of(python("tls_segments.py", {port, certificate_, version})),
+                  "3 to begin, 2 to end\n")
+            << version;
+    }
+}
+
 TEST_F(ForeignTls, PythonIsRefusedWithAnOldVersion) {
     const Daemon daemon{{.listeners = secured("echo", "echo", ", minimum_version: \"1.3\"")}};
     EXPECT_EQ(output_of(python("tls_client.py",
