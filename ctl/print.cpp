@@ -238,6 +238,16 @@ std::string process_text(const Json& process) {
     return out;
 }
 
+/// "failed handshakes: 3 not_tls, 1 timeout", or nothing.
+std::string failed_handshakes_text(const Json& unit) {
+    if (!unit.contains("failed_handshakes")) return {};
+    std::string list;
+    for (const auto& [reason, count] : unit["failed_handshakes"].items()) {
+        list += format("{}{} {}", list.empty() ? "" : ", ", text(count), reason);
+    }
+    return "failed handshakes: " + list + "\n";
+}
+
 }  // namespace
 
 std::string unit_text(const Json& unit) {
@@ -247,6 +257,7 @@ std::string unit_text(const Json& unit) {
                   text(connections["old_generation"]),
                   text(connections["refused"]),
                   text(connections["failed"]));
+    out += failed_handshakes_text(unit);
     if (const std::string error = text(unit["last_error"]); !error.empty()) {
         out += "last error: " + error + "\n";
     }

@@ -134,7 +134,6 @@ void decode_server(Section& section, model::Tls& tls, Report& report) {
                        "use certificates: [{certificate: /PATH, key: /PATH}]");
     }
     tls.certificates = decode_pairs(section, report);
-    section.read(key::start, tls.start, kinds::word<model::TlsStart>);
     tls.peer = decode_client(section.section(key::client));
     tls.tickets = decode_tickets(section.section(key::tickets));
 }
@@ -161,7 +160,6 @@ void decode_client_role(Section& section, const std::optional<Opening>& opening,
     section.refuse(key::certificates,
                    "is a key of listeners, and this is an endpoint",
                    "use certificate: /PATH and key: /PATH");
-    section.refuse(key::start, "is a key of listeners, and this is an endpoint", "remove it");
     section.refuse(key::client, "is a key of listeners, and this is an endpoint", "remove it");
     section.refuse(key::tickets, "is a key of listeners, and this is an endpoint", "remove it");
     tls.peer.verify = Verify::required;
@@ -198,6 +196,7 @@ std::optional<model::Tls> decode_tls(Section& unit,
     } else {
         decode_client_role(section, opening, tls);
     }
+    section.read(key::start, tls.start, kinds::word<model::TlsStart>);
     section.read(key::minimum_version, tls.minimum_version, kinds::word<model::TlsVersion>);
     section.read(key::ciphers, tls.ciphers, kinds::openssl_names);
     section.read(key::groups, tls.groups, kinds::openssl_names);

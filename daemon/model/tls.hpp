@@ -71,7 +71,7 @@ struct TlsClose {
     bool operator==(const TlsClose&) const = default;
 };
 
-/// When a connection that was accepted begins with TLS.
+/// When a connection begins with TLS.
 enum class TlsStart : std::uint8_t {
     connection,  ///< at once; its protocol is made after the handshake
     request      ///< it is plain, until its protocol calls start_tls
@@ -86,7 +86,7 @@ struct Tls {
     std::vector<Written> ciphers;   ///< OpenSSL's names, the best first; empty: ours
     std::vector<Written> groups;    ///< for the exchange of keys, likewise
     std::vector<std::string> alpn;  ///< what is spoken inside, the best first; empty: not said
-    TlsStart start = TlsStart::connection;  ///< of a listener
+    TlsStart start = TlsStart::connection;
     TlsPeer peer;
     /// Of an endpoint: whom it wants to reach, a name or an IP address.
     std::string server_name;

@@ -26,6 +26,7 @@ using OwnedBio = std::unique_ptr<BIO, Releases<BIO_free>>;
 using OwnedKey = std::unique_ptr<EVP_PKEY, Releases<EVP_PKEY_free>>;
 using OwnedCertificate = std::unique_ptr<X509, Releases<X509_free>>;
 using OwnedStore = std::unique_ptr<X509_STORE, Releases<X509_STORE_free>>;
+using OwnedSession = std::unique_ptr<SSL_SESSION, Releases<SSL_SESSION_free>>;
 using OwnedSslContext = std::unique_ptr<SSL_CTX, Releases<SSL_CTX_free>>;
 
 /// Reads `text`, which must outlive it.

@@ -3,6 +3,7 @@
 
 #include <cstring>
 #include <sys/socket.h>
+#include <utility>
 
 namespace protohost::net {
 
@@ -11,6 +12,21 @@ namespace {
 constexpr uid_t nobody_known = static_cast<uid_t>(-1);
 
 }  // namespace
+
+struct PeerName::Relayed {
+    PeerName client;
+    PeerName reached;
+};
+
+PeerName::PeerName(std::string pipe)
+    : name_(std::make_unique<const std::string>(std::move(pipe))) {}
+
+PeerName::PeerName(const SocketAddress& client, const SocketAddress& reached)
+    : name_(std::make_unique<Relayed>(Relayed{client, reached})) {}
+
+PeerName::PeerName(PeerName&& other) noexcept = default;
+
+PeerName::~PeerName() = default;
 
 PeerName::PeerName(const SocketAddress& address) {
     if (address.family() == AF_INET) {
@@ -40,7 +56,15 @@ void PeerName::identify(int fd) {
     *unnamed = {peer.pid, peer.uid};
 }
 
+SocketAddress PeerName::reached() const {
+    const auto* const relayed = std::get_if<std::unique_ptr<Relayed>>(&name_);
+    return relayed != nullptr ? (*relayed)->reached.address() : SocketAddress();
+}
+
 SocketAddress PeerName::address() const {
+    if (const auto* const relayed = std::get_if<std::unique_ptr<Relayed>>(&name_)) {
+        return (*relayed)->client.address();
+    }
     if (const auto* const named = std::get_if<std::unique_ptr<const SocketAddress>>(&name_)) {
         return **named;
     }

@@ -40,6 +40,7 @@ public:
     /// Of `pieces`, those that were written before.
     std::span<iovec> before_start(std::span<iovec> pieces) const;
     void sent_before_start(std::size_t size);
+    void give_context(std::shared_ptr<const TlsContext> context);
     /// Whoever waits for the start is not told any more. False: nobody does.
     bool forget_start();
     /// Tells whoever waits for it, because the connection has ended.
@@ -56,6 +57,7 @@ private:
         std::unique_ptr<TlsHandshake> handshake;
     };
 
+    /// Where nothing is to come before it any more, and its context is there.
     void begin_handshake();
     void handshaken(TlsHandshake& handshake, std::unique_ptr<TlsSession> session) override;
     void handshake_failed(TlsHandshake& handshake, const TlsFailure& failure) override;

@@ -282,8 +282,10 @@ ph_status StreamTransport::get_extra_info(std::string_view name, ph_info& info) 
         info.number = socket_.get();
         scratch.text = std::to_string(socket_.get());
     } else if (channel_ == Channel::socket && (name == "peername" || name == "sockname")) {
-        scratch.address =
-            name == "peername" ? peer_.address() : SocketAddress::local_of(socket_.get());
+        scratch.address = name == "peername" ? peer_.address() : peer_.reached();
+        if (name == "sockname" && scratch.address.family() == AF_UNSPEC) {
+            scratch.address = SocketAddress::local_of(socket_.get());
+        }
         if (scratch.address.family() == AF_UNSPEC) return PH_E_UNSUPPORTED;
         info.kind = PH_INFO_ADDRESS;
         info.address = {scratch.address.data(), scratch.address.size(), 0};

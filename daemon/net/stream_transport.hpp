@@ -80,6 +80,7 @@ public:
     ph_status sendfile(int fd, std::uint64_t offset, std::uint64_t count, FileSent&& done) override;
     std::uint64_t cancel_sendfile() override;
     ph_status start_tls(TlsStart&& start, TlsStarted&& done) override;
+    void give_tls_context(std::shared_ptr<const TlsContext> context) override;
     void cancel_start_tls() override;
     const TlsSession* tls() const override;
 

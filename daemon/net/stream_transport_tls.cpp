@@ -111,6 +111,10 @@ ph_status StreamTransport::start_tls(TlsStart&& start, TlsStarted&& done) {
     return PH_OK;
 }
 
+void StreamTransport::give_tls_context(std::shared_ptr<const TlsContext> context) {
+    if (starting_tls_) tls_->give_context(std::move(context));
+}
+
 void StreamTransport::cancel_start_tls() {
     if (tls_ != nullptr && tls_->forget_start()) lose(nullptr);
 }
@@ -163,10 +167,16 @@ std::span<iovec> StreamTransport::Tls::before_start(std::span<iovec> pieces) con
 
 void StreamTransport::Tls::sent_before_start(std::size_t size) {
     start_->plain_left -= size;
-    if (start_->plain_left == 0) begin_handshake();
+    begin_handshake();
+}
+
+void StreamTransport::Tls::give_context(std::shared_ptr<const TlsContext> context) {
+    start_->what.context = std::move(context);
+    begin_handshake();
 }
 
 void StreamTransport::Tls::begin_handshake() {
+    if (start_->plain_left != 0 || start_->what.context == nullptr) return;
     TlsHandshakeOwner& owner = *this;
     Loop& loop = transport_.loop_;
     // Whoever is in the set for this socket is the handshake from now on.
@@ -190,6 +200,7 @@ void StreamTransport::Tls::handshaken(TlsHandshake&, std::unique_ptr<TlsSession>
 }
 
 void StreamTransport::Tls::handshake_failed(TlsHandshake&, const TlsFailure& failure) {
+    transport_.owner_.handshake_failed(transport_, failure);
     transport_.lose(std::make_unique<Loss>(Loss{failure.code, failure.os_errno, failure.text}));
 }
 

@@ -12,6 +12,7 @@
 #include "daemon/net/tls_files.hpp"
 #include "daemon/net/tls_pair.hpp"
 #include "daemon/net/tls_peer.hpp"
+#include "daemon/net/tls_session_cache.hpp"
 #include "daemon/net/tls_settings.hpp"
 #include "daemon/net/tls_tickets.hpp"
 
@@ -23,6 +24,7 @@ struct TlsContext::Parts {
     TicketSource tickets;
     CertificateChoice choice;
     std::map<SideBySide, OwnedSslContext> contexts;
+    TlsSessionCache sessions;
     OwnedSslContext client;
 
     ssl_ctx_st* of(const SideBySide& shown) const { return contexts.at(shown).get(); }
@@ -111,6 +113,10 @@ ssl_ctx_st* TlsContext::handle() const {
     return role_ == Role::client ? parts_->client.get() : parts_->of(parts_->choice.otherwise);
 }
 
+TlsSessionCache& TlsContext::sessions() const {
+    return parts_->sessions;
+}
+
 base::Result<TlsContext::Pointer> TlsContext::create(const model::Tls& tls,
                                                      Role role,
                                                      std::string name,
@@ -180,6 +186,7 @@ base::Errors TlsContext::build_client(const std::vector<LoadedPair>& pairs,
     apply_parameters(made, tls_, name_);
     offer_alpn(made, tls_);
     verify_server(made, tls_.peer, authorities);
+    TlsResumption::keep_sessions(made);
     if (pairs.empty()) return {};
     return show(made, pairs[0], tls_.certificates[0].certificate, name_);
 }

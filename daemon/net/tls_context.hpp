@@ -16,12 +16,13 @@ struct x509_store_st;
 
 namespace protohost::net {
 
+class TlsSessionCache;
 struct LoadedPair;
 using model::TlsClose;
 
-/// What TLS sessions of a unit are made with: immutable, but for the keys of tickets in it, and
-/// held by the unit and by each connection made with it. What is replaced, when files or settings
-/// change, is the whole of it.
+/// What TLS sessions of a unit are made with: immutable, but for the keys of tickets and a client's
+/// sessions in it, and held by the unit and by each connection made with it. What is replaced, when
+/// files or settings change, is the whole of it.
 class TlsContext {
 public:
     using Pointer = std::shared_ptr<const TlsContext>;
@@ -47,6 +48,8 @@ public:
     std::uint64_t generation() const { return generation_; }
     /// Of a client: whom it wants to reach, a name or an IP address.
     const std::string& server_name() const { return tls_.server_name; }
+    /// Of a client: what it may resume. [loop]
+    TlsSessionCache& sessions() const;
     std::chrono::milliseconds handshake_timeout() const {
         return std::chrono::ceil<std::chrono::milliseconds>(tls_.handshake_timeout);
     }

@@ -12,6 +12,9 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "daemon/net/socket_address.hpp"
+#include "daemon/net/tls_session_cache.hpp"
+
 namespace protohost::net {
 
 namespace {
@@ -93,7 +96,10 @@ TlsSession::TlsSession(TlsSocket& sockets, int socket, TlsStart start)
         SSL_set_accept_state(ssl_.get());
     } else {
         SSL_set_connect_state(ssl_.get());
-        verify_name(start.server_name.empty() ? context_->server_name() : start.server_name);
+        const std::string& name =
+            start.server_name.empty() ? context_->server_name() : start.server_name;
+        verify_name(name);
+        resume(name);
     }
 }
 
@@ -117,10 +123,19 @@ void TlsSession::verify_name(const std::string& name) {
              const_cast<char*>(name.c_str()));
 }
 
+void TlsSession::resume(const std::string& name) {
+    const std::string at = SocketAddress::peer_of(socket_).text();
+    // Who has no address may be another one each time.
+    if (at.empty()) return;
+    resumption_ =
+        std::make_unique<TlsResumption>(context_->sessions(), ssl_.get(), name + '\n' + at);
+}
+
 TlsSession::Result TlsSession::fail(int error) {
-    if (failure_ == nullptr) {
-        failure_ = std::make_unique<TlsFailure>(TlsFailure::of(ssl_.get(), error));
-    }
+    if (failure_ != nullptr) return Result::failed;
+    failure_ = std::make_unique<TlsFailure>(TlsFailure::of(ssl_.get(), error));
+    // A connection that breaks says nothing about the session.
+    if (resumption_ != nullptr && failure_->code == PH_E_TLS) resumption_->forget();
     return Result::failed;
 }
 
@@ -154,6 +169,7 @@ TlsSession::Step TlsSession::finish_step(int error) {
     if (unsent_ != nullptr || error == SSL_ERROR_WANT_WRITE) return Step::wants_write;
     if (!done) return Step::wants_read;
     dry_ = false;
+    if (resumption_ != nullptr) resumption_->established(ssl_.get());
     return Step::done;
 }
 

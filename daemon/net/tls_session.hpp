@@ -19,6 +19,8 @@ struct ssl_st;
 
 namespace protohost::net {
 
+class TlsResumption;
+
 /// How TLS begins.
 struct TlsStart {
     std::shared_ptr<const TlsContext> context;
@@ -108,12 +110,14 @@ private:
     Step fail_os(int os_errno);
     Step finish_step(int error);
     void verify_name(const std::string& name);
+    void resume(const std::string& name);
     Result write_record(const void* data, std::size_t size);
 
     TlsSocket& sockets_;
     std::shared_ptr<const TlsContext> context_;
     std::unique_ptr<ReceivedBefore> before_;
     std::unique_ptr<ssl_st, Free> ssl_;
+    std::unique_ptr<TlsResumption> resumption_;  ///< of a client
     std::unique_ptr<TlsFailure> failure_;
     std::unique_ptr<std::string> unsent_;  ///< of a handshake: what the socket did not take
     int socket_;

@@ -21,8 +21,10 @@
 
 namespace protohost::net {
 
+class TlsContext;
 class TlsSession;
 class Transport;
+struct TlsFailure;
 struct TlsStart;
 
 /// What a write would have passed.
@@ -50,6 +52,9 @@ public:
 
     /// One of its timeouts has passed, and it is about to end: "idle for 5m (timeouts.idle)".
     virtual void timed_out(Transport& transport, std::string_view text) = 0;
+
+    /// A start_tls has failed for its peer, and it is about to end.
+    virtual void handshake_failed(Transport&, const TlsFailure&) {}
 
     /// Of a process: it has exited, and its protocol was told. Its pipes may go on.
     virtual void process_exited(Transport&) {}
@@ -176,6 +181,9 @@ public:
     /// transport closes or the peer has ended, PH_E_EOF_WRITTEN, PH_E_BUSY during another one or a
     /// sendfile, PH_E_UNSUPPORTED where there is TLS already.
     virtual ph_status start_tls(TlsStart&&, TlsStarted&&) { return PH_E_UNSUPPORTED; }
+
+    /// Of a start_tls whose `start` has no context yet: it waits for this.
+    virtual void give_tls_context(std::shared_ptr<const TlsContext>) {}
 
     /// The transport is aborted, if it is still under way; its `done` is then not called any more.
     virtual void cancel_start_tls() {}

@@ -43,14 +43,23 @@ Connections::Connections(net::Loop& loop,
                          const model::UnitSpec& spec,
                          std::string title,
                          ConnectionsOwner& owner)
-    : loop_(loop), spec_(spec), title_(std::move(title)), owner_(owner), log_("unit") {}
+    : loop_(loop),
+      spec_(spec),
+      title_(std::move(title)),
+      owner_(owner),
+      log_("unit"),
+      tls_failures_(title_) {}
 
 std::unique_ptr<net::Transport> Connections::make_stream(base::Descriptor socket,
-                                                         const net::SocketAddress& peer,
+                                                         net::PeerName peer,
                                                          std::unique_ptr<net::TlsSession> session,
                                                          std::shared_ptr<void> factory) {
-    auto transport = std::make_unique<net::StreamTransport>(
-        loop_, std::move(socket), peer, settings(), transport_owner(), std::move(factory));
+    auto transport = std::make_unique<net::StreamTransport>(loop_,
+                                                            std::move(socket),
+                                                            std::move(peer),
+                                                            settings(),
+                                                            transport_owner(),
+                                                            std::move(factory));
     if (session != nullptr) transport->secure(std::move(session));
     return transport;
 }
@@ -188,6 +197,11 @@ void Connections::callback_failed(net::Transport& transport,
 
 void Connections::timed_out(net::Transport& transport, std::string_view text) {
     log_.info("{}: {} aborted: {}", title_, described(transport), text);
+}
+
+void Connections::handshake_failed(net::Transport& transport, const net::TlsFailure& failure) {
+    tls_failures_.count(failure);
+    tls_failures_.log(transport.peer_text(), failure);
 }
 
 void Connections::limit_reached(net::Transport& transport,

@@ -17,12 +17,13 @@
 #include "daemon/base/log.hpp"
 #include "daemon/model/configuration.hpp"
 #include "daemon/net/loop.hpp"
+#include "daemon/net/peer_name.hpp"
 #include "daemon/net/pipe.hpp"
-#include "daemon/net/socket_address.hpp"
 #include "daemon/net/socket_file.hpp"
 #include "daemon/net/timer.hpp"
 #include "daemon/net/tls_session.hpp"
 #include "daemon/net/transport.hpp"
+#include "daemon/unit/tls_failures.hpp"
 
 #include <protohost/abi.h>
 
@@ -64,7 +65,7 @@ public:
 
     /// Over a connected socket; with a session it speaks TLS. `factory` holds its protocol's code.
     std::unique_ptr<net::Transport> make_stream(base::Descriptor socket,
-                                                const net::SocketAddress& peer,
+                                                net::PeerName peer,
                                                 std::unique_ptr<net::TlsSession> session,
                                                 std::shared_ptr<void> factory);
     /// Over one end of a pipe, which the log calls `name`.
@@ -101,6 +102,7 @@ public:
         net::Traffic traffic;      ///< of those that have ended
     };
     const Counters& counters() const { return counters_; }
+    TlsFailures& tls_failures() { return tls_failures_; }
     /// What happened last that ought not to have.
     const std::string& last_error() const { return last_error_; }
     void note_error(std::string text) { last_error_ = std::move(text); }
@@ -117,6 +119,7 @@ private:
                        std::size_t refused,
                        net::WriteLimit limit) override;
     void timed_out(net::Transport& transport, std::string_view text) override;
+    void handshake_failed(net::Transport& transport, const net::TlsFailure& failure) override;
     void process_exited(net::Transport& transport) override { owner_.process_exited(transport); }
     void ended(net::Transport& transport) override;
 
@@ -145,6 +148,7 @@ private:
     std::map<const net::Transport*, std::unique_ptr<net::SocketFile>> files_;
     std::list<Drain> drains_;
     Counters counters_;
+    TlsFailures tls_failures_;
     std::string last_error_;
 };
 

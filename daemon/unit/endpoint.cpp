@@ -46,7 +46,7 @@ Endpoint::Endpoint(const Shared& shared,
       definition_(spec),
       backoff_(spec.reconnect.value_or(model::Reconnect{})),
       pause_(shared.loop),
-      handshakes_(shared.loop, title()) {}
+      handshakes_(shared.loop, connections_.tls_failures()) {}
 
 Endpoint::~Endpoint() {
     close();
@@ -306,7 +306,8 @@ void Endpoint::connected(net::Connector&, net::ConnectedSocket socket) {
 
 void Endpoint::serve_connection(net::ConnectedSocket socket) {
     Unsecured connection{std::move(socket.descriptor), socket.peer, std::move(socket.file)};
-    if (tls() == nullptr) return serve_stream(std::move(connection), nullptr);
+    const bool at_once = tls() != nullptr && tls()->settings().start == model::TlsStart::connection;
+    if (!at_once) return serve_stream(std::move(connection), nullptr);
     handshakes_.begin(std::move(connection), {tls()}, [this](Handshakes::Outcome outcome) {
         if (outcome.session == nullptr) return attempt_failed(failure_text(outcome));
         serve_stream(std::move(outcome.connection), std::move(outcome.session));
@@ -349,7 +350,6 @@ void Endpoint::wait_and_attempt(const std::string& why) {
 void Endpoint::describe(UnitSnapshot& snapshot) const {
     snapshot.section = "endpoints";
     snapshot.addresses.push_back(target());
-    handshakes_.describe(snapshot);
     if (!failures_.last().empty()) snapshot.last_error = failures_.last();
     if (!serving() || current_ != nullptr) return;
     if (pause_.running()) {

@@ -54,7 +54,24 @@ Greetings::Entry Greetings::take(const net::ProxyGreeting& greeting) {
 
 void Greetings::greeted(net::ProxyGreeting& greeting, const net::ProxyHeader& header) {
     Entry over = take(greeting);
-    over.done(std::move(over.socket), header.source.value_or(over.balancer));
+    Client client{header.source.value_or(over.balancer), nullptr};
+    if (header.destination) {
+        client.reached = std::make_unique<const net::SocketAddress>(*header.destination);
+    }
+    if (log_.enabled(base::Level::debug)) log_client(over.balancer, client);
+    over.done(std::move(over.socket), std::move(client));
+}
+
+void Greetings::log_client(const net::SocketAddress& balancer, const Client& client) const {
+    if (client.reached == nullptr) {
+        log_.debug("{}: {} speaks for itself", title_, balancer.label());
+    } else {
+        log_.debug("{}: {} speaks for {}, which has connected to {}",
+                   title_,
+                   balancer.label(),
+                   client.peer.label(),
+                   client.reached->label());
+    }
 }
 
 void Greetings::greeting_failed(net::ProxyGreeting& greeting, const std::string& problem) {

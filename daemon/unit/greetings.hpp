@@ -32,10 +32,14 @@ public:
     /// Whether what `peer` says of others is believed.
     static bool is_trusted(const model::ProxyProtocol& settings, const net::SocketAddress& peer);
 
-    /// `client` is whom the balancer speaks for, itself perhaps; nullopt: no header has come that
-    /// is one, the socket is to be closed, and the log says so, a line a second at most.
-    using Done = std::function<void(base::Descriptor socket,
-                                    const std::optional<net::SocketAddress>& client)>;
+    /// Both ends of the connection that the balancer speaks for.
+    struct Client {
+        net::SocketAddress peer;  ///< the balancer, where it speaks for itself
+        std::unique_ptr<const net::SocketAddress> reached;  ///< nullptr: our socket
+    };
+    /// nullopt: no header has come that is one, the socket is to be closed, and the log says so, a
+    /// line a second at most.
+    using Done = std::function<void(base::Descriptor socket, std::optional<Client> client)>;
 
     /// `done` is called once, never from inside this call, unless it is stopped before.
     void begin(base::Descriptor socket,
@@ -59,6 +63,7 @@ private:
     void greeted(net::ProxyGreeting& greeting, const net::ProxyHeader& header) override;
     void greeting_failed(net::ProxyGreeting& greeting, const std::string& problem) override;
     Entry take(const net::ProxyGreeting& greeting);
+    void log_client(const net::SocketAddress& balancer, const Client& client) const;
     void log_failure(const net::SocketAddress& balancer, const std::string& problem);
 
     net::Loop& loop_;

@@ -8,9 +8,6 @@
 
 namespace protohost::unit {
 
-Handshakes::Handshakes(net::Loop& loop, std::string title)
-    : loop_(loop), title_(std::move(title)) {}
-
 Handshakes::~Handshakes() {
     stop_all();
 }
@@ -55,30 +52,16 @@ void Handshakes::handshaken(net::TlsHandshake& handshake,
 
 void Handshakes::handshake_failed(net::TlsHandshake& handshake, const net::TlsFailure& failure) {
     Entry over = take(handshake);
-    ++failures_[static_cast<std::size_t>(failure.reason)];
-    if (over.serves) log_failure(over.connection.peer, failure);
+    failures_.count(failure);
+    if (over.serves) failures_.log(over.connection.peer.label(), failure);
     // So that the peer reads the alert, and not a reset.
     net::discard_received(over.connection.socket.get());
     over.done({over.id, std::move(over.connection), nullptr, failure});
 }
 
-void Handshakes::describe(UnitSnapshot& snapshot) const {
-    for (std::size_t i = 0; i < failures_.size(); ++i) {
-        if (failures_[i] == 0) continue;
-        const auto reason = net::name_of(static_cast<net::TlsReason>(i));
-        snapshot.failed_handshakes[std::string(reason)] += failures_[i];
-    }
-}
-
 std::string failure_text(const Handshakes::Outcome& outcome) {
     return base::format(
         "TLS with {} failed: {}", outcome.connection.peer.label(), outcome.failure.text);
-}
-
-void Handshakes::log_failure(const net::SocketAddress& peer, const net::TlsFailure& failure) {
-    const auto others = seldom_.admit("failure");
-    if (!others) return;
-    log_.info("{}: no TLS with {}: {}{}", title_, peer.label(), failure.text, *others);
 }
 
 }  // namespace protohost::unit

@@ -9,13 +9,11 @@
 #include <unordered_map>
 
 #include "daemon/base/descriptor.hpp"
-#include "daemon/base/log.hpp"
-#include "daemon/base/seldom.hpp"
 #include "daemon/net/loop.hpp"
 #include "daemon/net/socket_address.hpp"
 #include "daemon/net/socket_file.hpp"
 #include "daemon/net/tls_handshake.hpp"
-#include "daemon/unit/snapshot.hpp"
+#include "daemon/unit/tls_failures.hpp"
 
 namespace protohost::unit {
 
@@ -24,14 +22,15 @@ struct Unsecured {
     base::Descriptor socket;
     net::SocketAddress peer;
     std::unique_ptr<net::SocketFile> file = {};
+    /// What `peer` has connected to, where a load balancer has said so; nullptr: `socket`.
+    std::unique_ptr<const net::SocketAddress> reached = {};
 };
 
-/// The TLS handshakes of one unit: those that are under way, and a count of those that failed. All
-/// [loop].
+/// TLS handshakes of one unit that are under way. All [loop].
 class Handshakes final : private net::TlsHandshakeOwner {
 public:
-    /// `title` is "listener web".
-    Handshakes(net::Loop& loop, std::string title);
+    /// `failures` outlives this.
+    Handshakes(net::Loop& loop, TlsFailures& failures) : loop_(loop), failures_(failures) {}
     ~Handshakes();
     Handshakes(const Handshakes&) = delete;
     Handshakes& operator=(const Handshakes&) = delete;
@@ -64,9 +63,6 @@ public:
     }
     std::size_t size() const { return under_way_.size(); }
 
-    /// Adds what has failed.
-    void describe(UnitSnapshot& snapshot) const;
-
 private:
     struct Entry {
         Id id;
@@ -81,15 +77,11 @@ private:
     void handshake_failed(net::TlsHandshake& handshake, const net::TlsFailure& failure) override;
 
     Entry take(const net::TlsHandshake& handshake);
-    void log_failure(const net::SocketAddress& peer, const net::TlsFailure& failure);
 
     net::Loop& loop_;
-    const std::string title_;
-    const base::Log log_{"tls"};
+    TlsFailures& failures_;
     std::unordered_map<const net::TlsHandshake*, Entry> under_way_;
     Id last_ = 0;
-    net::TlsFailureCounts failures_{};
-    base::Seldom seldom_;
 };
 
 /// Of one that has failed: "TLS with 127.0.0.1:443 failed: certificate verify failed: ...".

@@ -17,7 +17,7 @@ Listener::Listener(const Shared& shared,
       definition_(spec),
       sources_(spec.limits.per_source),
       greetings_(shared.loop, title()),
-      handshakes_(shared.loop, title()) {}
+      handshakes_(shared.loop, connections_.tls_failures()) {}
 
 Listener::~Listener() {
     close();
@@ -139,14 +139,15 @@ void Listener::accepted(base::Descriptor socket, const net::SocketAddress& peer)
     if (proxy ? !trusts(*proxy, peer) : !admits(peer)) return;
     ++accepted_;
     if (full()) pause_or_resume();
-    if (!proxy) return secure_or_serve(std::move(socket), peer);
-    greetings_.begin(std::move(socket),
-                     peer,
-                     proxy->timeout,
-                     [this](base::Descriptor greeted, const auto& client) {
-                         if (!client || !admits(*client)) return one_less();
-                         secure_or_serve(std::move(greeted), *client);
-                     });
+    if (!proxy) return secure_or_serve({std::move(socket), peer});
+    greetings_.begin(
+        std::move(socket),
+        peer,
+        proxy->timeout,
+        [this](base::Descriptor greeted, std::optional<Greetings::Client> client) {
+            if (!client || !admits(client->peer)) return one_less();
+            secure_or_serve({std::move(greeted), client->peer, {}, std::move(client->reached)});
+        });
 }
 
 bool Listener::trusts(const model::ProxyProtocol& proxy, const net::SocketAddress& balancer) {
@@ -168,10 +169,10 @@ bool Listener::admits(const net::SocketAddress& peer) {
     return false;
 }
 
-void Listener::secure_or_serve(base::Descriptor socket, const net::SocketAddress& peer) {
+void Listener::secure_or_serve(Unsecured connection) {
     const bool at_once = tls() != nullptr && tls()->settings().start == model::TlsStart::connection;
-    if (!at_once) return serve({std::move(socket), peer}, nullptr);
-    handshakes_.begin({std::move(socket), peer}, {tls()}, [this](Handshakes::Outcome outcome) {
+    if (!at_once) return serve(std::move(connection), nullptr);
+    handshakes_.begin(std::move(connection), {tls()}, [this](Handshakes::Outcome outcome) {
         handshaken(std::move(outcome));
     });
 }
@@ -187,9 +188,12 @@ void Listener::serve(Unsecured connection, std::unique_ptr<net::TlsSession> sess
         protocol_failed("connection from " + connection.peer.label(), status);
         return left(connection.peer);
     }
+    net::PeerName peer = connection.reached != nullptr
+                             ? net::PeerName(connection.peer, *connection.reached)
+                             : net::PeerName(connection.peer);
     connections_.adopt(
         connections_.make_stream(
-            std::move(connection.socket), connection.peer, std::move(session), binding()),
+            std::move(connection.socket), std::move(peer), std::move(session), binding()),
         net::Role::accepted,
         protocol);
 }
@@ -215,7 +219,6 @@ void Listener::connection_ended(const net::Transport& transport) {
 void Listener::describe(UnitSnapshot& snapshot) const {
     snapshot.section = "listeners";
     snapshot.refused = refused_;
-    handshakes_.describe(snapshot);
     for (const auto& [key, acceptors] : acceptors_) {
         for (const auto& acceptor : acceptors) {
             snapshot.addresses.push_back(acceptor->local().uri());

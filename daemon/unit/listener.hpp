@@ -57,7 +57,7 @@ private:
     /// Both count whom they send away.
     bool trusts(const model::ProxyProtocol& proxy, const net::SocketAddress& balancer);
     bool admits(const net::SocketAddress& peer);
-    void secure_or_serve(base::Descriptor socket, const net::SocketAddress& peer);
+    void secure_or_serve(Unsecured connection);
     void handshaken(Handshakes::Outcome outcome);
     /// With a session it speaks TLS.
     void serve(Unsecured connection, std::unique_ptr<net::TlsSession> session);

@@ -28,8 +28,9 @@ LoopServices::LoopServices(const Shared& shared,
       title_(std::move(title)),
       connections_(connections),
       tls_(tls),
+      client_context_(shared.executor, title_),
       binding_(std::move(binding)),
-      handshakes_(shared.loop, title_),
+      handshakes_(shared.loop, connections.tls_failures()),
       became_idle_(std::move(became_idle)) {}
 
 LoopServices::~LoopServices() {
@@ -158,14 +159,7 @@ base::Result<net::TlsContext::Pointer> LoopServices::tls_context(net::TlsContext
         return base::failure(
             title_, "it has no certificates to begin TLS with", "give it a tls: section");
     }
-    if (any_client_ == nullptr) {
-        model::Tls tls;
-        tls.peer.verify = model::TlsPeer::Verify::required;
-        auto made = net::TlsContext::create(tls, role, title_, 0);
-        if (!made) return made.error();
-        any_client_ = std::move(*made);
-    }
-    return any_client_;
+    return client_context_.get();
 }
 
 ph_status LoopServices::cancel(ph_op op) {

@@ -14,6 +14,7 @@
 #include "daemon/model/configuration.hpp"
 #include "daemon/net/tls_context.hpp"
 #include "daemon/unit/binding.hpp"
+#include "daemon/unit/client_context.hpp"
 #include "daemon/unit/connections.hpp"
 #include "daemon/unit/handshakes.hpp"
 #include "daemon/unit/open_request.hpp"
@@ -100,11 +101,11 @@ public:
         return request.timeout.count() != 0 ? request.timeout : spec_.timeouts.connect;
     }
     const std::string& title() const { return title_; }
-    /// The unit's, if that is its role. For a client that it has none for: one that trusts whom
-    /// this system trusts. Whom a server shows itself as, somebody has to have said.
+    /// The unit's, if that is its role, or else client_context(), nullptr as long as that is being
+    /// made. Whom a server shows itself as, somebody has to have said.
     base::Result<net::TlsContext::Pointer> tls_context(net::TlsContext::Role role);
+    ClientContext& client_context() { return client_context_; }
     Handshakes& handshakes() { return handshakes_; }
-    const Handshakes& handshakes() const { return handshakes_; }
     Connections& connections() { return connections_; }
     const std::shared_ptr<Binding>& binding() const { return binding_; }
     /// An operation has completed: it is destroyed in here.
@@ -126,7 +127,7 @@ private:
     const std::string title_;
     Connections& connections_;
     const net::TlsContext::Pointer& tls_;
-    net::TlsContext::Pointer any_client_;
+    ClientContext client_context_;
     const std::shared_ptr<Binding> binding_;
     Handshakes handshakes_;
     std::function<void()> became_idle_;

@@ -17,6 +17,10 @@ OpenError invalid(std::string text) {
     return {PH_E_INVAL, 0, std::move(text)};
 }
 
+OpenError no_context(const base::Errors& errors) {
+    return {PH_E_UNSUPPORTED, 0, OpenError::of(errors).text};
+}
+
 }  // namespace
 
 void Opening::fail(const OpenError& error) {
@@ -101,7 +105,7 @@ void StreamOpening::proceed() {
 }
 
 bool StreamOpening::withdraw() {
-    services().handshakes().stop(std::exchange(handshake_, 0));
+    stop_handshake();
     connector_.reset();
     return true;
 }
@@ -202,9 +206,28 @@ void StreamOpening::serve(net::ConnectedSocket socket) {
 void StreamOpening::shake_hands(Unsecured connection) {
     using enum net::TlsContext::Role;
     auto context = services().tls_context(source_ == Source::accepted ? server : client);
-    if (!context)
-        return complete_failed({PH_E_UNSUPPORTED, 0, OpenError::of(context.error()).text});
-    net::TlsStart start{std::move(*context), {}, request_.server_name, {}};
+    if (!context) return complete_failed(no_context(context.error()));
+    if (*context == nullptr) return await_context(std::move(connection));
+    shake_hands(std::move(connection), std::move(*context));
+}
+
+void StreamOpening::await_context(Unsecured connection) {
+    waiting_ = std::make_unique<Unsecured>(std::move(connection));
+    context_ = services().client_context().wait([this](const ClientContext::Made& made) {
+        context_ = 0;
+        if (!made) return complete_failed(no_context(made.error()));
+        shake_hands(std::move(*std::exchange(waiting_, nullptr)), *made);
+    });
+}
+
+void StreamOpening::stop_handshake() {
+    services().client_context().forget(std::exchange(context_, 0));
+    waiting_.reset();
+    services().handshakes().stop(std::exchange(handshake_, 0));
+}
+
+void StreamOpening::shake_hands(Unsecured connection, net::TlsContext::Pointer context) {
+    net::TlsStart start{std::move(context), {}, request_.server_name, {}};
     handshake_ = services().handshakes().begin(
         std::move(connection), std::move(start), [this](Handshakes::Outcome outcome) {
             handshake_ = 0;

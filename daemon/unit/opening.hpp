@@ -67,7 +67,7 @@ public:
     StreamOpening(
         LoopServices& services, ph_op op, OpenRequest request, ph_opened done, Source source)
         : Opening(services, op, std::move(request), done), source_(source) {}
-    ~StreamOpening() override { services().handshakes().stop(handshake_); }
+    ~StreamOpening() override { stop_handshake(); }
 
 private:
     void begin() override;
@@ -79,11 +79,16 @@ private:
     void check();
     void serve(net::ConnectedSocket socket);
     void shake_hands(Unsecured connection);
+    void shake_hands(Unsecured connection, net::TlsContext::Pointer context);
+    void await_context(Unsecured connection);
+    void stop_handshake();
     /// With a session it speaks TLS.
     void serve(Unsecured connection, std::unique_ptr<net::TlsSession> session);
 
     Source source_;
     std::unique_ptr<net::Connector> connector_;
+    std::unique_ptr<Unsecured> waiting_;  ///< for its context
+    ClientContext::Id context_ = 0;
     Handshakes::Id handshake_ = 0;
 };
 

@@ -65,7 +65,7 @@ UnitSnapshot Unit::snapshot() {
         taken.received += transport.traffic().received;
         taken.sent += transport.traffic().sent;
     });
-    describe_handshakes(taken);
+    connections_.tls_failures().describe(taken);
     if (current_.services != nullptr) taken.plugin_addresses = current_.services->addresses();
     describe(taken);
     return taken;

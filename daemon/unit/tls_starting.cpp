@@ -58,21 +58,35 @@ net::Transport* TlsStarting::transport() {
 
 void TlsStarting::begin() {
     net::Transport* const on = transport();
-    if (refused_.text.empty()) {
-        auto context = services().tls_context(role_);
-        if (context) {
-            start_.context = std::move(*context);
-        } else {
-            refused_ = OpenError::of(context.error());
-            refused_.status = PH_E_UNSUPPORTED;
-        }
-    }
-    if (!refused_.text.empty()) return complete_soon();
+    if (!refused_.text.empty() || !find_context()) return complete_soon();
+    const bool waits = start_.context == nullptr;
     const ph_status status = on != nullptr ? start(*on) : ph_status{PH_E_CLOSED};
     under_way_ = status == PH_OK;
+    if (under_way_ && waits) await_context();
     if (under_way_) return;
     refused_ = {status, 0, std::string(refusal(status))};
     complete_soon();
+}
+
+bool TlsStarting::find_context() {
+    auto context = services().tls_context(role_);
+    if (context) {
+        start_.context = std::move(*context);
+        return true;
+    }
+    refused_ = {PH_E_UNSUPPORTED, 0, OpenError::of(context.error()).text};
+    return false;
+}
+
+void TlsStarting::await_context() {
+    context_ = services().client_context().wait([this](const ClientContext::Made& made) {
+        context_ = 0;
+        if (!made) {
+            return complete_failed({PH_E_UNSUPPORTED, 0, OpenError::of(made.error()).text});
+        }
+        // It is there: else this would have been told of its end.
+        transport()->give_tls_context(*made);
+    });
 }
 
 ph_status TlsStarting::start(net::Transport& transport) {
@@ -94,6 +108,7 @@ void TlsStarting::finished(ph_status status, int os_errno, const std::string& te
 bool TlsStarting::withdraw() {
     // One that was refused must not stop the one that it was refused for.
     if (!std::exchange(under_way_, false)) return true;
+    services().client_context().forget(std::exchange(context_, 0));
     if (net::Transport* const on = transport()) on->cancel_start_tls();
     return true;
 }

@@ -18,6 +18,8 @@ public:
                 ph_opened done,
                 void* arg);
 
+    ~TlsStarting() override { services().client_context().forget(context_); }
+
     /// Ends with its transport, which is drained.
     void services_closed() override {}
 
@@ -26,7 +28,10 @@ private:
     void step() override { complete_failed(refused_); }
     void fail(const OpenError& error) override;
     bool withdraw() override;
+    /// False: refused_.
+    bool find_context();
     ph_status start(net::Transport& transport);
+    void await_context();
     void finished(ph_status status, int os_errno, const std::string& text);
     net::Transport* transport();
 
@@ -36,6 +41,7 @@ private:
     const ph_opened done_;
     void* const arg_;
     OpenError refused_;
+    ClientContext::Id context_ = 0;  ///< waits for it
     bool under_way_ = false;
 };
 

@@ -45,10 +45,6 @@ void Unit::each_service(F&& function) {
     }
 }
 
-void Unit::describe_handshakes(UnitSnapshot& snapshot) {
-    each_service([&](const LoopServices& services) { services.handshakes().describe(snapshot); });
-}
-
 void Unit::tell_started() {
     if (binding() == nullptr) return;
     const net::CallbackScope scope(shared_.loop);

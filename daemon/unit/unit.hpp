@@ -160,7 +160,6 @@ private:
     Use make_use(std::shared_ptr<Binding> binding);
     template <class F>
     void each_service(F&& function);
-    void describe_handshakes(UnitSnapshot& snapshot);
     void tell_started();
     void tell_stopped(const Use& use);
     /// Lets go of former factories that nothing uses any more.

@@ -83,6 +83,18 @@ TEST_F(ForeignTls, PythonSeesWhatWasAgreedOn) {
               "TLSv1.3 echo resumed\nall of it, then the end\n");
 }
 
+// The flight of the handshake, its end with the tickets, a greeting; an answer, and close_notify
+// together with the end of the stream.
+TEST_F(ForeignTls, WhatBelongsTogetherIsOneSegment) {
+    const Daemon daemon{{.listeners = secured("smtp", "tiny_smtp")}};
+    const std::string port = std::to_string(daemon.port("smtp"));
+    for (const char* version : {"TLSv1_2", "TLSv1_3"}) {
+        EXPECT_EQ(output_of(python("tls_segments.py", {port, certificate_, version})),
+                  "3 to begin, 2 to end\n")
+            << version;
+    }
+}
+
 TEST_F(ForeignTls, PythonIsRefusedWithAnOldVersion) {
     const Daemon daemon{{.listeners = secured("echo", "echo", ", minimum_version: \"1.3\"")}};
     EXPECT_EQ(output_of(python("tls_client.py",
@@ -216,6 +228,29 @@ TEST_F(ForeignTls, AnEndpointSpeaksToSServer) {
                        version},
                       "hello\n",
                       "hello");
+    }
+}
+
+TEST_F(ForeignTls, AnEndpointResumesItsSessionWithSServer) {
+    for (const char* version : {"-tls1_2", "-tls1_3"}) {
+        const std::string at = "127.0.0.1:" + std::to_string(free_port());
+        Child server(
+            {"openssl", "s_server", "-accept", at, "-cert", certificate_, "-key", key_, version});
+        const base::Descriptor to = server.take_input();
+        const LogLines said(server.take_output());
+        const Daemon daemon{
+            {.endpoints = "  echo: {connect: \"tcp://" + at +
+                          "\", protocol: echo, reconnect: {initial: 10ms, max: 50ms}, "
+                          "tls: {server_name: server.test, ca: " +
+                          certificate_ + "}}\n"}};
+        for (std::size_t resumed = 0; resumed < 4; ++resumed) {
+            said.wait_for_count("Secure Renegotiation IS", resumed + 1);
+            EXPECT_EQ(said.count("Reused session-id"), resumed) << version;
+            // Ends the connection, and waits for the next.
+            ASSERT_EQ(::write(to.get(), "q\n", 2), 2);
+        }
+        server.signal(SIGTERM);
+        server.wait();
     }
 }
 

@@ -196,6 +196,26 @@ TEST_F(TlsOnRequest, SClientStartsItInTheMiddle) {
     expect_starttls(daemon, "-tls1_3", "TLSv1.3", "one.test");
 }
 
+TEST_F(TlsOnRequest, AnEndpointStartsItInTheMiddle) {
+    const Daemon server(smtp("request"));
+    const auto connect = [&](const std::string& server_name) {
+        return DaemonSetup{.endpoints = "  smtp: {connect: \"tcp://" + at(server) +
+                                        "\", protocol: tiny_smtp_client, tls: {start: request, "
+                                        "server_name: " +
+                                        server_name +
+                                        ", ca: " + certificates_.path("one.test.pem") + "}}\n"};
+    };
+    const Daemon client(connect("one.test"));
+    client.log().wait_for("answered: 220 go ahead");
+    client.log().wait_for("answered: 250 TLSv1.3");
+    const Daemon distrustful(connect("elsewhere.test"));
+    distrustful.log().wait_for("endpoint smtp: no TLS with " + at(server) +
+                               ": certificate verify failed");
+    EXPECT_EQ(distrustful.log().count("answered: 250"), 0U);
+    const auto failed = Control(distrustful).show("smtp").at("failed_handshakes");
+    EXPECT_GE(failed.at("certificate"), 1) << failed.dump();
+}
+
 TEST_F(TlsOnRequest, WhoDoesNotAskForItStaysInTheClear) {
     const Daemon daemon(smtp("request"));
     Client client(daemon.port("smtp"));
@@ -214,6 +234,11 @@ TEST_F(TlsOnRequest, WhatComesInTheClearBehindTheRequestIsRefused) {
     EXPECT_NE(said.find("220 go ahead\r\n"), std::string::npos);
     EXPECT_EQ(said.find("250"), std::string::npos);
     daemon.log().wait_for("refused: ");
+    daemon.log().wait_for("listener smtp: no TLS with 127.0.0.1:");
+    const Control control(daemon);
+    EXPECT_EQ(control.show("smtp").at("failed_handshakes"), Json({{"not_tls", 1}}));
+    const std::string shown = control.run({"show", "smtp"}).output;
+    EXPECT_NE(shown.find("\nfailed handshakes: 1 not_tls\n"), std::string::npos) << shown;
     EXPECT_EQ(daemon.stop(), 0);
 }
 

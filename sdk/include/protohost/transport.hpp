@@ -106,7 +106,8 @@ public:
     bool is_closing() const { return api().is_closing(context_.ctx, handle_) != 0; }
 
     /// 'peername', 'sockname' and 'socket', or of a pipe 'pipe', or of a process 'subprocess'. The
-    /// same in connection_lost().
+    /// same in connection_lost(). Behind a load balancer that says whom it speaks for, the two
+    /// addresses are the client's and the one that it has connected to.
     ExtraInfo get_extra_info(std::string_view name) const {
         ph_info info{};
         info.size = sizeof info;

@@ -47,6 +47,33 @@ TEST(PeerName, KeepsTheNameOfAUnixSocketAndOfAPipe) {
     EXPECT_EQ(pipe.label(), "/run/x.fifo");
 }
 
+TEST(PeerName, KeepsWhatAClientHasReached) {
+    sockaddr_in far{};
+    far.sin_family = AF_INET;
+    far.sin_port = htons(40000);
+    far.sin_addr.s_addr = htonl(0xC0000201);
+    sockaddr_in near = far;
+    near.sin_port = htons(443);
+    const SocketAddress client(&far, sizeof far);
+    const SocketAddress reached(&near, sizeof near);
+    EXPECT_EQ(PeerName(client).reached().family(), AF_UNSPEC);
+    PeerName name(client, reached);
+    EXPECT_TRUE(name.address() == client);
+    EXPECT_TRUE(name.reached() == reached);
+    EXPECT_EQ(name.label(), "192.0.2.1:40000");
+}
+
+TEST(PeerName, OfAClientIsNeverTheProcessThatSpeaksForIt) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+    const base::Descriptor ours(ends[0]);
+    const base::Descriptor theirs(ends[1]);
+    const auto unnamed = SocketAddress::peer_of(ours.get());
+    PeerName name(unnamed, unnamed);
+    name.identify(ours.get());
+    EXPECT_EQ(name.label(), "an unnamed socket");
+}
+
 TEST(PeerName, CallsAnUnnamedSocketByItsProcessAndUser) {
     std::array<int, 2> ends{};
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);

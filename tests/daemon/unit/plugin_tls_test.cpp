@@ -104,6 +104,61 @@ TEST_F(PluginTls, StartTlsInBothRoles) {
     EXPECT_EQ(accepted.count("made"), 1u);
 }
 
+TEST_F(PluginTls, FailuresOfStartTlsAreCountedInBothRoles) {
+    open_plain();
+    server->loop().start_tls(ours(), {.server_side = true}, server_side.done());
+    client->loop().start_tls(theirs(), {.server_hostname = "another.test"}, client_side.done());
+    rig.run_until([&] { return accepted.count("lost") == 1 && connected.count("lost") == 1; });
+    EXPECT_EQ(server_side.status, PH_E_TLS);
+    EXPECT_EQ(failures(*server), (Failures{{"refused", 1}}));
+    EXPECT_EQ(failures(*client), (Failures{{"certificate", 1}}));
+}
+
+/// Where the units themselves begin in the clear.
+class PluginTlsOnRequest : public UnitTls {
+protected:
+    PluginTlsOnRequest() {
+        server_tls.start = client_tls.start = model::TlsStart::request;
+        serve();
+        connect_to_it();
+        rig.run_until([this] {
+            return server->story.count("made") == 1 && client->story.count("made") == 1;
+        });
+    }
+};
+
+TEST_F(PluginTlsOnRequest, AnEndpointSpeaksInTheClearUntilItsPluginAsks) {
+    Transport& theirs = client->story.streams.at(0);
+    EXPECT_FALSE(SslObject::of(theirs));
+    theirs.write("clear");
+    rig.run_until([&] { return server->story.received == "clear"; });
+    server->loop().start_tls(
+        server->story.streams.at(0), {.server_side = true}, server_side.done());
+    client->loop().start_tls(theirs, {}, client_side.done());
+    rig.run_until([&] { return server_side.times == 1 && client_side.times == 1; });
+    EXPECT_EQ(client_side.status, PH_OK) << client_side.text;
+    ASSERT_TRUE(SslObject::of(theirs));
+    EXPECT_EQ(SslObject::of(server->story.streams.at(0))->session().server_name, "server.test")
+        << "as its settings say";
+}
+
+TEST_F(PluginTls, WhatThePluginItselfEndsIsNoFailure) {
+    open_plain();
+    server->loop().start_tls(ours(), {.server_side = true}, server_side.done());
+    ours().close();
+    rig.run_until([&] { return server_side.times == 1; });
+    EXPECT_EQ(server_side.status, PH_E_CLOSED);
+    EXPECT_TRUE(failures(*server).empty());
+}
+
+TEST_F(PluginTls, FailuresStayCountedWhenTheFactoryIsReplaced) {
+    open({.ssl = true}, {.ssl = true, .server_hostname = "another.test"});
+    rig.run_until([&] { return connection.times == 1; });
+    client->use(rig.endpoint(connect(address_)));
+    rig.run_ready();
+    EXPECT_EQ(failures(*client), (Failures{{"certificate", 1}}));
+}
+
 TEST_F(PluginTls, BytesThatWereReceivedAlreadyAreHandedOver) {
     open_plain();
     client->loop().start_tls(theirs(), {.server_hostname = "server.test"}, client_side.done());

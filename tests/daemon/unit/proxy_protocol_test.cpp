@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/daemon/net/proxy_headers.hpp"
 #include "tests/daemon/net/tls_authority.hpp"
 #include "tests/daemon/net/tls_rig.hpp"
 #include "tests/daemon/unit/scenes.hpp"
@@ -46,6 +47,12 @@ protected:
         puppet_->unit().append_connections(all);
         return all.at(connection).peer;
     }
+    /// Both as the protocol of the first connection is told.
+    std::string ends() {
+        const Transport& transport = story().streams.at(0);
+        return transport.get_extra_info("peername", "nobody") + " to " +
+               transport.get_extra_info("sockname", "nowhere");
+    }
     Story& story() { return puppet_->story; }
     std::uint64_t refused() { return puppet_->unit().snapshot().refused; }
 
@@ -63,11 +70,37 @@ TEST_F(BehindABalancer, ThePeerIsTheClient) {
     EXPECT_EQ(peer_of(), "192.0.2.1:4660");
 }
 
+TEST_F(BehindABalancer, BothEndsAreTheClients) {
+    serve();
+    balancer(header("192.0.2.1") + "hello");
+    rig_.run_until([&] { return story().received == "hello"; });
+    EXPECT_EQ(ends(), "192.0.2.1:4660 to 198.51.100.2:443");
+    const Address reached = story().streams.at(0).get_extra_info("sockname").address();
+    EXPECT_EQ(reached.ip(), "198.51.100.2");
+    EXPECT_EQ(reached.port(), 443);
+}
+
+TEST_F(BehindABalancer, BothEndsAreTheClientsInTheBinaryVersion) {
+    serve();
+    balancer(net::testing::binary_header(0x21, 0x11, net::testing::ipv4_ends()) + "hello");
+    rig_.run_until([&] { return story().received == "hello"; });
+    EXPECT_EQ(ends(), "192.0.2.1:4660 to 198.51.100.2:443");
+}
+
 TEST_F(BehindABalancer, WhoSpeaksForItselfIsThePeer) {
     serve();
     balancer("PROXY UNKNOWN\r\nhello");
     rig_.run_until([&] { return story().received == "hello"; });
     EXPECT_TRUE(peer_of().starts_with("127.0.0.1:")) << peer_of();
+    EXPECT_TRUE(ends().ends_with(" to " + address_.substr(6))) << ends();
+}
+
+TEST_F(BehindABalancer, ALocalHeaderSaysNothingOfTheEnds) {
+    serve();
+    balancer(net::testing::binary_header(0x20, 0x11, net::testing::ipv4_ends()) + "hello");
+    rig_.run_until([&] { return story().received == "hello"; });
+    EXPECT_TRUE(ends().starts_with("127.0.0.1:")) << ends();
+    EXPECT_TRUE(ends().ends_with(" to " + address_.substr(6))) << ends();
 }
 
 TEST_F(BehindABalancer, NothingIsHeardBeforeTheHeaderIsThere) {
