@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "daemon/base/log.hpp"
+#include "daemon/base/log_setup.hpp"
 #include "daemon/base/service_notification.hpp"
 #include "daemon/base/version.hpp"
 #include "daemon/control/permissions.hpp"
@@ -38,7 +39,7 @@ void print(std::FILE* to, std::string_view text) {
 }
 
 int report(supervisor::Refusal refusal, const base::Errors& errors) {
-    for (const base::Error& error : errors) print(stderr, base::to_string(error));
+    base::print_errors(errors);
     return refusal == supervisor::Refusal::machine ? exit_machine : exit_configuration;
 }
 
@@ -108,7 +109,7 @@ bool open_control(Daemon& daemon, const base::Log& log) {
     const base::Errors errors = daemon.control.open(path, permissions(configuration, log), where);
     if (errors.empty()) return true;
     if (socket) {
-        for (const base::Error& error : errors) print(stderr, base::to_string(error));
+        base::print_errors(errors);
         return false;
     }
     log.warn("{}; this daemon has no control socket", base::to_string(errors.front()));

@@ -43,7 +43,7 @@ struct DaemonSetup {
     std::vector<std::string> wrapper = {};
     /// More arguments of the daemon.
     std::vector<std::string> arguments = {};
-    /// What it says when it is where the test wants it.
+    /// What it says when it is where the test wants it; empty: it is not waited for.
     std::string awaited = " serves ";
 };
 
