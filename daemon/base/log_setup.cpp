@@ -20,15 +20,14 @@ std::optional<unsigned> take_number(std::string_view& rest) {
 
 }  // namespace
 
-LogFields place_of(const Error& error) {
-    const std::string_view where = error.where;
-    for (auto colon = where.find(':'); colon != std::string_view::npos;
-         colon = where.find(':', colon + 1)) {
-        std::string_view rest = where.substr(colon);
+LogFields place_in(std::string_view text) {
+    for (auto colon = text.find(':'); colon != std::string_view::npos;
+         colon = text.find(':', colon + 1)) {
+        std::string_view rest = text.substr(colon);
         const auto line = take_number(rest);
         // A host and its port have one number.
         if (!line || !take_number(rest) || !(rest.empty() || rest.starts_with(": "))) continue;
-        return {.config_file = where.substr(0, colon), .config_line = *line};
+        return {.config_file = text.substr(0, colon), .config_line = *line};
     }
     return {};
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 
 #include "daemon/base/error.hpp"
 #include "daemon/base/log.hpp"
@@ -26,8 +27,11 @@ void reopen_log_file();
 /// configured. Under the journal they are entries of it, errors with their places. [any]
 void print_errors(const Errors& errors);
 
-/// The place of `error`, if it has one in a file: of `where` "FILE:LINE:COLUMN: key". Of the text
-/// that `error` has.
-LogFields place_of(const Error& error);
+/// The place in a configuration that `text` begins with, "FILE:LINE:COLUMN: key"; empty: it begins
+/// with none. Views of `text`.
+LogFields place_in(std::string_view text);
+inline LogFields place_of(const Error& error) {
+    return place_in(error.where);
+}
 
 }  // namespace protohost::base

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "daemon/base/log_events.hpp"
 #include "daemon/base/log_setup.hpp"
 
 namespace protohost::supervisor {
@@ -71,7 +72,8 @@ void Signals::on_events(std::uint32_t) {
 void Signals::received(int signal) {
     if (signal == SIGUSR1) return base::reopen_log_file();
     if (signal == SIGHUP) return supervisor_.reload("SIGHUP", nullptr);
-    log_.info("{}: {}",
+    log_.info({.id = base::events::stopping},
+              "{}: {}",
               signal == SIGTERM ? "SIGTERM" : "SIGINT",
               std::exchange(stopping_, true) ? "aborting what has not ended" : "stopping");
     supervisor_.stop(stopped_);

@@ -66,9 +66,10 @@ void Greetings::greeting_failed(net::ProxyGreeting& greeting, const std::string&
 void Greetings::log_failure(const net::SocketAddress& balancer, const std::string& problem) {
     const auto others = seldom_.admit("connection");
     if (!others) return;
-    log_.warn("{}: connection from {} closed: it has no PROXY header: {}{}",
-              title_,
-              balancer.label(),
+    const std::string label = balancer.label();
+    log_.warn({.connection = label},
+              "connection from {} closed: it has no PROXY header: {}{}",
+              label,
               problem,
               *others);
 }

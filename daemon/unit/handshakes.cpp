@@ -9,7 +9,7 @@
 namespace protohost::unit {
 
 Handshakes::Handshakes(net::Loop& loop, std::string title)
-    : loop_(loop), title_(std::move(title)) {}
+    : loop_(loop), log_(std::move(title), "tls") {}
 
 Handshakes::~Handshakes() {
     stop_all();
@@ -78,7 +78,8 @@ std::string failure_text(const Handshakes::Outcome& outcome) {
 void Handshakes::log_failure(const net::SocketAddress& peer, const net::TlsFailure& failure) {
     const auto others = seldom_.admit("failure");
     if (!others) return;
-    log_.info("{}: no TLS with {}: {}{}", title_, peer.label(), failure.text, *others);
+    const std::string label = peer.label();
+    log_.info({.connection = label}, "no TLS with {}: {}{}", label, failure.text, *others);
 }
 
 }  // namespace protohost::unit

@@ -9,13 +9,13 @@
 #include <unordered_map>
 
 #include "daemon/base/descriptor.hpp"
-#include "daemon/base/log.hpp"
 #include "daemon/base/seldom.hpp"
 #include "daemon/net/loop.hpp"
 #include "daemon/net/socket_address.hpp"
 #include "daemon/net/socket_file.hpp"
 #include "daemon/net/tls_handshake.hpp"
 #include "daemon/unit/snapshot.hpp"
+#include "daemon/unit/unit_log.hpp"
 
 namespace protohost::unit {
 
@@ -84,8 +84,7 @@ private:
     void log_failure(const net::SocketAddress& peer, const net::TlsFailure& failure);
 
     net::Loop& loop_;
-    const std::string title_;
-    const base::Log log_{"tls"};
+    const UnitLog log_;
     std::unordered_map<const net::TlsHandshake*, Entry> under_way_;
     Id last_ = 0;
     net::TlsFailureCounts failures_{};

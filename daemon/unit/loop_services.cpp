@@ -25,11 +25,11 @@ LoopServices::LoopServices(const Shared& shared,
                            std::function<void()> became_idle)
     : shared_(shared),
       spec_(spec),
-      title_(std::move(title)),
+      log_(std::move(title)),
       connections_(connections),
       tls_(tls),
       binding_(std::move(binding)),
-      handshakes_(shared.loop, title_),
+      handshakes_(shared.loop, log_.title()),
       became_idle_(std::move(became_idle)) {}
 
 LoopServices::~LoopServices() {
@@ -156,12 +156,12 @@ base::Result<net::TlsContext::Pointer> LoopServices::tls_context(net::TlsContext
     if (tls_ != nullptr && tls_->role() == role) return tls_;
     if (role == net::TlsContext::Role::server) {
         return base::failure(
-            title_, "it has no certificates to begin TLS with", "give it a tls: section");
+            title(), "it has no certificates to begin TLS with", "give it a tls: section");
     }
     if (any_client_ == nullptr) {
         model::Tls tls;
         tls.peer.verify = model::TlsPeer::Verify::required;
-        auto made = net::TlsContext::create(tls, role, title_, 0);
+        auto made = net::TlsContext::create(tls, role, title(), 0);
         if (!made) return made.error();
         any_client_ = std::move(*made);
     }

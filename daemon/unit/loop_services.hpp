@@ -19,6 +19,7 @@
 #include "daemon/unit/open_request.hpp"
 #include "daemon/unit/process_request.hpp"
 #include "daemon/unit/shared.hpp"
+#include "daemon/unit/unit_log.hpp"
 
 #include <protohost/abi.h>
 
@@ -99,7 +100,8 @@ public:
     std::chrono::nanoseconds patience(const OpenRequest& request) const {
         return request.timeout.count() != 0 ? request.timeout : spec_.timeouts.connect;
     }
-    const std::string& title() const { return title_; }
+    const std::string& title() const { return log_.title(); }
+    const UnitLog& log() const { return log_; }
     /// The unit's, if that is its role. For a client that it has none for: one that trusts whom
     /// this system trusts. Whom a server shows itself as, somebody has to have said.
     base::Result<net::TlsContext::Pointer> tls_context(net::TlsContext::Role role);
@@ -123,7 +125,7 @@ private:
 
     const Shared shared_;
     const model::UnitSpec& spec_;
-    const std::string title_;
+    const UnitLog log_;
     Connections& connections_;
     const net::TlsContext::Pointer& tls_;
     net::TlsContext::Pointer any_client_;
