@@ -5,12 +5,14 @@
 
 #include <CLI/CLI.hpp>
 
+#include "daemon/base/log_setup.hpp"
 #include "daemon/base/version.hpp"
 #include "daemon/config/schema.hpp"
 #include "daemon/first_process.hpp"
 #include "daemon/net/orphan_watch.hpp"
 #include "daemon/run.hpp"
 #include "daemon/supervisor/installation.hpp"
+#include "daemon/supervisor/signals.hpp"
 #include "daemon/unit/probe_child.hpp"
 
 namespace {
@@ -18,6 +20,8 @@ namespace {
 int run(int argc, char** argv) {
     using namespace protohost;
 
+    supervisor::Signals::ignore_until_handled();
+    base::look_for_journal();
     CLI::App app("Serves protocol plugins as a YAML configuration defines them.", "protohostd");
     std::string file = supervisor::find_installation().configuration_file;
     std::string plugin;
@@ -47,7 +51,8 @@ int run(int argc, char** argv) {
     app.footer(
         "Exit codes: 0 done; 1 an address or a directory cannot be had; 2 usage;\n"
         "78 the configuration or a plugin must be mended.\n"
-        "Signals: SIGHUP reloads; SIGTERM and SIGINT stop gracefully, a second one at once.");
+        "Signals: SIGHUP reloads; SIGUSR1 opens log.file anew, for it was moved away;\n"
+        "SIGTERM and SIGINT stop gracefully, a second one at once.");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

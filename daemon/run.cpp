@@ -13,6 +13,8 @@
 #include <utility>
 
 #include "daemon/base/log.hpp"
+#include "daemon/base/log_events.hpp"
+#include "daemon/base/log_setup.hpp"
 #include "daemon/base/passed_descriptors.hpp"
 #include "daemon/base/service_notification.hpp"
 #include "daemon/base/version.hpp"
@@ -34,6 +36,8 @@
 
 namespace protohost {
 
+namespace events = base::events;
+
 namespace {
 
 void print(std::FILE* to, std::string_view text) {
@@ -42,7 +46,7 @@ void print(std::FILE* to, std::string_view text) {
 }
 
 int report(supervisor::Refusal refusal, const base::Errors& errors) {
-    for (const base::Error& error : errors) print(stderr, base::to_string(error));
+    base::print_errors(errors);
     return refusal == supervisor::Refusal::machine ? exit_machine : exit_configuration;
 }
 
@@ -77,8 +81,9 @@ struct Daemon {
         loop.set_executor(&executor);
         loop.set_orphan_watch(&orphans);
         if (!plugin_checks) return;
-        watch.emplace(net::CallbackWatch::default_limit,
-                      [](const std::string& text) { base::Log("supervisor").warn("{}", text); });
+        watch.emplace(net::CallbackWatch::default_limit, [](const std::string& text) {
+            base::Log("supervisor").warn({.id = events::loop_held}, "{}", text);
+        });
         loop.set_callback_watch(&*watch);
     }
 
@@ -101,7 +106,9 @@ struct Daemon {
 control::Permissions permissions(const model::Configuration& configuration, const base::Log& log) {
     base::Errors errors;
     auto found = control::Permissions::look_up(configuration.control, errors);
-    for (const base::Error& error : errors) log.error("{}", base::to_string(error));
+    for (const base::Error& error : errors) {
+        log.error(base::place_of(error), "{}", base::to_string(error));
+    }
     return found;
 }
 
@@ -117,7 +124,7 @@ bool open_control(Daemon& daemon, const base::Log& log) {
     const base::Errors errors = daemon.control.open(path, permissions(configuration, log), where);
     if (errors.empty()) return true;
     if (socket) {
-        for (const base::Error& error : errors) print(stderr, base::to_string(error));
+        base::print_errors(errors);
         return false;
     }
     log.warn("{}; this daemon has no control socket", base::to_string(errors.front()));
@@ -188,20 +195,23 @@ int run_daemon(const std::string& file, bool plugin_checks) {
     int exit_code = exit_ok;
     daemon.supervisor.when_ready(
         [&] {
-            log.info("protohostd {} serves {}, units: {}",
+            log.info({.id = events::ready},
+                     "protohostd {} serves {}, units: {}",
                      base::version,
                      file,
                      daemon.supervisor.units());
             service.ready();
         },
         [&](const std::string& why) {
-            log.error("cannot start: what is required is not there: {}", why);
+            log.error({.id = events::cannot_start},
+                      "cannot start: what is required is not there: {}",
+                      why);
             exit_code = exit_machine;
             daemon.supervisor.stop(end);
             service.failed(why);
         });
     daemon.loop.run();
-    log.info("stopped");
+    log.info({.id = events::stopped}, "stopped");
     return exit_code;
 }
 

@@ -1,94 +1,24 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/base/log.hpp"
 
-#include <cstdlib>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
 
-#include <nlohmann/json.hpp>
-#include <spdlog/details/log_msg.h>
-#include <spdlog/formatter.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
-
-#include "daemon/base/timestamp.hpp"
-#include "daemon/base/utf8.hpp"
+#include "daemon/base/journal_socket.hpp"
+#include "daemon/base/log_events.hpp"
+#include "daemon/base/log_output.hpp"
+#include "daemon/base/log_setup.hpp"
 
 namespace protohost::base {
 namespace {
 
-spdlog::level::level_enum to_spdlog(Level level) {
-    return static_cast<spdlog::level::level_enum>(static_cast<int>(level) +
-                                                  (level == Level::off ? 1 : 0));
-}
-
-std::string_view name_of(spdlog::level::level_enum level) {
-    if (level >= spdlog::level::off) return to_string(Level::off);
-    return to_string(level >= spdlog::level::err ? Level::error : static_cast<Level>(level));
-}
-
-std::string_view view(spdlog::string_view_t text) {
-    return {text.data(), text.size()};
-}
-
-class TextFormatter final : public spdlog::formatter {
-public:
-    void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
-        append(out, timestamp(message.time));
-        append(out, " ");
-        message.color_range_start = out.size();
-        append(out, base::format("{:<5}", name_of(message.level)));
-        message.color_range_end = out.size();
-        append(out, " ");
-        append(out, printable(view(message.logger_name)));
-        append(out, ": ");
-        append(out, printable(view(message.payload)));
-        append(out, "\n");
-    }
-    std::unique_ptr<spdlog::formatter> clone() const override {
-        return std::make_unique<TextFormatter>();
-    }
-
-private:
-    static void append(spdlog::memory_buf_t& out, std::string_view text) {
-        out.append(text.data(), text.data() + text.size());
-    }
-};
-
-class JsonFormatter final : public spdlog::formatter {
-public:
-    void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
-        nlohmann::ordered_json line;
-        line["time"] = timestamp(message.time);
-        line["level"] = name_of(message.level);
-        line["area"] = view(message.logger_name);
-        line["message"] = view(message.payload);
-        using nlohmann::ordered_json;
-        const std::string text =
-            line.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + '\n';
-        out.append(text.data(), text.data() + text.size());
-    }
-    std::unique_ptr<spdlog::formatter> clone() const override {
-        return std::make_unique<JsonFormatter>();
-    }
-};
-
-std::unique_ptr<spdlog::formatter> make_formatter(LogFormat log_format) {
-    if (log_format == LogFormat::json) return std::make_unique<JsonFormatter>();
-    return std::make_unique<TextFormatter>();
-}
-
-spdlog::color_mode colours() {
-    const char* refused = std::getenv("NO_COLOR");
-    const bool plain = refused != nullptr && *refused != '\0';
-    return plain ? spdlog::color_mode::never : spdlog::color_mode::automatic;
-}
-
-/// Every area there is, with the one sink they write to.
+/// Every area there is, with what they write to.
 class Areas {
 public:
-    Areas() : sink_(colours()) { sink_.set_formatter(make_formatter(settings_.format)); }
+    LogOutput& output() { return output_; }
 
     const Log::Area* find_or_add(std::string name) {
         const std::lock_guard lock(mutex_);
@@ -100,10 +30,10 @@ public:
         return area.get();
     }
 
-    void configure(const LogSettings& settings) {
+    void configure(const LogSettings& settings, std::unique_ptr<LogFile> file) {
         const std::lock_guard lock(mutex_);
         settings_ = settings;
-        sink_.set_formatter(make_formatter(settings.format));
+        output_.configure(settings, std::move(file));
         for (const auto& [name, area] : areas_) area->level.store(level_of(name));
     }
 
@@ -127,13 +57,6 @@ public:
         return {all.begin(), all.end()};
     }
 
-    void write(const Log::Area& area, Level level, std::string_view message) {
-        sink_.log(
-            spdlog::details::log_msg(spdlog::string_view_t(area.name.data(), area.name.size()),
-                                     to_spdlog(level),
-                                     spdlog::string_view_t(message.data(), message.size())));
-    }
-
 private:
     /// The level given for the name or, failing that, for what is before its last dot, and so on.
     Level level_of(std::string_view name) const {
@@ -152,8 +75,15 @@ private:
     LogSettings settings_;
     std::map<std::string, Level> overrides_;
     std::map<std::string, std::unique_ptr<Log::Area>, std::less<>> areas_;
-    spdlog::sinks::stderr_color_sink_mt sink_;
+    LogOutput output_;
 };
+
+LogLine line_of(Level level,
+                std::string_view area,
+                std::string_view message,
+                const LogFields& about) {
+    return {std::chrono::system_clock::now(), level, area, message, about};
+}
 
 /// The one object of the process that is not handed down: every floor logs. Never destroyed, so
 /// that what runs at exit may still log.
@@ -166,12 +96,36 @@ Areas& areas() {
 
 Log::Log(std::string area) : area_(areas().find_or_add(std::move(area))) {}
 
-void Log::write(Level level, const LogFields& /*about*/, std::string_view message) const {
-    if (enabled(level)) areas().write(*area_, level, message);
+void Log::write(Level level, const LogFields& about, std::string_view message) const {
+    if (!enabled(level)) return;
+    areas().output().write(line_of(level, area_->name, message, about));
 }
 
 void configure_logging(const LogSettings& settings) {
-    areas().configure(settings);
+    areas().configure(settings, nullptr);
+}
+
+void configure_logging(const LogSettings& settings, std::unique_ptr<LogFile> file) {
+    areas().configure(settings, std::move(file));
+}
+
+void look_for_journal() {
+    areas().output().set_under_journal(take_journal_stream());
+}
+
+void reopen_log_file() {
+    for (const Error& error : areas().output().reopen()) {
+        const std::string text = to_string(error) + "; the log goes on in the file that was open";
+        areas().output().write_to_standard_error(line_of(Level::error, "log", text, {}));
+    }
+}
+
+void print_errors(const Errors& errors) {
+    for (const Error& error : errors) {
+        LogFields about = place_of(error);
+        about.id = events::cannot_start;
+        areas().output().print(line_of(Level::error, "supervisor", to_string(error), about));
+    }
 }
 
 std::vector<std::string> log_areas() {

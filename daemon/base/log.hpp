@@ -120,8 +120,8 @@ private:
 };
 
 /// Applies to every Log there is or will be, [any] thread, any number of times; `info` until the
-/// first call. Lines go to standard error, one per message; coloured on a terminal, unless NO_COLOR
-/// is set.
+/// first call. A file is kept open where it has the same name, and opened by base/log_setup.hpp.
+/// On standard error there is one line per message; coloured on a terminal, unless NO_COLOR is set.
 void configure_logging(const LogSettings& settings);
 
 /// The level of an area, and of those below it that have none of their own, whatever the settings

@@ -33,6 +33,14 @@ base::LogSettings decode_log(Section section) {
     base::LogSettings log;
     section.read(keys::log::level, log.level, kinds::word<base::Level>);
     section.read(keys::log::format, log.format, kinds::word<base::LogFormat>);
+    std::optional<model::Located<std::string>> file;
+    if (log.format == base::LogFormat::journal) {
+        section.refuse(keys::log::file,
+                       "has no effect here: with format journal, lines go to the journal",
+                       "leave it out, or make the format text or json");
+    }
+    section.read(keys::log::file, file, kinds::path);
+    if (file) log.file = file->value;
     log.areas = decode_areas(section.section(keys::log::areas, "a mapping of areas to levels"));
     section.finish();
     return log;

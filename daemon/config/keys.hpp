@@ -65,9 +65,15 @@ inline constexpr Key unmap{
 
 namespace log {
 inline constexpr Key level{"level", "The least level that is logged"};
-inline constexpr Key format{"format",
-                            "Lines for people, or one JSON object per line with `time`, `level`, "
-                            "`area`, `message`. Both go to standard error, with the time in UTC"};
+inline constexpr Key format{
+    "format",
+    "`text` is lines for people, `json` one object per line, both with the time in UTC; `journal` "
+    "is the journal's own protocol, with fields. `automatic` is `journal` where standard error is "
+    "the journal's and there is no `file`, else `text`"};
+inline constexpr Key file{"file",
+                          "Where lines are appended to; made with mode 0640, and opened anew at "
+                          "SIGUSR1",
+                          "standard error"};
 inline constexpr Key areas{
     "areas",
     "The level of one area; `plugin` also holds for `plugin.echo`. There "

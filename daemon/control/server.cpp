@@ -10,6 +10,8 @@
 #include <utility>
 
 #include "daemon/base/format.hpp"
+#include "daemon/base/log_events.hpp"
+#include "daemon/base/log_setup.hpp"
 #include "daemon/control/message.hpp"
 #include "daemon/net/stream_transport.hpp"
 
@@ -84,7 +86,9 @@ void Server::set_permissions(Permissions permissions) {
 void Server::open_again(Permissions permissions) {
     net::Acceptor::retire(loop_, acceptors_);
     const base::Errors errors = open(path_, std::move(permissions), "control.socket");
-    for (const base::Error& error : errors) log_.error("{}", base::to_string(error));
+    for (const base::Error& error : errors) {
+        log_.error(base::place_of(error), "{}", base::to_string(error));
+    }
     if (errors.empty()) log_.info("{} was removed, and is made again", path_);
 }
 
@@ -128,7 +132,10 @@ void Server::turn_away(int socket) {
 }
 
 void Server::accepting_suspended(int os_errno) {
-    log_.error("{}: not accepting: {}", path_, std::strerror(os_errno));
+    log_.error({.id = base::events::not_accepting},
+               "{}: not accepting: {}",
+               path_,
+               std::strerror(os_errno));
 }
 
 void Server::callback_failed(net::Transport&, std::string_view callback, std::string_view text) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "daemon/base/format.hpp"
+#include "daemon/base/log_events.hpp"
 #include "daemon/base/version.hpp"
 #include "daemon/config/effective_json.hpp"
 #include "daemon/config/schema.hpp"
@@ -30,6 +31,13 @@ std::optional<std::string> text_argument(const Call& call, const char* name) {
     if (found != call.arguments().end() && found->is_string()) return found->get<std::string>();
     call.fail(Code::bad_request, base::format("{} needs \"{}\"", call.verb(), name));
     return std::nullopt;
+}
+
+/// What a line about the call is about; empty where it names none.
+std::string named_unit(const Call& call) {
+    const auto found = call.arguments().find("unit");
+    const bool named = found != call.arguments().end() && found->is_string();
+    return named ? found->get<std::string>() : std::string();
 }
 
 supervisor::Supervisor::Reloaded answer_with_record(const Call& call) {
@@ -90,7 +98,12 @@ void Verbs::handle(const Call& call) {
                                       call.verb(),
                                       to_string(verb.role)));
     }
-    if (verb.role > Role::read) log_.info("{}: {}", call.peer().text(), call.verb());
+    if (verb.role > Role::read) {
+        log_.info({.id = base::events::control_action, .unit = named_unit(call)},
+                  "{}: {}",
+                  call.peer().text(),
+                  call.verb());
+    }
     try {
         (this->*verb.method)(call);
     } catch (const Json::exception& wrong) {

@@ -134,6 +134,9 @@ bool Attempt::check() {
     for (const auto& definition : all_wanted()) base::append(errors, plugins_->find(definition));
     tls_ = read_tls(*desired_, running_.contexts);
     base::append(errors, tls_.errors);
+    if (opens_log()) {
+        base::append(errors, base::LogFile::rehearse(desired_->log.file, place_of_log()));
+    }
     const base::Errors accounts = look_up_accounts();
     // Who cannot say it now may be able to later.
     const bool asked_in_vain = std::any_of(
@@ -283,7 +286,26 @@ bool Attempt::bind() {
     // After that: whom a process may run as depends on who this one is.
     errors = find_identities();
     if (!errors.empty()) return refuse(Refusal::machine, std::move(errors));
-    return configure(true);
+    return open_log() && configure(true);
+}
+
+bool Attempt::opens_log() const {
+    const std::string& file = desired_->log.file;
+    return !file.empty() && file != running_.configuration->log.file;
+}
+
+std::string Attempt::place_of_log() const {
+    const model::Node* const log = source_.written->find("log");
+    const model::Node* const file = log != nullptr ? log->find("file") : nullptr;
+    return file != nullptr ? model::to_string(file->place, file->path) : "log.file";
+}
+
+bool Attempt::open_log() {
+    if (!opens_log()) return true;
+    auto opened = base::LogFile::open(desired_->log.file, place_of_log());
+    if (!opened) return refuse(Refusal::configuration, opened.error());
+    log_file_ = std::move(*opened);
+    return true;
 }
 
 base::Errors Attempt::open(PreparedUnit& unit) const {

@@ -8,9 +8,11 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "daemon/base/error.hpp"
+#include "daemon/base/log_file.hpp"
 #include "daemon/model/configuration.hpp"
 #include "daemon/net/datagram_socket.hpp"
 #include "daemon/net/listening_socket.hpp"
@@ -125,6 +127,8 @@ public:
     const TlsContexts& contexts() const { return tls_.contexts; }
     bool has_new_context(const std::string& unit) const { return tls_.changed.contains(unit); }
     std::vector<PreparedUnit>& units() { return units_; }
+    /// nullptr where it is the same, or none.
+    std::unique_ptr<base::LogFile> take_log_file() { return std::move(log_file_); }
 
 private:
     bool load();
@@ -141,6 +145,9 @@ private:
 
     /// False where a test wants the step to fail.
     bool step(std::string_view name);
+    bool opens_log() const;
+    bool open_log();
+    std::string place_of_log() const;
     bool open_staging();
     void open_workshop();
     base::Errors look_up_accounts();
@@ -161,6 +168,7 @@ private:
     DesiredTls tls_;
     Plan plan_;
     std::vector<PreparedUnit> units_;
+    std::unique_ptr<base::LogFile> log_file_;
     Refusal refusal_ = Refusal::none;
     base::Errors errors_;
 };

@@ -6,9 +6,14 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/base/log_events.hpp"
+#include "daemon/base/log_setup.hpp"
 #include "daemon/base/timestamp.hpp"
 
 namespace protohost::supervisor {
+
+namespace events = base::events;
+
 namespace {
 
 /// A program that renews certificates writes several files: they are read when it is through.
@@ -112,8 +117,11 @@ void CertificateWatch::seen(Look& look) {
 void CertificateWatch::warn_of_ends() {
     std::vector<net::TlsContext::Pointer> contexts;
     for (const auto& entry : contexts_) contexts.push_back(entry.second);
-    for (const auto& [text, ended] : ends_.due(contexts, std::chrono::system_clock::now())) {
-        ended ? log_.error("{}", text) : log_.warn("{}", text);
+    for (const auto& warning : ends_.due(contexts, std::chrono::system_clock::now())) {
+        log_.log(warning.ended ? base::Level::error : base::Level::warn,
+                 {.id = events::certificate_expires, .unit = warning.unit},
+                 "{}",
+                 warning.text);
     }
 }
 
@@ -126,12 +134,17 @@ void CertificateWatch::found(const std::string& unit, const Look& look) {
     suspicions_.erase(unit);
     const bool was_wrong = problems_.erase(unit) > 0;
     if (*next == former) {
-        if (was_wrong) log_.info("{}: its files are what it shows again", former->name());
+        if (was_wrong) {
+            log_.info({.id = events::certificate_loaded, .unit = unit},
+                      "{}: its files are what it shows again",
+                      former->name());
+        }
         return;
     }
     current->second = *next;
     for (const net::TlsCertificate& certificate : (*next)->certificates()) {
-        log_.info("{}: new certificate {} for {}, until {}",
+        log_.info({.id = events::certificate_loaded, .unit = unit},
+                  "{}: new certificate {} for {}, until {}",
                   former->name(),
                   certificate.file,
                   certificate.subject,
@@ -156,7 +169,10 @@ void CertificateWatch::suspect(const std::string& unit,
         return doubt_.start(suspicion.since + patience, [this] { look(); });
     }
     suspicions_.erase(unit);
-    log_.error("{}: {}; it keeps the certificates that it has", title, text);
+    auto about = base::place_of(errors.front());
+    about.id = events::certificate_refused;
+    about.unit = unit;
+    log_.error(about, "{}: {}; it keeps the certificates that it has", title, text);
     problems_.insert_or_assign(unit, std::move(text));
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "daemon/base/log_setup.hpp"
 #include "daemon/net/acceptor.hpp"
 #include "daemon/net/loop.hpp"
 #include "daemon/supervisor/supervisor.hpp"
@@ -40,7 +41,7 @@ std::set<std::string> sockets_taken_over(Attempt& attempt) {
 void Supervisor::commit(Attempt& attempt) {
     const auto desired = attempt.configuration();
     const Plan& plan = attempt.plan();
-    base::configure_logging(desired->log);
+    base::configure_logging(desired->log, attempt.take_log_file());
     shared_.loop.write_budget().set_limit(desired->memory.write_buffers);
 
     // Every socket that changes hands is on the table before anyone takes one: two may swap.

@@ -7,6 +7,7 @@
 
 #include "daemon/base/format.hpp"
 #include "daemon/base/timestamp.hpp"
+#include "daemon/unit/unit_log.hpp"
 
 namespace protohost::supervisor {
 namespace {
@@ -68,7 +69,9 @@ std::vector<ExpiryWarnings::Warning> ExpiryWarnings::due(
             const bool is_new = seen.emplace(key, step).second;
             const auto former = said_.find(key);
             if (!is_new || (former != said_.end() && former->second <= step)) continue;
-            warnings.push_back({warning_of(context->name(), certificate, left), step == ended});
+            warnings.push_back({std::string(unit::name_in(context->name())),
+                                warning_of(context->name(), certificate, left),
+                                step == ended});
         }
     }
     said_ = std::move(seen);

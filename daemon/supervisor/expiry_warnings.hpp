@@ -16,6 +16,7 @@ namespace protohost::supervisor {
 class ExpiryWarnings {
 public:
     struct Warning {
+        std::string unit;  ///< its name
         std::string text;
         bool ended = false;
     };

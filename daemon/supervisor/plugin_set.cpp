@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "daemon/base/format.hpp"
-#include "daemon/base/log.hpp"
+#include "daemon/base/log_setup.hpp"
 #include "daemon/plugin/search.hpp"
 
 namespace protohost::supervisor {
@@ -148,7 +148,11 @@ base::Errors PluginSet::probe(const std::vector<Wanted>& wanted) {
             base::append(errors, report.error());
             continue;
         }
-        for (const base::Error& warning : report->warnings) log.warn("{}", to_string(warning));
+        for (const base::Error& warning : report->warnings) {
+            auto about = base::place_of(warning);
+            about.plugin = name;
+            log.warn(about, "{}", to_string(warning));
+        }
     }
     return errors;
 }

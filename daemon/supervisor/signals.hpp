@@ -13,8 +13,8 @@
 
 namespace protohost::supervisor {
 
-/// SIGHUP reloads. SIGTERM and SIGINT stop the daemon, twice at once. One in a process: a signal
-/// handler knows no objects.
+/// SIGHUP reloads. SIGUSR1 opens the log's file anew. SIGTERM and SIGINT stop the daemon, twice at
+/// once. One in a process: a signal handler knows no objects.
 class Signals final : private net::EventSink {
 public:
     /// `stopped` is called when the last unit has stopped. What comes before the loop runs waits.
@@ -23,8 +23,13 @@ public:
     /// Gives the signals back to whoever had them.
     ~Signals() override;
 
+    /// Whoever rotates logs tells every process of that name, also one that has no log, or is about
+    /// to end: none of them is to die of it. To be called first of all.
+    static void ignore_until_handled() { std::signal(SIGUSR1, SIG_IGN); }
+
 private:
-    static constexpr std::array handled{SIGTERM, SIGINT, SIGHUP};
+    /// In the order in which those are dealt with that have come together.
+    static constexpr std::array handled{SIGUSR1, SIGHUP, SIGINT, SIGTERM};
 
     void on_events(std::uint32_t events) override;
     void received(int signal);
@@ -32,7 +37,7 @@ private:
     net::Loop& loop_;
     Supervisor& supervisor_;
     std::function<void()> stopped_;
-    base::Descriptor counter_;  ///< of the signals that have come
+    base::Descriptor bell_;  ///< readable when one has come
     std::array<struct sigaction, handled.size()> before_{};
     base::Log log_{"supervisor"};
     bool stopping_ = false;

@@ -7,6 +7,8 @@
 
 #include "daemon/base/counted.hpp"
 #include "daemon/base/format.hpp"
+#include "daemon/base/log_events.hpp"
+#include "daemon/base/log_setup.hpp"
 #include "daemon/model/quantity.hpp"
 #include "daemon/net/loop.hpp"
 #include "daemon/supervisor/give_up_root.hpp"
@@ -14,6 +16,7 @@
 
 namespace protohost::supervisor {
 
+namespace events = base::events;
 using Section = UnitId::Section;
 using Clock = std::chrono::steady_clock;
 
@@ -116,7 +119,7 @@ ReloadRecord Supervisor::start() {
     Attempt attempt(std::move(how), running());
     const bool good = attempt.run(Attempt::Goal::bind);
     record.took = Clock::now() - began;
-    record = conclude(attempt, good, std::move(record));
+    record = conclude(attempt, good, std::move(record), events::reload_applied);
     if (!good) return record;
     tell_who_runs(*running_, log_);
     close_unclaimed();
@@ -220,7 +223,11 @@ void Supervisor::finish(const net::Executor::Outcome& outcome) {
     const bool good = job->good && attempt.refusal() == Refusal::none;
     job->record.took = Clock::now() - job->began;
     if (job->is_reload()) {
-        job->record = conclude(attempt, good, std::move(job->record));
+        const bool back = job->kind == Job::Kind::rollback;
+        job->record = conclude(attempt,
+                               good,
+                               std::move(job->record),
+                               back ? events::rolled_back : events::reload_applied);
         if (observer_ != nullptr) observer_->reload_ended(job->record);
     } else {
         describe(attempt, good, job->record);
@@ -246,7 +253,10 @@ void Supervisor::describe(const Attempt& attempt, bool good, ReloadRecord& recor
     record.verdict = same ? Verdict::unchanged : Verdict::applied;
 }
 
-ReloadRecord Supervisor::conclude(Attempt& attempt, bool good, ReloadRecord record) {
+ReloadRecord Supervisor::conclude(Attempt& attempt,
+                                  bool good,
+                                  ReloadRecord record,
+                                  std::string_view event) {
     record.number = ++reloads_;
     describe(attempt, good, record);
     record.refusal = attempt.refusal();
@@ -259,7 +269,7 @@ ReloadRecord Supervisor::conclude(Attempt& attempt, bool good, ReloadRecord reco
     }
     keep_refused(attempt, good);
     ++counts_[static_cast<std::size_t>(record.verdict)];
-    log(record);
+    log(record, event);
     history_.push_front(record);
     if (history_.size() > records_kept) history_.pop_back();
     return record;
@@ -271,21 +281,25 @@ void Supervisor::keep_refused(const Attempt& attempt, bool good) {
     refused_.concluded(good ? std::vector<RefusedPlugins::Loaded>() : attempt.loaded(), used);
 }
 
-void Supervisor::log(const ReloadRecord& record) const {
+void Supervisor::log(const ReloadRecord& record, std::string_view event) const {
     if (record.asked_by == "start") return;  // said by whoever starts the daemon
     const std::string took =
         model::format_duration(std::chrono::ceil<std::chrono::milliseconds>(record.took));
     const Plan& plan = record.plan;
     if (record.verdict == Verdict::rejected) {
-        for (const base::Error& error : record.errors) log_.error("{}", base::to_string(error));
-        log_.error("reload {} ({}) rejected after {}: {}; nothing was changed",
+        for (const base::Error& error : record.errors) {
+            log_.error(base::place_of(error), "{}", base::to_string(error));
+        }
+        log_.error({.id = events::reload_rejected},
+                   "reload {} ({}) rejected after {}: {}; nothing was changed",
                    record.number,
                    record.asked_by,
                    took,
                    base::counted(record.errors.size(), "error"));
         return;
     }
-    log_.info("reload {} ({}) {} in {}: {} added, {} changed, {} removed, {} unchanged",
+    log_.info({.id = event},
+              "reload {} ({}) {} in {}: {} added, {} changed, {} removed, {} unchanged",
               record.number,
               record.asked_by,
               to_string(record.verdict),
@@ -295,12 +309,17 @@ void Supervisor::log(const ReloadRecord& record) const {
               plan.removed.size(),
               plan.unchanged.size());
     for (const Plan::Changed& changed : plan.changed) {
-        log_.info(
-            "reload {}: {}: {}", record.number, to_string(changed.unit), to_string(changed.change));
+        log_.info({.unit = changed.unit.name},
+                  "reload {}: {}: {}",
+                  record.number,
+                  to_string(changed.unit),
+                  to_string(changed.change));
     }
     for (const std::string& key : plan.restart) {
-        log_.warn(
-            "reload {}: {} has changed, and takes effect at the next start", record.number, key);
+        log_.warn({.id = events::restart_required},
+                  "reload {}: {} has changed, and takes effect at the next start",
+                  record.number,
+                  key);
     }
 }
 

@@ -142,7 +142,8 @@ private:
     void begin();
     void finish(const net::Executor::Outcome& outcome);
     void describe(const Attempt& attempt, bool good, ReloadRecord& record) const;
-    ReloadRecord conclude(Attempt& attempt, bool good, ReloadRecord record);
+    /// `event` is what a good one is called in the log.
+    ReloadRecord conclude(Attempt& attempt, bool good, ReloadRecord record, std::string_view event);
     void commit(Attempt& attempt);
     void open_again(Attempt& attempt);
     Sockets take_sockets(Attempt& attempt);
@@ -172,7 +173,7 @@ private:
                          const net::TlsContext::Pointer& former,
                          const net::TlsContext::Pointer& next);
     void keep_refused(const Attempt& attempt, bool good);
-    void log(const ReloadRecord& record) const;
+    void log(const ReloadRecord& record, std::string_view event) const;
 
     void unit_stopped();
     void readiness_changed();

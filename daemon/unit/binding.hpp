@@ -3,8 +3,10 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "daemon/base/error.hpp"
+#include "daemon/base/log.hpp"
 #include "daemon/model/node.hpp"
 #include "daemon/plugin/factory.hpp"
 #include "daemon/unit/context.hpp"
@@ -36,6 +38,10 @@ public:
     std::string protocol_name() const;
     unsigned generation_number() const { return factory_->module().generation(); }
     const std::string& plugin_name() const { return factory_->module().name(); }
+    /// Of a line about its code. `event` is one of base/log_events.hpp.
+    base::LogFields about(std::string_view event = {}) const {
+        return {.id = event, .plugin = plugin_name(), .generation = generation_number()};
+    }
 
 private:
     Binding(std::shared_ptr<Generation> generation, std::unique_ptr<ph_ctx> context);

@@ -5,28 +5,30 @@
 
 #include "daemon/base/counted.hpp"
 #include "daemon/base/format.hpp"
+#include "daemon/base/log_events.hpp"
 #include "daemon/model/quantity.hpp"
 #include "daemon/net/loop_time.hpp"
 #include "daemon/net/stream_transport.hpp"
+#include "daemon/unit/binding.hpp"
 
 namespace protohost::unit {
 
 namespace {
 
 /// What a log line calls it: "connection from 127.0.0.1:4000".
-std::string described(const net::Transport& transport) {
-    switch (transport.role()) {
+std::string described(net::Role role, const std::string& peer) {
+    switch (role) {
         case net::Role::accepted:
         case net::Role::served:
-            return "connection from " + transport.peer_text();
+            return "connection from " + peer;
         case net::Role::connected:
-            return "connection to " + transport.peer_text();
+            return "connection to " + peer;
         case net::Role::bound:
-            return "endpoint at " + transport.peer_text();
+            return "endpoint at " + peer;
         case net::Role::pipe:
-            return "pipe " + transport.peer_text();
+            return "pipe " + peer;
         case net::Role::process:
-            return "process " + transport.peer_text();
+            return "process " + peer;
     }
     return {};
 }
@@ -45,10 +47,9 @@ Connections::Connections(net::Loop& loop,
                          ConnectionsOwner& owner)
     : loop_(loop),
       spec_(spec),
-      title_(std::move(title)),
       owner_(owner),
-      log_("unit"),
-      tls_failures_(title_) {}
+      log_(std::move(title)),
+      tls_failures_(log_.title()) {}
 
 std::unique_ptr<net::Transport> Connections::make_stream(base::Descriptor socket,
                                                          net::PeerName peer,
@@ -88,7 +89,10 @@ net::Transport& Connections::adopt(std::unique_ptr<net::Transport> transport,
     adopted.set_role(role);
     transports_.push_back(adopted);
     ++counters_.opened;
-    if (tells_of_each()) log_.debug("{}: {}", title_, described(adopted));
+    if (tells_of_each()) {
+        const std::string peer = adopted.peer_text();
+        log_.debug(about(adopted, peer), "{}", described(role, peer));
+    }
     adopted.start(protocol);
     return adopted;
 }
@@ -120,15 +124,17 @@ void Connections::abort_rest(const Drain& drain) {
         net::Transport* const transport = loop_.references().find(reference);
         if (transport == nullptr) continue;
         if (transport->role() == net::Role::process) {
-            log_.warn("{}: killing {} that did not end", title_, described(*transport));
+            const std::string peer = transport->peer_text();
+            log_.warn(about(*transport, peer),
+                      "killing {} that did not end",
+                      described(transport->role(), peer));
         } else {
             ++aborted;
         }
         transport->abort();
     }
     if (aborted != 0) {
-        log_.warn(
-            "{}: aborting {} that did not drain", title_, base::counted(aborted, "connection"));
+        log_.warn({}, "aborting {} that did not drain", base::counted(aborted, "connection"));
     }
 }
 
@@ -142,11 +148,11 @@ void Connections::abort() {
 
 void Connections::ended(net::Transport& transport) {
     if (std::int32_t code = 0; transport.get_returncode(code) == PH_E_FAIL) {
-        log_.warn(
-            "{}: nobody knows how {} ended: somebody else has waited for it (a plugin calls "
-            "wait or waitpid, or ignores SIGCHLD)",
-            title_,
-            described(transport));
+        const std::string peer = transport.peer_text();
+        log_.warn(about(transport, peer),
+                  "nobody knows how {} ended: somebody else has waited for it (a plugin calls "
+                  "wait or waitpid, or ignores SIGCHLD)",
+                  described(transport.role(), peer));
     }
     counters_.traffic.received += transport.traffic().received;
     counters_.traffic.sent += transport.traffic().sent;
@@ -163,20 +169,33 @@ bool Connections::tells_of_each() const {
 }
 
 void Connections::tell_end(const net::Transport& transport) const {
+    const std::string peer = transport.peer_text();
+    const std::string which = described(transport.role(), peer);
     if (const auto dropped = transport.traffic().dropped; dropped > 0) {
-        log_.debug("{}: {} ended with {} bytes written and never sent",
-                   title_,
-                   described(transport),
+        log_.debug(about(transport, peer),
+                   "{} ended with {} bytes written and never sent",
+                   which,
                    dropped);
     } else {
-        log_.debug("{}: {} ended", title_, described(transport));
+        log_.debug(about(transport, peer), "{} ended", which);
     }
+}
+
+base::LogFields Connections::about(const net::Transport& transport,
+                                   const std::string& peer,
+                                   std::string_view event) {
+    base::LogFields fields{.id = event, .connection = peer};
+    if (const auto* const binding = static_cast<const Binding*>(transport.factory())) {
+        fields.plugin = binding->plugin_name();
+        fields.generation = binding->generation_number();
+    }
+    return fields;
 }
 
 std::string Connections::name_of(const net::Transport& transport, std::string_view callback) const {
     return base::format("{}: {}: plugin {}: {}",
-                        title_,
-                        described(transport),
+                        log_.title(),
+                        described(transport.role(), transport.peer_text()),
                         spec_.protocol.value.plugin,
                         callback);
 }
@@ -186,9 +205,10 @@ void Connections::callback_failed(net::Transport& transport,
                                   std::string_view text) {
     ++counters_.failed;
     last_error_ = base::format("{} failed: {}", callback, text);
-    log_.error("{}: {}{}: plugin {}: {} failed: {}",
-               title_,
-               described(transport),
+    const std::string peer = transport.peer_text();
+    log_.error(about(transport, peer, base::events::plugin_fault),
+               "{}{}: plugin {}: {} failed: {}",
+               described(transport.role(), peer),
                is_stream(transport) ? " aborted" : "",
                spec_.protocol.value.plugin,
                callback,
@@ -196,7 +216,8 @@ void Connections::callback_failed(net::Transport& transport,
 }
 
 void Connections::timed_out(net::Transport& transport, std::string_view text) {
-    log_.info("{}: {} aborted: {}", title_, described(transport), text);
+    const std::string peer = transport.peer_text();
+    log_.info(about(transport, peer), "{} aborted: {}", described(transport.role(), peer), text);
 }
 
 void Connections::handshake_failed(net::Transport& transport, const net::TlsFailure& failure) {
@@ -209,9 +230,10 @@ void Connections::limit_reached(net::Transport& transport,
                                 net::WriteLimit limit) {
     const bool aborts = spec_.write_buffer.policy == model::WriteBuffer::Policy::abort;
     const bool own = limit == net::WriteLimit::connection;
-    log_.warn("{}: {}: writing {} bytes would pass {} ({}): {}",
-              title_,
-              described(transport),
+    const std::string peer = transport.peer_text();
+    log_.warn(about(transport, peer),
+              "{}: writing {} bytes would pass {} ({}): {}",
+              described(transport.role(), peer),
               refused,
               own ? "write_buffer.limit" : "memory.write_buffers",
               model::format_size(own ? spec_.write_buffer.limit : loop_.write_budget().limit()),

@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "daemon/base/descriptor.hpp"
-#include "daemon/base/log.hpp"
 #include "daemon/model/configuration.hpp"
 #include "daemon/net/loop.hpp"
 #include "daemon/net/peer_name.hpp"
@@ -24,6 +23,7 @@
 #include "daemon/net/tls_session.hpp"
 #include "daemon/net/transport.hpp"
 #include "daemon/unit/tls_failures.hpp"
+#include "daemon/unit/unit_log.hpp"
 
 #include <protohost/abi.h>
 
@@ -137,12 +137,15 @@ private:
     /// that opening one does.
     bool tells_of_each() const;
     void tell_end(const net::Transport& transport) const;
+    /// Of a line about one of them, at whose other end is `peer`.
+    static base::LogFields about(const net::Transport& transport,
+                                 const std::string& peer,
+                                 std::string_view event = {});
 
     net::Loop& loop_;
     const model::UnitSpec& spec_;
-    std::string title_;
     ConnectionsOwner& owner_;
-    base::Log log_;
+    const UnitLog log_;
     net::Transports transports_;
     /// Here, because few transports have one.
     std::map<const net::Transport*, std::unique_ptr<net::SocketFile>> files_;

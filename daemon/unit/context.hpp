@@ -6,11 +6,11 @@
 #include <string_view>
 #include <utility>
 
-#include "daemon/base/log.hpp"
 #include "daemon/net/callback_watch.hpp"
 #include "daemon/net/guard.hpp"
 #include "daemon/net/loop.hpp"
 #include "daemon/unit/scheduled_calls.hpp"
+#include "daemon/unit/unit_log.hpp"
 
 #include <protohost/abi.h>
 
@@ -21,17 +21,14 @@ class LoopServices;
 /// What the border calls a ph_ctx: a plugin instance, or one unit's factory of it, and what the
 /// daemon keeps for it.
 struct ph_ctx {
-    /// `unit` is "listener echo", and put before what the plugin logs; empty for an instance.
+    /// `unit_title` is "listener echo", and put before what the plugin logs; empty for an instance.
     ph_ctx(protohost::net::Loop& shared_loop,
            const std::string& plugin,
-           std::string unit_title = {})
+           std::string unit_title = {},
+           unsigned generation = 0)
         : loop(shared_loop),
-          log("plugin." + plugin),
-          unit(std::move(unit_title)),
+          log(std::move(unit_title), "plugin." + plugin, plugin, generation),
           calls(shared_loop, log) {}
-
-    /// [any] What the plugin logs.
-    void say(protohost::base::Level level, std::string_view message) const;
 
     /// [loop] Once for each context: whoever does it, does it often.
     void report_stale_transport();
@@ -56,8 +53,7 @@ struct ph_ctx {
     }
 
     protohost::net::Loop& loop;
-    protohost::base::Log log;
-    std::string unit;
+    const protohost::unit::UnitLog log;
     protohost::unit::ScheduledCalls calls;
     /// Who opens what the plugin asks for: nullptr for an instance, before the unit starts, and
     /// after it has stopped.
@@ -68,7 +64,6 @@ private:
     void report_wrong_thread(std::string_view function);
     void log_failure(std::string_view what);
     std::string name_of(std::string_view callback) const;
-    std::string prefix() const { return unit.empty() ? unit : unit + ": "; }
 
     std::atomic_flag wrong_thread_reported_;
 };

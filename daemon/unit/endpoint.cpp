@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "daemon/base/format.hpp"
+#include "daemon/base/log_events.hpp"
+#include "daemon/base/log_setup.hpp"
 #include "daemon/model/quantity.hpp"
 #include "daemon/net/datagram_socket.hpp"
 #include "daemon/net/datagram_transport.hpp"
@@ -17,6 +19,7 @@
 
 namespace protohost::unit {
 
+namespace events = base::events;
 using Kind = model::EndpointSpec::Kind;
 
 namespace {
@@ -190,7 +193,7 @@ void Endpoint::retune_socket(const net::DatagramSocket& socket,
                              const model::SocketSettings& former) {
     if (former == definition_.socket || !socket.descriptor) return;
     for (const std::string& problem : net::retune(socket, definition_.socket, former)) {
-        log_.error("{}: {}: {}; it keeps what it had", title(), target(), problem);
+        log_.error({}, "{}: {}; it keeps what it had", target(), problem);
     }
 }
 
@@ -199,7 +202,7 @@ void Endpoint::hand_over() {
     if (const ph_status status = make_protocol(protocol); status < 0) {
         return protocol_failed(target(), status);
     }
-    log_.info("{}: {} goes to protocol {}", title(), target(), binding()->protocol_name());
+    log_.info(binding()->about(), "{} goes to protocol {}", target(), binding()->protocol_name());
     current_->hand_over(protocol, binding());
 }
 
@@ -215,8 +218,8 @@ void Endpoint::serve(net::Role role, Make&& make, std::unique_ptr<net::SocketFil
     const bool news = role != net::Role::pipe || !opened_once_ || failures_.attempts() > 0;
     log_.log(
         news ? base::Level::info : base::Level::debug,
-        "{}: {} {} with protocol {}{}",
-        title(),
+        binding()->about(events::endpoint_opened),
+        "{} {} with protocol {}{}",
         opened_word(role),
         target(),
         binding()->protocol_name(),
@@ -227,7 +230,7 @@ void Endpoint::serve(net::Role role, Make&& make, std::unique_ptr<net::SocketFil
 }
 
 void Endpoint::attempt() {
-    log_.debug("{}: opening {}", title(), target());
+    log_.debug({}, "opening {}", target());
     switch (definition_.kind) {
         case Kind::bind:
             // Another unit's, which was to be taken over, has been closed in the meantime.
@@ -328,20 +331,22 @@ void Endpoint::connect_failed(net::Connector&, const net::ConnectError& error) {
 }
 
 void Endpoint::attempt_failed(const std::string& text) {
-    log_.log(level_of(failures_.attempt_failed(text)), "{}: {}", title(), text);
+    auto about = base::place_in(text);
+    about.id = events::endpoint_failed;
+    log_.log(level_of(failures_.attempt_failed(text)), about, "{}", text);
     wait_and_attempt(text);
 }
 
 void Endpoint::wait_and_attempt(const std::string& why) {
     if (closed_) return;
     if (!definition_.reconnect) {
-        log_.warn("{}: not opened again: reconnect is never", title());
+        log_.warn({.id = events::endpoint_failed}, "not opened again: reconnect is never");
         if (!opened_once_) given_up_ = why;
         return readiness_changed();
     }
     const auto pause = backoff_.next();
-    log_.debug("{}: next attempt in {}",
-               title(),
+    log_.debug({},
+               "next attempt in {}",
                model::format_duration(std::chrono::ceil<std::chrono::milliseconds>(pause)));
     next_attempt_ = std::chrono::steady_clock::now() + pause;
     pause_.start(next_attempt_, [this] { attempt(); });
@@ -383,9 +388,10 @@ void Endpoint::connection_ended(const net::Transport& transport) {
         }
         if (const int os_errno = transport.loss_errno(); os_errno != 0) {
             const auto cause = base::format("{} was lost: {}", target(), std::strerror(os_errno));
-            log_.log(level_of(failures_.was_lost(cause)), "{}: {}", title(), cause);
+            log_.log(
+                level_of(failures_.was_lost(cause)), {.id = events::endpoint_lost}, "{}", cause);
         } else {
-            log_.debug("{}: {} ended", title(), target());
+            log_.debug({}, "{} ended", target());
         }
         if (held_ && net::last_writer_left(held_.get())) {
             attempt();

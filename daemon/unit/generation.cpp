@@ -14,7 +14,7 @@ Generation::Generation(std::shared_ptr<plugin::Module> module,
                        std::shared_ptr<HandOver> hand_over)
     : loop_(loop),
       hand_over_(std::move(hand_over)),
-      context_(std::make_unique<ph_ctx>(loop, module->name())),
+      context_(std::make_unique<ph_ctx>(loop, module->name(), std::string(), module->generation())),
       module_(std::move(module)) {}
 
 Generation::~Generation() {

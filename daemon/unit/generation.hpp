@@ -40,7 +40,7 @@ public:
 
     /// For one factory of it.
     std::unique_ptr<ph_ctx> make_context(const std::string& unit_title) const {
-        return std::make_unique<ph_ctx>(loop_, module_->name(), unit_title);
+        return std::make_unique<ph_ctx>(loop_, module_->name(), unit_title, module_->generation());
     }
 
     /// [any] Counts `binding` among the holders, as `unit`. It is destroyed on the loop, on

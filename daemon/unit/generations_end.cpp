@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "daemon/base/format.hpp"
+#include "daemon/base/log_events.hpp"
 #include "daemon/unit/generations.hpp"
 
 namespace protohost::unit {
@@ -25,6 +26,11 @@ std::string name_of(const GenerationStatus& status) {
     return base::format("plugin {} g{}", status.plugin, status.number);
 }
 
+base::LogFields about(const GenerationStatus& status) {
+    return {
+        .id = base::events::plugin_retired, .plugin = status.plugin, .generation = status.number};
+}
+
 }  // namespace
 
 void Generations::retire(Entry& entry) {
@@ -40,7 +46,8 @@ void Generations::retired(Entry& entry, const std::string& why_not_unloaded) {
     if (why_not_unloaded.empty()) {
         unmap_or_keep(entry);
     } else {
-        log_.error("{}: {}; it is neither unloaded nor freed, for its threads may still run",
+        log_.error(about(entry.status),
+                   "{}: {}; it is neither unloaded nor freed, for its threads may still run",
                    name_of(entry.status),
                    why_not_unloaded);
         change(entry, GenerationState::retired, why_not_unloaded);
@@ -73,7 +80,7 @@ void Generations::unmap_or_keep(Entry& entry) {
     if (std::string reason = entry.generation->unmap(); !reason.empty()) {
         return keep_mapped(entry, reason);
     }
-    log_.info("{}: retired and unmapped", name_of(entry.status));
+    log_.info(about(entry.status), "{}: retired and unmapped", name_of(entry.status));
     change(entry, GenerationState::unmapped);
     std::unique_ptr<Generation> gone;
     const std::lock_guard lock(mutex_);
@@ -81,7 +88,7 @@ void Generations::unmap_or_keep(Entry& entry) {
 }
 
 void Generations::keep_mapped(Entry& entry, const std::string& reason) {
-    log_.info("{}: retired, still mapped: {}", name_of(entry.status), reason);
+    log_.info(about(entry.status), "{}: retired, still mapped: {}", name_of(entry.status), reason);
     change(entry, GenerationState::retired, reason);
 }
 

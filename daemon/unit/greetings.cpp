@@ -63,12 +63,13 @@ void Greetings::greeted(net::ProxyGreeting& greeting, const net::ProxyHeader& he
 }
 
 void Greetings::log_client(const net::SocketAddress& balancer, const Client& client) const {
+    const std::string label = balancer.label();
     if (client.reached == nullptr) {
-        log_.debug("{}: {} speaks for itself", title_, balancer.label());
+        log_.debug({.connection = label}, "{} speaks for itself", label);
     } else {
-        log_.debug("{}: {} speaks for {}, which has connected to {}",
-                   title_,
-                   balancer.label(),
+        log_.debug({.connection = label},
+                   "{} speaks for {}, which has connected to {}",
+                   label,
                    client.peer.label(),
                    client.reached->label());
     }
@@ -83,9 +84,10 @@ void Greetings::greeting_failed(net::ProxyGreeting& greeting, const std::string&
 void Greetings::log_failure(const net::SocketAddress& balancer, const std::string& problem) {
     const auto others = seldom_.admit("connection");
     if (!others) return;
-    log_.warn("{}: connection from {} closed: it has no PROXY header: {}{}",
-              title_,
-              balancer.label(),
+    const std::string label = balancer.label();
+    log_.warn({.connection = label},
+              "connection from {} closed: it has no PROXY header: {}{}",
+              label,
               problem,
               *others);
 }

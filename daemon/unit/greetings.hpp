@@ -11,12 +11,12 @@
 #include <utility>
 
 #include "daemon/base/descriptor.hpp"
-#include "daemon/base/log.hpp"
 #include "daemon/base/seldom.hpp"
 #include "daemon/model/configuration.hpp"
 #include "daemon/net/loop.hpp"
 #include "daemon/net/proxy_greeting.hpp"
 #include "daemon/net/socket_address.hpp"
+#include "daemon/unit/unit_log.hpp"
 
 namespace protohost::unit {
 
@@ -24,7 +24,7 @@ namespace protohost::unit {
 class Greetings final : private net::ProxyGreetingOwner {
 public:
     /// `title` is "listener web".
-    Greetings(net::Loop& loop, std::string title) : loop_(loop), title_(std::move(title)) {}
+    Greetings(net::Loop& loop, std::string title) : loop_(loop), log_(std::move(title)) {}
     ~Greetings() { stop_all(); }
     Greetings(const Greetings&) = delete;
     Greetings& operator=(const Greetings&) = delete;
@@ -67,8 +67,7 @@ private:
     void log_failure(const net::SocketAddress& balancer, const std::string& problem);
 
     net::Loop& loop_;
-    const std::string title_;
-    const base::Log log_{"unit"};
+    const UnitLog log_;
     std::unordered_map<const net::ProxyGreeting*, Entry> under_way_;
     base::Seldom seldom_;
 };

@@ -47,7 +47,7 @@ Host::Host(bool checked)
         return ctx->log.enabled(level_of(level)) ? 1 : 0;
     };
     host_.log = [](ph_ctx* ctx, std::int32_t level, ph_str message) {
-        ctx->say(level_of(level), {message.p, message.n});
+        ctx->log.write(level_of(level), {message.p, message.n});
     };
     host_.fail = [](ph_ctx*, ph_status code, ph_str message) {
         base::set_failure({message.p, message.n});

@@ -27,7 +27,7 @@ const ph_subprocess_ops LineLog::ops = [] {
 }();
 
 LineLog::LineLog(const std::string& unit)
-    : log_("subprocess." + unit), refilled_(std::chrono::steady_clock::now()) {}
+    : unit_(unit), log_("subprocess." + unit), refilled_(std::chrono::steady_clock::now()) {}
 
 ph_proto LineLog::protocol() {
     return {reinterpret_cast<const ph_any_ops*>(&ops), this};
@@ -97,13 +97,15 @@ void LineLog::line(std::string_view text) {
     allowance_ -= 1;
     tell_dropped();
     if (text.ends_with('\r')) text.remove_suffix(1);
-    log_.write(base::Level::info, text);
+    log_.write(base::Level::info, {.unit = unit_}, text);
 }
 
 void LineLog::tell_dropped() {
     if (untold_ == 0) return;
-    log_.warn(
-        "{} beyond {} a second: not logged", base::counted(untold_, "line"), lines_per_second);
+    log_.warn({.unit = unit_},
+              "{} beyond {} a second: not logged",
+              base::counted(untold_, "line"),
+              lines_per_second);
     untold_ = 0;
 }
 

@@ -49,6 +49,7 @@ private:
     void line(std::string_view text);
     void tell_dropped();
 
+    const std::string unit_;
     const base::Log log_;
     OutputRing output_;
     std::array<std::string, 2> begun_;  ///< of 1 and 2, a line that has not ended

@@ -7,8 +7,11 @@
 #include <utility>
 
 #include "daemon/base/format.hpp"
+#include "daemon/base/log_events.hpp"
 
 namespace protohost::unit {
+
+namespace events = base::events;
 
 Listener::Listener(const Shared& shared,
                    const model::ListenerSpec& spec,
@@ -46,8 +49,8 @@ void Listener::open() {
 
 void Listener::begin(Acceptors& acceptors) {
     for (auto& acceptor : acceptors) {
-        log_.info("{}: listening on {} with protocol {}",
-                  title(),
+        log_.info(binding()->about(events::listening),
+                  "listening on {} with protocol {}",
                   acceptor->local().uri(),
                   binding()->protocol_name());
         acceptor->start(*this);
@@ -126,7 +129,7 @@ void Listener::count_sources(const model::Limits& limits) {
 
 void Listener::retune(net::Acceptor& acceptor, const model::SocketSettings& former) {
     for (const std::string& problem : acceptor.retune(definition_.socket, former)) {
-        log_.error("{}: {}: {}; it keeps what it had", title(), acceptor.local().uri(), problem);
+        log_.error({}, "{}: {}; it keeps what it had", acceptor.local().uri(), problem);
     }
 }
 
@@ -153,20 +156,24 @@ void Listener::accepted(base::Descriptor socket, const net::SocketAddress& peer)
 bool Listener::trusts(const model::ProxyProtocol& proxy, const net::SocketAddress& balancer) {
     if (Greetings::is_trusted(proxy, balancer)) return true;
     ++refused_;
-    log_.debug("{}: connection from {} closed: proxy_protocol.trusted does not name it",
-               title(),
-               balancer.label());
+    if (log_.enabled(base::Level::debug)) {
+        tell_refused(balancer, "proxy_protocol.trusted does not name it");
+    }
     return false;
 }
 
 bool Listener::admits(const net::SocketAddress& peer) {
     if (sources_.admit(peer)) return true;
     ++refused_;
-    log_.debug("{}: connection from {} closed: over limits.per_source ({})",
-               title(),
-               peer.label(),
-               spec_.limits.per_source);
+    if (log_.enabled(base::Level::debug)) {
+        tell_refused(peer, base::format("over limits.per_source ({})", spec_.limits.per_source));
+    }
     return false;
+}
+
+void Listener::tell_refused(const net::SocketAddress& peer, std::string_view why) const {
+    const std::string label = peer.label();
+    log_.debug({.connection = label}, "connection from {} closed: {}", label, why);
 }
 
 void Listener::secure_or_serve(Unsecured connection) {
@@ -227,13 +234,13 @@ void Listener::describe(UnitSnapshot& snapshot) const {
 }
 
 void Listener::accepting_suspended(int os_errno) {
-    log_.error("{}: not accepting: {}; clients wait in the queue until resources are free",
-               title(),
+    log_.error({.id = events::not_accepting},
+               "not accepting: {}; clients wait in the queue until resources are free",
                std::strerror(os_errno));
 }
 
 void Listener::accepting_resumed(unsigned times) {
-    log_.info("{}: accepting again without trouble, after {} pauses", title(), times);
+    log_.info({}, "accepting again without trouble, after {} pauses", times);
 }
 
 }  // namespace protohost::unit

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/model/configuration.hpp"
@@ -57,6 +58,7 @@ private:
     /// Both count whom they send away.
     bool trusts(const model::ProxyProtocol& proxy, const net::SocketAddress& balancer);
     bool admits(const net::SocketAddress& peer);
+    void tell_refused(const net::SocketAddress& peer, std::string_view why) const;
     void secure_or_serve(Unsecured connection);
     void handshaken(Handshakes::Outcome outcome);
     /// With a session it speaks TLS.

@@ -25,10 +25,10 @@ LoopServices::LoopServices(const Shared& shared,
                            std::function<void()> became_idle)
     : shared_(shared),
       spec_(spec),
-      title_(std::move(title)),
+      log_(std::move(title)),
       connections_(connections),
       tls_(tls),
-      client_context_(shared.executor, title_),
+      client_context_(shared.executor, log_.title()),
       binding_(std::move(binding)),
       handshakes_(shared.loop, connections.tls_failures()),
       became_idle_(std::move(became_idle)) {}
@@ -157,7 +157,7 @@ base::Result<net::TlsContext::Pointer> LoopServices::tls_context(net::TlsContext
     if (tls_ != nullptr && tls_->role() == role) return tls_;
     if (role == net::TlsContext::Role::server) {
         return base::failure(
-            title_, "it has no certificates to begin TLS with", "give it a tls: section");
+            title(), "it has no certificates to begin TLS with", "give it a tls: section");
     }
     return client_context_.get();
 }

@@ -20,6 +20,7 @@
 #include "daemon/unit/open_request.hpp"
 #include "daemon/unit/process_request.hpp"
 #include "daemon/unit/shared.hpp"
+#include "daemon/unit/unit_log.hpp"
 
 #include <protohost/abi.h>
 
@@ -100,7 +101,8 @@ public:
     std::chrono::nanoseconds patience(const OpenRequest& request) const {
         return request.timeout.count() != 0 ? request.timeout : spec_.timeouts.connect;
     }
-    const std::string& title() const { return title_; }
+    const std::string& title() const { return log_.title(); }
+    const UnitLog& log() const { return log_; }
     /// The unit's, if that is its role, or else client_context(), nullptr as long as that is being
     /// made. Whom a server shows itself as, somebody has to have said.
     base::Result<net::TlsContext::Pointer> tls_context(net::TlsContext::Role role);
@@ -124,7 +126,7 @@ private:
 
     const Shared shared_;
     const model::UnitSpec& spec_;
-    const std::string title_;
+    const UnitLog log_;
     Connections& connections_;
     const net::TlsContext::Pointer& tls_;
     ClientContext client_context_;

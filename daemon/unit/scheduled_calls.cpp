@@ -10,6 +10,7 @@
 
 #include "daemon/base/failure.hpp"
 #include "daemon/base/format.hpp"
+#include "daemon/base/log_events.hpp"
 #include "daemon/net/callback_watch.hpp"
 #include "daemon/net/guard.hpp"
 #include "daemon/net/timer.hpp"
@@ -41,7 +42,7 @@ struct ScheduledCalls::Inbox {
     ScheduledCalls* owner;          // [loop]
 };
 
-ScheduledCalls::ScheduledCalls(net::Loop& loop, base::Log log)
+ScheduledCalls::ScheduledCalls(net::Loop& loop, UnitLog log)
     : loop_(loop), log_(log), inbox_(std::make_shared<Inbox>()) {
     inbox_->owner = this;
 }
@@ -92,7 +93,11 @@ void ScheduledCalls::call(ph_fn function, void* arg) {
         function(arg);
         return ph_status{PH_OK};
     });
-    if (status < 0) log_.error("a scheduled callback failed: {}", base::take_failure());
+    if (status < 0) {
+        log_.error({.id = base::events::plugin_fault},
+                   "a scheduled callback failed: {}",
+                   base::take_failure());
+    }
 }
 
 void ScheduledCalls::run(ph_op op) {

@@ -4,8 +4,8 @@
 #include <memory>
 #include <unordered_map>
 
-#include "daemon/base/log.hpp"
 #include "daemon/net/loop.hpp"
+#include "daemon/unit/unit_log.hpp"
 
 #include <protohost/abi.h>
 
@@ -16,7 +16,7 @@ namespace protohost::unit {
 class ScheduledCalls {
 public:
     /// What a callback throws is said in `log`.
-    ScheduledCalls(net::Loop& loop, base::Log log);
+    ScheduledCalls(net::Loop& loop, UnitLog log);
     ~ScheduledCalls();
     ScheduledCalls(const ScheduledCalls&) = delete;
     ScheduledCalls& operator=(const ScheduledCalls&) = delete;
@@ -52,7 +52,7 @@ private:
     void drop(const Callback& callback);
 
     net::Loop& loop_;
-    base::Log log_;
+    const UnitLog log_;
     std::unordered_map<ph_op, std::unique_ptr<Call>> calls_;
     std::shared_ptr<Inbox> inbox_;
     ph_op last_ = 0;

@@ -2,11 +2,15 @@
 #include "daemon/unit/server.hpp"
 
 #include <cstring>
+#include <string>
 #include <utility>
 
+#include "daemon/base/log_events.hpp"
 #include "daemon/plugin/guard.hpp"
 
 namespace protohost::unit {
+
+namespace events = base::events;
 
 Server::Server(LoopServices& services,
                OpenCallbacks callbacks,
@@ -15,7 +19,6 @@ Server::Server(LoopServices& services,
     : services_(services),
       callbacks_(std::move(callbacks)),
       acceptors_(std::move(acceptors)),
-      log_("unit"),
       tls_(tls) {}
 
 Server::~Server() {
@@ -24,7 +27,9 @@ Server::~Server() {
 
 void Server::start() {
     for (auto& acceptor : acceptors_) {
-        log_.info("{}: its plugin listens on {}", services_.title(), acceptor->local().uri());
+        log().info(services_.binding()->about(events::listening),
+                   "its plugin listens on {}",
+                   acceptor->local().uri());
         acceptor->start(*this);
     }
 }
@@ -50,10 +55,11 @@ void Server::accepted(base::Descriptor socket, const net::SocketAddress& peer) {
     // There was one when it was opened; what is there now is what the unit has now.
     auto context = services_.tls_context(net::TlsContext::Role::server);
     if (!context) {
-        log_.error("{}: connection from {} closed: {}",
-                   services_.title(),
-                   peer.label(),
-                   OpenError::of(context.error()).text);
+        const std::string label = peer.label();
+        log().error({.connection = label},
+                    "connection from {} closed: {}",
+                    label,
+                    OpenError::of(context.error()).text);
         return;
     }
     handshakes_.insert(services_.handshakes().begin(
@@ -67,10 +73,13 @@ void Server::accepted(base::Descriptor socket, const net::SocketAddress& peer) {
 void Server::serve(Unsecured connection, std::unique_ptr<net::TlsSession> session) {
     ph_proto protocol{};
     if (const ph_status status = callbacks_.make(PH_STREAM, protocol); status < 0) {
-        log_.error("{}: connection from {} closed: its protocol factory failed: {}",
-                   services_.title(),
-                   connection.peer.label(),
-                   plugin::failure_text(status));
+        const std::string label = connection.peer.label();
+        auto about = services_.binding()->about(events::plugin_fault);
+        about.connection = label;
+        log().error(about,
+                    "connection from {} closed: its protocol factory failed: {}",
+                    label,
+                    plugin::failure_text(status));
         return;
     }
     auto& connections = services_.connections();
@@ -82,17 +91,17 @@ void Server::serve(Unsecured connection, std::unique_ptr<net::TlsSession> sessio
 }
 
 void Server::accepting_suspended(int os_errno) {
-    log_.error(
-        "{}: a server of its plugin is not accepting: {}; clients wait in the queue until "
-        "resources are free",
-        services_.title(),
-        std::strerror(os_errno));
+    log().error(services_.binding()->about(events::not_accepting),
+                "a server of its plugin is not accepting: {}; clients wait in the queue until "
+                "resources are "
+                "free",
+                std::strerror(os_errno));
 }
 
 void Server::accepting_resumed(unsigned times) {
-    log_.info("{}: a server of its plugin accepts again without trouble, after {} pauses",
-              services_.title(),
-              times);
+    log().info(services_.binding()->about(),
+               "a server of its plugin accepts again without trouble, after {} pauses",
+               times);
 }
 
 }  // namespace protohost::unit

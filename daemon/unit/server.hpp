@@ -47,12 +47,12 @@ private:
     /// With a session it speaks TLS.
     void serve(Unsecured connection, std::unique_ptr<net::TlsSession> session);
     void stop_acceptors();
+    const UnitLog& log() const { return services_.log(); }
 
     LoopServices& services_;
     OpenCallbacks callbacks_;
     std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
     std::set<Handshakes::Id> handshakes_;  ///< under way
-    base::Log log_;
     const bool tls_;
     bool closed_ = false;
 };

@@ -7,12 +7,15 @@
 
 #include "daemon/base/counted.hpp"
 #include "daemon/base/format.hpp"
+#include "daemon/base/log_events.hpp"
+#include "daemon/base/log_setup.hpp"
 #include "daemon/model/quantity.hpp"
 #include "daemon/model/signal_names.hpp"
 #include "daemon/net/executor.hpp"
 
 namespace protohost::unit {
 
+namespace events = base::events;
 using Clock = std::chrono::steady_clock;
 
 namespace {
@@ -99,8 +102,8 @@ void Subprocess::apply(const model::SubprocessSpec& spec,
         if (const ph_status status = make_protocol(protocol); status < 0) {
             return protocol_failed(process_->peer_text(), status);
         }
-        log_.info("{}: {} goes to protocol {}",
-                  title(),
+        log_.info(binding()->about(),
+                  "{} goes to protocol {}",
                   process_->peer_text(),
                   binding()->protocol_name());
         return process_->hand_over(protocol, binding());
@@ -196,7 +199,7 @@ void Subprocess::launch() {
     pid_ = (*process)->get_pid();
     process_ = process->get();
     become(State::running);
-    log_.info("{}: started {}", title(), process_->peer_text());
+    log_.info({}, "started {}", process_->peer_text());
     connections_.adopt(std::move(*process), net::Role::process, protocol);
     watch_->begin(identity_.account.user);
 }
@@ -205,7 +208,9 @@ void Subprocess::cannot_start(const base::Errors& errors) {
     ReadinessWatch::retire(shared_.loop, std::move(watch_));
     last_exit_ = base::to_string(errors.front());
     const bool news = std::exchange(told_, last_exit_) != last_exit_;
-    log_.log(news ? base::Level::error : base::Level::debug, "{}: {}", title(), last_exit_);
+    auto about = base::place_of(errors.front());
+    about.id = events::process_failed;
+    log_.log(news ? base::Level::error : base::Level::debug, about, "{}", last_exit_);
     ended(true);
 }
 
@@ -213,7 +218,7 @@ void Subprocess::became_ready() {
     if (state_ != State::running) return;
     become(State::ready);
     if (definition_.ready.kind != model::ProcessReadiness::Kind::started) {
-        log_.info("{}: ready after {}", title(), rounded(Clock::now() - started_at_));
+        log_.info({}, "ready after {}", rounded(Clock::now() - started_at_));
     }
     was_ready_ = true;
     // One that is notified may hear more of it.
@@ -225,8 +230,8 @@ void Subprocess::became_ready() {
 
 void Subprocess::not_ready_in_time() {
     late_ = true;
-    log_.warn("{}: {} is not ready after {} (ready.timeout), and is stopped",
-              title(),
+    log_.warn({.id = events::process_failed},
+              "{} is not ready after {} (ready.timeout), and is stopped",
               process_->peer_text(),
               model::format_duration(definition_.ready.timeout));
     end_process();
@@ -261,8 +266,8 @@ void Subprocess::process_exited(net::Transport& transport) {
     const bool asked = !serving() || again_;
     const bool good = process_->exit() == net::ProcessExit{net::ProcessExit::How::exited, 0};
     log_.log(asked || (good && !late_) ? base::Level::info : base::Level::warn,
-             "{}: {} {}, after {}",
-             title(),
+             {.id = events::process_ended},
+             "{} {}, after {}",
              process_->peer_text(),
              last_exit_,
              rounded(Clock::now() - started_at_));
@@ -281,7 +286,9 @@ void Subprocess::ended(bool failed) {
     }
     wanted_ = false;
     become(failed ? State::failed : State::exited);
-    if (failed) log_.warn("{}: not started again: restart is never", title());
+    if (failed) {
+        log_.warn({.id = events::process_failed}, "not started again: restart is never");
+    }
     readiness_changed();
 }
 
@@ -289,7 +296,7 @@ void Subprocess::wait_and_start() {
     const auto pause = backoff_.next();
     next_start_ = Clock::now() + pause;
     become(State::backoff);
-    log_.debug("{}: started again in {}", title(), rounded(pause));
+    log_.debug({.id = events::process_backoff}, "started again in {}", rounded(pause));
     pause_.start(next_start_, [this] { start_when_possible(); });
 }
 
@@ -315,13 +322,13 @@ void Subprocess::clear() {
 
 void Subprocess::cleared(net::ProcessTree::Killed killed) {
     if (killed.killed > 0) {
-        log_.info("{}: killed {} that it had left behind",
-                  title(),
+        log_.info({},
+                  "killed {} that it had left behind",
                   base::counted(killed.killed, "process", "processes"));
     }
     if (killed.left > 0) {
-        log_.error("{}: {} it had started cannot be killed",
-                   title(),
+        log_.error({},
+                   "{} it had started cannot be killed",
                    base::counted(killed.left, "process", "processes"));
     }
     // Somebody else has its pipes.

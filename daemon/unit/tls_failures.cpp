@@ -8,7 +8,7 @@ namespace protohost::unit {
 void TlsFailures::log(std::string_view peer, const net::TlsFailure& failure) {
     const auto others = seldom_.admit("failure");
     if (!others) return;
-    log_.info("{}: no TLS with {}: {}{}", title_, peer, failure.text, *others);
+    log_.info({.connection = peer}, "no TLS with {}: {}{}", peer, failure.text, *others);
 }
 
 void TlsFailures::describe(UnitSnapshot& snapshot) const {

@@ -5,10 +5,10 @@
 #include <string_view>
 #include <utility>
 
-#include "daemon/base/log.hpp"
 #include "daemon/base/seldom.hpp"
 #include "daemon/net/tls_failure.hpp"
 #include "daemon/unit/snapshot.hpp"
+#include "daemon/unit/unit_log.hpp"
 
 namespace protohost::unit {
 
@@ -17,7 +17,7 @@ namespace protohost::unit {
 class TlsFailures {
 public:
     /// `title` is "listener web".
-    explicit TlsFailures(std::string title) : title_(std::move(title)) {}
+    explicit TlsFailures(std::string title) : log_(std::move(title), "tls") {}
 
     void count(const net::TlsFailure& failure) {
         ++counts_[static_cast<std::size_t>(failure.reason)];
@@ -28,8 +28,7 @@ public:
     void describe(UnitSnapshot& snapshot) const;
 
 private:
-    const std::string title_;
-    const base::Log log_{"tls"};
+    const UnitLog log_;
     net::TlsFailureCounts counts_{};
     base::Seldom seldom_;
 };

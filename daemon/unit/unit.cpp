@@ -5,10 +5,13 @@
 #include <utility>
 
 #include "daemon/base/counted.hpp"
+#include "daemon/base/log_events.hpp"
 #include "daemon/model/quantity.hpp"
 #include "daemon/plugin/guard.hpp"
 
 namespace protohost::unit {
+
+namespace events = base::events;
 
 Unit::Unit(const Shared& shared,
            model::UnitSpec spec,
@@ -16,8 +19,8 @@ Unit::Unit(const Shared& shared,
            std::shared_ptr<Binding> binding)
     : shared_(shared),
       spec_(std::move(spec)),
-      title_(std::move(title)),
-      connections_(shared.loop, spec_, title_, *this),
+      log_(std::move(title)),
+      connections_(shared.loop, spec_, log_.title(), *this),
       current_(make_use(std::move(binding))),
       last_word_(shared.loop) {}
 
@@ -26,7 +29,7 @@ Unit::~Unit() = default;
 Unit::Use Unit::make_use(std::shared_ptr<Binding> binding) {
     if (binding == nullptr) return {};
     auto services = std::make_unique<LoopServices>(
-        shared_, spec_, title_, connections_, tls_, binding, [this] { check_stopped(); });
+        shared_, spec_, title(), connections_, tls_, binding, [this] { check_stopped(); });
     return {std::move(binding), std::move(services)};
 }
 
@@ -49,8 +52,8 @@ void Unit::tell_started() {
     if (binding() == nullptr) return;
     const net::CallbackScope scope(shared_.loop);
     if (const ph_status status = binding()->factory().started(); status < 0) {
-        log_.error("{}: plugin {}: started failed: {}; serving all the same",
-                   title_,
+        log_.error(binding()->about(events::plugin_fault),
+                   "plugin {}: started failed: {}; serving all the same",
                    binding()->plugin_name(),
                    plugin::failure_text(status));
     }
@@ -60,8 +63,8 @@ void Unit::tell_stopped(const Use& use) {
     if (use.binding == nullptr) return;
     const net::CallbackScope scope(shared_.loop);
     if (const ph_status status = use.binding->factory().stopped(); status < 0) {
-        log_.error("{}: plugin {}: stopped failed: {}",
-                   title_,
+        log_.error(use.binding->about(events::plugin_fault),
+                   "plugin {}: stopped failed: {}",
                    use.binding->plugin_name(),
                    plugin::failure_text(status));
     }
@@ -114,8 +117,8 @@ void Unit::stop(std::function<void()> stopped) {
     tell_stopped(current_);
     each_service([](LoopServices& services) { services.close(); });
     if (!connections_.empty()) {
-        log_.info("{}: draining {}, at most {}",
-                  title_,
+        log_.info({},
+                  "draining {}, at most {}",
                   base::counted(connections_.size(), what_it_has()),
                   model::format_duration(spec_.timeouts.drain));
     }
@@ -126,7 +129,7 @@ void Unit::stop(std::function<void()> stopped) {
 
 void Unit::abort_connections() {
     if (!connections_.empty()) {
-        log_.warn("{}: aborting {}", title_, base::counted(connections_.size(), what_it_has()));
+        log_.warn({}, "aborting {}", base::counted(connections_.size(), what_it_has()));
     }
     connections_.abort();
     each_service([](LoopServices& services) { services.cancel_all(); });
@@ -154,8 +157,8 @@ ph_status Unit::make_protocol(ph_proto& protocol) const {
 
 void Unit::protocol_failed(std::string_view whom, ph_status status) {
     ++failed_factories_;
-    log_.error("{}: {} closed: plugin {}: make_protocol failed: {}",
-               title_,
+    log_.error(binding()->about(events::plugin_fault),
+               "{} closed: plugin {}: make_protocol failed: {}",
                whom,
                binding()->plugin_name(),
                plugin::failure_text(status));

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "daemon/base/error.hpp"
-#include "daemon/base/log.hpp"
 #include "daemon/model/configuration.hpp"
 #include "daemon/net/timer.hpp"
 #include "daemon/net/tls_context.hpp"
@@ -21,6 +20,7 @@
 #include "daemon/unit/loop_services.hpp"
 #include "daemon/unit/shared.hpp"
 #include "daemon/unit/snapshot.hpp"
+#include "daemon/unit/unit_log.hpp"
 
 namespace protohost::unit {
 
@@ -98,7 +98,7 @@ public:
 
     const std::string& name() const { return spec_.name; }
     /// "listener echo".
-    const std::string& title() const { return title_; }
+    const std::string& title() const { return log_.title(); }
     std::size_t connections() const { return connections_.size(); }
 
 protected:
@@ -144,7 +144,7 @@ protected:
 
     const Shared shared_;
     model::UnitSpec spec_;
-    const base::Log log_{"unit"};
+    const UnitLog log_;
 
 private:
     enum class State { prepared, serving, draining, stopped };
@@ -165,7 +165,6 @@ private:
     /// Lets go of former factories that nothing uses any more.
     void run() override;
 
-    std::string title_;
     net::TlsContext::Pointer tls_;
     std::uint64_t failed_factories_ = 0;  ///< make_protocol
     State state_ = State::prepared;

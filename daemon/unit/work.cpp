@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "daemon/base/log_events.hpp"
 #include "daemon/net/transport.hpp"
 
 namespace protohost::unit {
@@ -45,7 +46,7 @@ void Work::finished(const net::Executor::Outcome& outcome) {
     if (outcome.status == PH_E_CANCELLED) return;  // said by the step that cancel() announced
     if (outcome.status < 0) {
         services().binding()->context().log.error(
-            "{}: work in the executor failed: {}", services().title(), outcome.text);
+            {.id = base::events::plugin_fault}, "work in the executor failed: {}", outcome.text);
     }
     complete([this] { tell(); });
 }

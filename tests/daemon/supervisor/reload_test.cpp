@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <future>
 #include <set>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "daemon/base/log.hpp"
 #include "daemon/net/listening_socket.hpp"
 #include "daemon/net/timer.hpp"
 #include "tests/daemon/supervisor/rig.hpp"
@@ -114,6 +116,29 @@ TEST_F(Reload, ThatIsRefusedForAnythingBesideNewCodeDoesNotLoadIt) {
     }
     EXPECT_EQ(reload("listeners:\n" + one + two).verdict, Verdict::applied);
     EXPECT_EQ(loaded(), 2u);
+}
+
+TEST_F(Reload, RejectedAtTheVeryEndLeavesNoLogFileBehind) {
+    start("listeners:\n" + listener("one", anywhere));
+    const std::string log = folder_ / "p.log";
+    std::filesystem::create_directory(folder_ / "conf.d");
+    std::ofstream(folder_ / "conf.d/log.yaml") << "log: {file: " << log << "}\n";
+    bool was_there = false;
+    bool failing = true;
+    supervisor_->set_fault([&](std::string_view step) {
+        const bool due = failing && step == "load listeners.two";
+        if (due) was_there = std::filesystem::exists(log);
+        return due ? base::failure("a fault", "in it") : base::Errors{};
+    });
+    const std::string units =
+        "listeners:\n" + listener("one", anywhere) + listener("two", anywhere, "protocol: good");
+    EXPECT_EQ(reload(units).verdict, Verdict::rejected);
+    EXPECT_TRUE(was_there);
+    EXPECT_FALSE(std::filesystem::exists(log));
+    failing = false;
+    EXPECT_EQ(reload(units).verdict, Verdict::applied);
+    EXPECT_TRUE(std::filesystem::exists(log));
+    base::configure_logging({});
 }
 
 /// Two new plugins, of which the second cannot be loaded: the first has been by then.

@@ -18,7 +18,7 @@ namespace {
 
 TEST(ScheduledCalls, ATimeThatNeverComesNeverComes) {
     net::Loop loop;
-    ScheduledCalls calls{loop, base::Log("test")};
+    ScheduledCalls calls{loop, UnitLog("")};
     int called = 0;
     for (const std::uint64_t never : {std::numeric_limits<std::uint64_t>::max(),
                                       std::uint64_t{1} << 63,
@@ -31,7 +31,7 @@ TEST(ScheduledCalls, ATimeThatNeverComesNeverComes) {
 
 TEST(ScheduledCalls, WhatACallbackThrowsIsNotTakenForTheNextFailure) {
     net::Loop loop;
-    ScheduledCalls calls{loop, base::Log("test")};
+    ScheduledCalls calls{loop, UnitLog("")};
     calls.call_soon({[](void*) { throw std::runtime_error("of a timer"); }, nullptr, nullptr});
     loop.run_once(std::chrono::milliseconds(5));
     EXPECT_EQ(base::take_failure(), "");
@@ -39,7 +39,7 @@ TEST(ScheduledCalls, WhatACallbackThrowsIsNotTakenForTheNextFailure) {
 
 TEST(ScheduledCalls, WhatADropThrowsStaysInside) {
     net::Loop loop;
-    ScheduledCalls calls{loop, base::Log("test")};
+    ScheduledCalls calls{loop, UnitLog("")};
     const ph_op op = calls.call_soon(
         {[](void*) {}, [](void*) { throw std::runtime_error("of a drop"); }, nullptr});
     EXPECT_NO_THROW(calls.cancel(op));
@@ -47,7 +47,7 @@ TEST(ScheduledCalls, WhatADropThrowsStaysInside) {
 
 TEST(ScheduledCalls, NothingIsCalledThatIsScheduledAfterDropAll) {
     net::Loop loop;
-    ScheduledCalls calls{loop, base::Log("test")};
+    ScheduledCalls calls{loop, UnitLog("")};
     calls.drop_all();
     int called = 0;
     const ScheduledCalls::Callback late{[](void* n) { ++*static_cast<int*>(n); }, nullptr, &called};

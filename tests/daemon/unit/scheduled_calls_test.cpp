@@ -37,7 +37,7 @@ protected:
     }
 
     net::Loop loop_;
-    ScheduledCalls calls_{loop_, base::Log("test")};
+    ScheduledCalls calls_{loop_, UnitLog("")};
 };
 
 TEST_F(ScheduledCallsTest, CallsSoonAndLaterAndOnce) {

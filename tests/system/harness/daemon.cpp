@@ -49,7 +49,7 @@ Daemon::Daemon(const DaemonSetup& setup)
     command.insert(command.end(), setup.arguments.begin(), setup.arguments.end());
     child_.emplace(command, setup.passed);
     log_.emplace(child_->take_errors());
-    log_->wait_for(setup.awaited);
+    if (!setup.awaited.empty()) log_->wait_for(setup.awaited);
 }
 
 Daemon::~Daemon() {

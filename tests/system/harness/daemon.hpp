@@ -45,7 +45,7 @@ struct DaemonSetup {
     std::vector<int> passed = {};
     /// More arguments of the daemon.
     std::vector<std::string> arguments = {};
-    /// What it says when it is where the test wants it.
+    /// What it says when it is where the test wants it; empty: it is not waited for.
     std::string awaited = " serves ";
 };
 

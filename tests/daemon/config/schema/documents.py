@@ -20,7 +20,7 @@ echo|echo/echo|a/b/c|a//b|/a|echo.so|.x|-x|x/log|ümlaut|'@adm'|'@'|'@@a'|alice|
 [224.0.0.1]|[{group: 224.0.0.1}]|[{group: 224.0.0.1, interface: eth0}]|[{interface: eth0}]|[{}]|[null]|[ff15::7]
 '1.2'|'1.3'|required|optional|request|none|notify|[h2]|[/a.pem]|[{certificate: /a.pem}]|[{certificate: /a.pem, key: /a.key}]
 {certificates: [/a.pem]}|{trusted: [10.0.0.0/8]}|[10.0.0.0/8]|[10.0.0.1/8]|['::1']|[300.0.0.0/8]|SIGTERM
-{}|{a: b}|[1]|[true]|trace|info|warn|Warn|abort|refuse|text|json|never|Never
+{}|{a: b}|[1]|[true]|trace|info|warn|Warn|abort|refuse|text|json|automatic|journal|never|Never
 """
 VALUES = [value for line in VALUES.strip().splitlines() for value in line.split("|")]
 
