@@ -29,6 +29,7 @@
 #include "daemon/net/resolver.hpp"
 #include "daemon/plugin/describe.hpp"
 #include "daemon/plugin/probe.hpp"
+#include "daemon/supervisor/descriptor_store.hpp"
 #include "daemon/supervisor/installation.hpp"
 #include "daemon/supervisor/service.hpp"
 #include "daemon/supervisor/signals.hpp"
@@ -140,9 +141,9 @@ supervisor::Service::Settings take_service(const base::Log& log) {
     return {};
 }
 
-net::PassedSockets take_passed(const base::Log& log) {
+std::vector<base::PassedDescriptor> take_passed(const base::Log& log) {
     auto passed = base::take_passed_descriptors();
-    if (passed) return net::PassedSockets(std::move(*passed));
+    if (passed) return std::move(*passed);
     for (const base::Error& error : passed.error()) log.warn("{}", base::to_string(error));
     return {};
 }
@@ -176,8 +177,10 @@ int run_daemon(const std::string& file, bool plugin_checks) {
     const base::Log log("supervisor");
     auto service_settings = take_service(log);
     auto passed = take_passed(log);
+    supervisor::DescriptorStore store(service_settings.socket.duplicate(), passed);
     Daemon daemon(file, plugin_checks);
-    daemon.supervisor.take(std::move(passed));
+    daemon.supervisor.keep_in(store);
+    daemon.supervisor.take(net::PassedSockets(std::move(passed)));
     supervisor::Service service(daemon.loop, daemon.supervisor, std::move(service_settings));
     const auto end = [&daemon] { daemon.control.close([&daemon] { daemon.loop.stop(); }); };
     // Before anything starts: a signal meanwhile waits until the loop runs.

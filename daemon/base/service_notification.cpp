@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/base/service_notification.hpp"
 
+#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <systemd/sd-daemon.h>
 
@@ -30,6 +34,11 @@ std::string address_of(const std::string& name) {
     if (name.front() == '@') address.sun_path[0] = '\0';
     const std::size_t size = offsetof(sockaddr_un, sun_path) + name.size();
     return {reinterpret_cast<const char*>(&address), size};
+}
+
+/// What is sent is only read.
+iovec text_of(std::string_view state) {
+    return {const_cast<char*>(state.data()), state.size()};  // NOLINT(*-const-cast)
 }
 
 }  // namespace
@@ -59,25 +68,68 @@ Result<ServiceSocket> ServiceSocket::take_from_environment() {
 }
 
 void ServiceSocket::send(std::string_view state) const {
-    send(state, MSG_NOSIGNAL);
+    iovec text = text_of(state);
+    msghdr message{};
+    message.msg_iov = &text;
+    message.msg_iovlen = 1;
+    send_to(message, 0);
 }
 
 void ServiceSocket::send_or_drop(std::string_view state) const {
-    send(state, MSG_NOSIGNAL | MSG_DONTWAIT);
+    iovec text = text_of(state);
+    msghdr message{};
+    message.msg_iov = &text;
+    message.msg_iovlen = 1;
+    send_to(message, MSG_DONTWAIT);
 }
 
-void ServiceSocket::send(std::string_view state, int flags) const {
+void ServiceSocket::send(std::string_view state, int descriptor) const {
+    iovec text = text_of(state);
+    alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof descriptor)> control{};
+    msghdr message{};
+    message.msg_iov = &text;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    cmsghdr& passed = *CMSG_FIRSTHDR(&message);
+    passed.cmsg_level = SOL_SOCKET;
+    passed.cmsg_type = SCM_RIGHTS;
+    passed.cmsg_len = CMSG_LEN(sizeof descriptor);
+    std::memcpy(CMSG_DATA(&passed), &descriptor, sizeof descriptor);
+    send_to(message, 0);
+}
+
+void ServiceSocket::send_to(const msghdr& message, int flags) const {
     if (!socket_) return;
     // By its name each time: a manager that was restarted has another socket there.
-    const auto* const to = reinterpret_cast<const sockaddr*>(address_.data());
-    while (::sendto(socket_.get(),
-                    state.data(),
-                    state.size(),
-                    flags,
-                    to,
-                    static_cast<socklen_t>(address_.size())) < 0) {
+    std::string address = address_;
+    msghdr addressed = message;
+    addressed.msg_name = address.data();
+    addressed.msg_namelen = static_cast<socklen_t>(address.size());
+    while (::sendmsg(socket_.get(), &addressed, MSG_NOSIGNAL | flags) < 0) {
         if (errno != EINTR) return;
     }
+}
+
+void ServiceSocket::wait_until_heard(std::chrono::milliseconds patience) const {
+    if (!socket_) return;
+    std::array<int, 2> ends{-1, -1};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return;
+    const Descriptor reading(ends[0]);
+    Descriptor writing(ends[1]);
+    // What has come before is dealt with first; then the manager closes its copy.
+    send("BARRIER=1", writing.get());
+    writing.close();
+    pollfd closed{.fd = reading.get(), .events = 0, .revents = 0};
+    static_cast<void>(::poll(&closed, 1, static_cast<int>(patience.count())));
+}
+
+ServiceSocket ServiceSocket::duplicate() const {
+    ServiceSocket same;
+    if (!socket_) return same;
+    same.socket_ = Descriptor(::fcntl(socket_.get(), F_DUPFD_CLOEXEC, 3));
+    same.address_ = address_;
+    return same;
 }
 
 std::optional<std::chrono::microseconds> take_watchdog_interval() {

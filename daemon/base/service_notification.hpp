@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <sys/socket.h>
 
 #include "daemon/base/descriptor.hpp"
 #include "daemon/base/error.hpp"
@@ -30,8 +31,17 @@ public:
     /// The same of what will be said anew: a manager that is behind does not hear it.
     void send_or_drop(std::string_view state) const;
 
+    /// send(), with a copy of `descriptor`.
+    void send(std::string_view state, int descriptor) const;
+
+    /// Returns when the manager has dealt with everything that was sent, or after `patience`.
+    void wait_until_heard(std::chrono::milliseconds patience) const;
+
+    /// Speaks to the same manager.
+    ServiceSocket duplicate() const;
+
 private:
-    void send(std::string_view state, int flags) const;
+    void send_to(const msghdr& message, int flags) const;
 
     Descriptor socket_;
     std::string address_;  ///< a sockaddr_un, up to the end of its path

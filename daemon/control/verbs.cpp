@@ -237,6 +237,7 @@ void Verbs::stop(const Call& call) {
     const auto answer = [call] { call.answer({{"state", "stopped"}}); };
     if (unit->stopped()) return answer();
     unit->stop(answer);
+    supervisor_.sockets_changed();
 }
 
 void Verbs::start(const Call& call) {

@@ -75,6 +75,10 @@ public:
     /// False: the file of its socket was removed or replaced, so that nobody finds it any more.
     bool reachable() const { return file_ == nullptr || file_->is_ours(); }
 
+    /// Of a UNIX path that is ours; else nullptr.
+    SocketFile* file() const { return file_.get(); }
+    int descriptor() const { return socket_.get(); }
+
     /// With the port that the kernel chose, where 0 was asked for.
     const SocketAddress& local() const { return local_; }
 

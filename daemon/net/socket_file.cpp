@@ -196,11 +196,24 @@ base::Result<std::unique_ptr<SocketFile>> SocketFile::claim(const std::string& p
     return claimed;
 }
 
+base::Result<std::unique_ptr<SocketFile>> SocketFile::take_back(const std::string& path,
+                                                                FileIdentity made,
+                                                                const std::string& where) {
+    struct stat found {};
+    const bool is_that_one = made.inode != 0 && ::lstat(path.c_str(), &found) == 0 &&
+                             FileIdentity{found.st_dev, found.st_ino} == made;
+    if (!is_that_one) return std::unique_ptr<SocketFile>();
+    auto locked = lock(path, where);
+    if (!locked) return locked.error();
+    std::unique_ptr<SocketFile> taken(new SocketFile(path, std::move(*locked)));
+    taken->left_ = true;
+    return taken;
+}
+
 base::Errors SocketFile::bound(const model::SocketSettings& settings, const std::string& where) {
     struct stat made {};
     if (::lstat(path_.c_str(), &made) != 0) return refused_errno(where, "cannot look at " + path_);
-    device_ = made.st_dev;
-    inode_ = made.st_ino;
+    made_ = {made.st_dev, made.st_ino};
     return give(settings, where);
 }
 
@@ -235,12 +248,12 @@ base::Errors SocketFile::give(const model::SocketSettings& settings,
 
 bool SocketFile::is_ours() const {
     struct stat now {};
-    return inode_ != 0 && ::lstat(path_.c_str(), &now) == 0 && now.st_ino == inode_ &&
-           now.st_dev == device_;
+    return made_.inode != 0 && ::lstat(path_.c_str(), &now) == 0 &&
+           FileIdentity{now.st_dev, now.st_ino} == made_;
 }
 
 SocketFile::~SocketFile() {
-    if (is_ours()) ::unlink(path_.c_str());
+    if (!left_ && is_ours()) ::unlink(path_.c_str());
     // While it is still locked: whoever waits for it finds out that it lost its name.
     ::unlink(lock_path(path_).c_str());
 }

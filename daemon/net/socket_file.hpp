@@ -20,6 +20,14 @@ base::Errors look_up_accounts(model::SocketSettings& settings, const std::string
 /// touching any that has a name.
 base::Errors rehearse_ownership(const model::SocketSettings& settings, const std::string& where);
 
+/// Which file has a name: a name may go to another one.
+struct FileIdentity {
+    dev_t device = 0;
+    ino_t inode = 0;
+
+    bool operator==(const FileIdentity&) const = default;
+};
+
 /// The file of a UNIX socket, from before it is bound until it is closed. A path has one server:
 /// while this lives it holds a lock beside the path, and what a live server of any kind has there
 /// is never taken away. What a dead one left behind is replaced.
@@ -31,7 +39,14 @@ public:
                                                            int type,
                                                            const std::string& where);
 
-    /// Removes the file, unless somebody else has put another in its place, and gives up the lock.
+    /// Of a socket that is bound already: claims the path where the file there is still that one;
+    /// nullptr where it is not. bound() follows. The file is left, until leave() says otherwise.
+    static base::Result<std::unique_ptr<SocketFile>> take_back(const std::string& path,
+                                                               FileIdentity made,
+                                                               const std::string& where);
+
+    /// Removes the file, unless it was left or somebody else has put another in its place, and
+    /// gives up the lock.
     ~SocketFile();
     SocketFile(const SocketFile&) = delete;
     SocketFile& operator=(const SocketFile&) = delete;
@@ -46,6 +61,12 @@ public:
     /// Whether what is at the path by now is still the socket that was bound there.
     bool is_ours() const;
 
+    /// After bound().
+    FileIdentity identity() const { return made_; }
+
+    /// Whether the file outlives this, as its socket does.
+    void leave(bool left) { left_ = left; }
+
 private:
     base::Errors give(const model::SocketSettings& settings, const std::string& where) const;
 
@@ -54,8 +75,8 @@ private:
 
     std::string path_;
     base::Descriptor lock_;
-    dev_t device_ = 0;
-    ino_t inode_ = 0;
+    FileIdentity made_;
+    bool left_ = false;
 };
 
 }  // namespace protohost::net

@@ -27,6 +27,10 @@ base::Errors rehearse_datagrams(const model::EndpointSpec& spec) {
     return errors;
 }
 
+std::vector<net::KeptSocket> taken_from(DescriptorStore* store, const std::string& key) {
+    return store != nullptr ? store->take(key) : std::vector<net::KeptSocket>();
+}
+
 }  // namespace
 
 Attempt::Attempt(Means means, Running running)
@@ -272,6 +276,7 @@ bool Attempt::configure(bool may_load) {
 
 bool Attempt::bind() {
     if (!step("bind")) return false;
+    keep_what_is_wanted();
     base::Errors errors;
     for (PreparedUnit& unit : units_) {
         if (!step("bind " + to_string(unit.id))) return false;
@@ -332,7 +337,7 @@ base::Errors Attempt::open_listening(PreparedUnit& unit) const {
             base::append(errors, net::rehearse_ownership(spec.socket, where));
             continue;
         }
-        auto opened = net::open_listening(spec.listen[i].value, spec.socket, where, &means_.passed);
+        auto opened = listening(spec, i, where);
         if (opened) {
             unit.listening.emplace(key, std::move(*opened));
         } else {
@@ -346,6 +351,48 @@ base::Errors Attempt::open_listening(PreparedUnit& unit) const {
     return errors;
 }
 
+base::Result<std::vector<net::ListeningSocket>> Attempt::listening(const model::ListenerSpec& spec,
+                                                                   std::size_t entry,
+                                                                   const std::string& where) const {
+    const model::Address& address = spec.listen[entry].value;
+    const std::string key = unit::Listener::socket_key(spec, entry);
+    if (auto kept = taken_from(means_.kept, key); !kept.empty()) {
+        auto back = net::take_back_listening(std::move(kept), address, spec.socket, where);
+        if (!back) return back.error();
+        if (*back) return std::move(**back);
+        means_.kept->give_up(key);
+    }
+    return net::open_listening(address, spec.socket, where, &means_.passed);
+}
+
+base::Result<net::DatagramSocket> Attempt::datagrams(const model::EndpointSpec& spec) const {
+    const std::string key = unit::Endpoint::socket_key(spec);
+    if (auto kept = taken_from(means_.kept, key); !kept.empty()) {
+        const std::string where =
+            model::to_string(spec.address.place, "endpoints." + spec.name + ".bind");
+        auto back = net::take_back_datagrams(
+            std::move(kept.front()), {spec.address.value, std::nullopt, spec.socket}, where);
+        if (!back) return back.error();
+        if (*back) return std::move(**back);
+        means_.kept->give_up(key);
+    }
+    return unit::Endpoint::open_bound(spec, &means_.passed);
+}
+
+void Attempt::keep_what_is_wanted() const {
+    if (means_.kept == nullptr) return;
+    std::set<std::string> keys;
+    for (const auto& [name, spec] : desired_->listeners) {
+        for (std::size_t i = 0; i < spec.listen.size(); ++i) {
+            keys.insert(unit::Listener::socket_key(spec, i));
+        }
+    }
+    for (const auto& [name, spec] : desired_->endpoints) {
+        if (unit::Endpoint::is_keepable(spec)) keys.insert(unit::Endpoint::socket_key(spec));
+    }
+    means_.kept->keep_only(keys);
+}
+
 base::Errors Attempt::open_datagrams(PreparedUnit& unit) const {
     const model::EndpointSpec& spec = desired_->endpoints.at(unit.id.name);
     if (spec.kind != model::EndpointSpec::Kind::bind) return {};
@@ -353,7 +400,7 @@ base::Errors Attempt::open_datagrams(PreparedUnit& unit) const {
     const bool is_open = running_.sockets.contains(unit::Endpoint::socket_key(spec));
     const bool opens = unit.change.moved || unit.change.factory;
     if (is_open || !opens) return rehearse_datagrams(spec);
-    auto socket = unit::Endpoint::open_bound(spec, &means_.passed);
+    auto socket = datagrams(spec);
     if (!socket)
         return held_here(
             socket.error(), spec.address.value, *running_.configuration, running_.sockets);

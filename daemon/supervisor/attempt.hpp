@@ -17,6 +17,7 @@
 #include "daemon/net/datagram_socket.hpp"
 #include "daemon/net/listening_socket.hpp"
 #include "daemon/plugin/staging.hpp"
+#include "daemon/supervisor/descriptor_store.hpp"
 #include "daemon/supervisor/installation.hpp"
 #include "daemon/supervisor/plan.hpp"
 #include "daemon/supervisor/plugin_set.hpp"
@@ -80,6 +81,8 @@ public:
         /// Called before each step, and before each unit and address within one; what it returns is
         /// as if the step had failed with it. For tests that fail every step in turn.
         std::function<base::Errors(std::string_view step)> fault = {};
+        /// What an earlier daemon has left open, at the first start; nullptr: nothing.
+        DescriptorStore* kept = nullptr;
         /// Called at the end of bind, before code of plugins comes into this process.
         std::function<base::Errors(const model::Configuration&, const plugin::StagingDirectory&)>
             opened = {};
@@ -157,6 +160,11 @@ private:
     base::Errors open(PreparedUnit& unit) const;
     base::Errors open_listening(PreparedUnit& unit) const;
     base::Errors open_datagrams(PreparedUnit& unit) const;
+    void keep_what_is_wanted() const;
+    base::Result<std::vector<net::ListeningSocket>> listening(const model::ListenerSpec& spec,
+                                                              std::size_t entry,
+                                                              const std::string& where) const;
+    base::Result<net::DatagramSocket> datagrams(const model::EndpointSpec& spec) const;
     base::Errors find_identities();
 
     Means means_;

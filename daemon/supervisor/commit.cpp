@@ -41,6 +41,7 @@ std::set<std::string> sockets_taken_over(Attempt& attempt) {
 void Supervisor::commit(Attempt& attempt) {
     const auto desired = attempt.configuration();
     const Plan& plan = attempt.plan();
+    committing_ = true;
     base::configure_logging(desired->log, attempt.take_log_file());
     shared_.loop.write_budget().set_limit(desired->memory.write_buffers);
 
@@ -70,6 +71,8 @@ void Supervisor::commit(Attempt& attempt) {
     take_contexts(attempt);
     tell_generations();
     if (committed_) committed_();
+    committing_ = false;
+    sockets_changed();
 }
 
 void Supervisor::open_again(Attempt& attempt) {
@@ -81,6 +84,7 @@ void Supervisor::open_again(Attempt& attempt) {
         change(*attempt.configuration(), prepared, sockets);
         unit.start();
     }
+    sockets_changed();
 }
 
 Supervisor::Sockets Supervisor::take_sockets(Attempt& attempt) {

@@ -103,6 +103,7 @@ Attempt::Means Supervisor::means() {
             true,
             stop_.get(),
             fault_,
+            nullptr,
             {}};
 }
 
@@ -113,6 +114,7 @@ ReloadRecord Supervisor::start() {
     const auto began = Clock::now();
     auto how = means();
     how.probes = false;  // a plugin that crashes now takes nothing down
+    how.kept = store_;
     how.opened = [this](const model::Configuration& desired, const auto& staging) {
         return give_up_root(desired, staging, installation_);
     };
@@ -124,6 +126,17 @@ ReloadRecord Supervisor::start() {
     tell_who_runs(*running_, log_);
     close_unclaimed();
     return record;
+}
+
+std::vector<unit::BoundSocket> Supervisor::bound_sockets() const {
+    std::vector<unit::BoundSocket> bound;
+    for (const auto& [name, unit] : units_) unit->collect_bound(bound);
+    return bound;
+}
+
+void Supervisor::sockets_changed() {
+    // What is closed while the daemon stops stays with the service manager.
+    if (store_ != nullptr && !stopped_ && !committing_) store_->update(bound_sockets());
 }
 
 void Supervisor::close_unclaimed() {
@@ -351,6 +364,7 @@ bool Supervisor::satisfies(const std::string& name) const {
 
 void Supervisor::readiness_changed() {
     for (const auto& [name, unit] : units_) unit->dependency_changed();
+    sockets_changed();
     check_ready();
 }
 
@@ -375,6 +389,7 @@ void Supervisor::stop(std::function<void()> stopped) {
         return;
     }
     stopped_ = std::move(stopped);
+    if (store_ != nullptr) store_->leave(bound_sockets());
     if (observer_ != nullptr) observer_->stop_began();
     ::eventfd_write(stop_.get(), 1);  // what is being tried is refused whatever comes of it
     if (pause_.running() && !jobs_.front()->attempt) {

@@ -50,6 +50,13 @@ public:
     /// What the service manager has passed; before start(), which closes what no unit takes.
     void take(net::PassedSockets passed) { passed_ = std::move(passed); }
 
+    /// Where its sockets are left for the next daemon; before start(), which takes back what the
+    /// one before has left. It outlives this.
+    void keep_in(DescriptorStore& store) { store_ = &store; }
+
+    /// A unit has opened or closed sockets.
+    void sockets_changed();
+
     /// The first start: a reload from the empty configuration, with the caller waiting.
     ReloadRecord start();
 
@@ -167,6 +174,7 @@ private:
     void tell_generations();
     /// Of what was passed, what no unit has.
     void close_unclaimed();
+    std::vector<unit::BoundSocket> bound_sockets() const;
     /// Of the units whose context is another one, or that are gone.
     void take_contexts(const Attempt& attempt);
     void replace_context(const std::string& unit,
@@ -194,6 +202,8 @@ private:
     TlsContexts contexts_;
     RefusedPlugins refused_;
     net::PassedSockets passed_;
+    DescriptorStore* store_ = nullptr;
+    bool committing_ = false;
     Units units_;
     /// Removed by a reload, and not yet empty.
     std::vector<std::unique_ptr<unit::Unit>> leaving_;

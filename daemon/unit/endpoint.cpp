@@ -108,6 +108,18 @@ void Endpoint::collect_sockets(std::set<std::string>& keys) const {
     if (definition_.kind == Kind::bind && current_ != nullptr) keys.insert(socket_key(definition_));
 }
 
+bool Endpoint::is_keepable(const model::EndpointSpec& spec) {
+    return spec.kind == Kind::bind && !spec.remote && spec.socket.multicast.empty() &&
+           !model::is_passed(spec.address.value);
+}
+
+void Endpoint::collect_bound(std::vector<BoundSocket>& bound) const {
+    if (!is_keepable(definition_) || current_ == nullptr) return;
+    const auto& socket = static_cast<const net::DatagramTransport&>(*current_).socket();
+    bound.push_back(
+        {spec_.name, socket_key(definition_), socket.descriptor.get(), socket.file.get()});
+}
+
 void Endpoint::release(const std::set<std::string>& wanted, SocketTable& released) {
     if (definition_.kind != Kind::bind || current_ == nullptr) return;
     std::string key = socket_key(definition_);

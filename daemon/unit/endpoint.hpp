@@ -58,6 +58,10 @@ public:
     static std::string socket_key(const model::EndpointSpec& spec);
 
     void collect_sockets(std::set<std::string>& keys) const override;
+    void collect_bound(std::vector<BoundSocket>& bound) const override;
+    /// Whether the socket of a `bind` can go to the next daemon: one that is neither connected nor
+    /// a member of groups, for those are set once.
+    static bool is_keepable(const model::EndpointSpec& spec);
 
     /// Gives up the socket of its `bind`, without closing it, where it is one of `wanted`. The
     /// connection of its protocol is lost.

@@ -119,6 +119,17 @@ void Listener::collect_sockets(std::set<std::string>& keys) const {
     for (const auto& entry : acceptors_) keys.insert(entry.first);
 }
 
+void Listener::collect_bound(std::vector<BoundSocket>& bound) const {
+    for (std::size_t i = 0; i < definition_.listen.size(); ++i) {
+        if (model::is_passed(definition_.listen[i].value)) continue;
+        const auto found = acceptors_.find(socket_key(definition_, i));
+        if (found == acceptors_.end()) continue;
+        for (const auto& acceptor : found->second) {
+            bound.push_back({spec_.name, found->first, acceptor->descriptor(), acceptor->file()});
+        }
+    }
+}
+
 void Listener::count_sources(const model::Limits& limits) {
     sources_ = SourceLimit(limits.per_source);
     connections_.each([&](const net::Transport& transport) {

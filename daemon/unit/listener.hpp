@@ -41,6 +41,7 @@ public:
     static std::string socket_key(const model::ListenerSpec& spec, std::size_t entry);
 
     void collect_sockets(std::set<std::string>& keys) const override;
+    void collect_bound(std::vector<BoundSocket>& bound) const override;
 
     /// Gives up the sockets that `spec` has no use for, without closing them: by their keys.
     void release(const model::ListenerSpec& spec, SocketTable& released);

@@ -13,6 +13,7 @@
 
 #include "daemon/base/error.hpp"
 #include "daemon/model/configuration.hpp"
+#include "daemon/net/socket_file.hpp"
 #include "daemon/net/timer.hpp"
 #include "daemon/net/tls_context.hpp"
 #include "daemon/unit/binding.hpp"
@@ -23,6 +24,14 @@
 #include "daemon/unit/unit_log.hpp"
 
 namespace protohost::unit {
+
+/// A socket that a unit has opened, for as long as the unit does not change.
+struct BoundSocket {
+    std::string unit;
+    std::string key;  ///< Listener::socket_key(), Endpoint::socket_key()
+    int descriptor = -1;
+    net::SocketFile* file = nullptr;  ///< of a UNIX path
+};
 
 /// One running definition: its factory, and what it opened.
 ///
@@ -69,6 +78,8 @@ public:
     /// The sockets with an address of the unit's own that are open, by Listener::socket_key() or
     /// Endpoint::socket_key().
     virtual void collect_sockets(std::set<std::string>&) const {}
+    /// What it has opened by itself, and could go to the next daemon.
+    virtual void collect_bound(std::vector<BoundSocket>&) const {}
 
     /// What it says of itself.
     UnitSnapshot snapshot();
