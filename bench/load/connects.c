@@ -11,7 +11,7 @@
 #include "bench/load/arguments.h"
 #include "bench/load/phases.h"
 
-enum { EVENTS = 256, ADDRESSES = 16, LARGEST = 64 * 1024 };
+enum { ADDRESSES = 16, LARGEST = 64 * 1024 };
 
 struct client {
     int fd;
@@ -50,7 +50,8 @@ static void finish(struct client* c) {
     start(c, now);
 }
 
-static void on_event(struct client* c) {
+static void on_event(const struct epoll_event* event) {
+    struct client* const c = event->data.ptr;
     static char received[LARGEST];
     if (!greeted && !c->sent) {
         if (send(c->fd, message, size, MSG_NOSIGNAL) != (ssize_t)size) die("send");
@@ -70,13 +71,7 @@ static void on_event(struct client* c) {
 
 static void play(struct client* clients) {
     for (unsigned long i = 0; i < count; ++i) start(&clients[i], clock_ns(CLOCK_MONOTONIC));
-    while (!is_over(&phase)) {
-        struct epoll_event events[EVENTS];
-        const int ready = epoll_wait(set, events, EVENTS, 10000);
-        if (ready == 0) fail("no answer for ten seconds");
-        if (ready < 0 && errno != EINTR) die("epoll_wait");
-        for (int i = 0; i < ready; ++i) on_event(events[i].data.ptr);
-    }
+    until_over(&phase, set, on_event);
 }
 
 int main(int argc, char** argv) {

@@ -11,7 +11,6 @@
 
 enum {
     RECEIVE_SIZE = 256 * 1024,
-    EVENTS = 512,
     PATTERN_PERIOD = 65521,  // a prime: no message looks like the one before it
 };
 
@@ -99,22 +98,18 @@ static void on_readable(struct connection* c) {
     start_messages(c, completed, now);
 }
 
+static void on_event(const struct epoll_event* event) {
+    struct connection* const c = event->data.ptr;
+    if ((event->events & EPOLLOUT) != 0) flush(c);
+    if ((event->events & ~(uint32_t)EPOLLOUT) != 0) on_readable(c);
+}
+
 /// Returns when everything that was sent has come back.
 static void play(void) {
     for (unsigned long i = 0; i < count; ++i) {
         start_messages(&connections[i], depth, clock_ns(CLOCK_MONOTONIC));
     }
-    while (!is_over(&phase)) {
-        struct epoll_event events[EVENTS];
-        const int ready = epoll_wait(set, events, EVENTS, 10000);
-        if (ready == 0) fail("no answer for ten seconds");
-        if (ready < 0 && errno != EINTR) die("epoll_wait");
-        for (int i = 0; i < ready; ++i) {
-            struct connection* c = events[i].data.ptr;
-            if ((events[i].events & EPOLLOUT) != 0) flush(c);
-            if ((events[i].events & ~(uint32_t)EPOLLOUT) != 0) on_readable(c);
-        }
-    }
+    until_over(&phase, set, on_event);
 }
 
 static void open_connections(void) {

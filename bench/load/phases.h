@@ -13,7 +13,7 @@
 #include "bench/common.h"
 #include "bench/load/histogram.h"
 
-enum { MOST_WATCHED = 256 };
+enum { MOST_WATCHED = 256, EVENTS_AT_ONCE = 512 };
 
 struct phase {
     int64_t begin, deadline;  ///< ns; INT64_MAX: none
@@ -75,6 +75,19 @@ static inline void finish_one(struct phase* phase, int64_t started, int64_t now)
 
 static inline int is_over(const struct phase* phase) {
     return phase->started == phase->done + phase->lost;
+}
+
+/// Passes on what `set` reports, until everything that was started has ended.
+static inline void until_over(const struct phase* phase,
+                              int set,
+                              void (*on_event)(const struct epoll_event* event)) {
+    while (!is_over(phase)) {
+        struct epoll_event events[EVENTS_AT_ONCE];
+        const int ready = epoll_wait(set, events, EVENTS_AT_ONCE, 10000);
+        if (ready == 0) fail("no answer for ten seconds");
+        if (ready < 0 && errno != EINTR) die("epoll_wait");
+        for (int i = 0; i < ready; ++i) on_event(&events[i]);
+    }
 }
 
 static inline void end_phase(const struct phase* phase) {

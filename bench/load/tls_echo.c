@@ -10,7 +10,7 @@
 #include "bench/load/phases.h"
 #include "bench/load/tls.h"
 
-enum { RECEIVE_SIZE = 16 * 1024, EVENTS = 512 };
+enum { RECEIVE_SIZE = 16 * 1024 };
 
 struct connection {
     SSL* ssl;
@@ -52,7 +52,8 @@ static void start(struct connection* c, int64_t now) {
     send_rest(c);
 }
 
-static void on_event(struct connection* c) {
+static void on_event(const struct epoll_event* event) {
+    struct connection* const c = event->data.ptr;
     static char received[RECEIVE_SIZE];
     ERR_clear_error();
     if (c->busy && c->written < size) send_rest(c);
@@ -78,13 +79,7 @@ static void on_event(struct connection* c) {
 /// Returns when everything that was sent has come back.
 static void play(struct connection* connections) {
     for (unsigned long i = 0; i < count; ++i) start(&connections[i], clock_ns(CLOCK_MONOTONIC));
-    while (!is_over(&phase)) {
-        struct epoll_event events[EVENTS];
-        const int ready = epoll_wait(set, events, EVENTS, 10000);
-        if (ready == 0) fail("no answer for ten seconds");
-        if (ready < 0 && errno != EINTR) die("epoll_wait");
-        for (int i = 0; i < ready; ++i) on_event(events[i].data.ptr);
-    }
+    until_over(&phase, set, on_event);
 }
 
 static void open_connection(struct connection* c, SSL_CTX* context) {
