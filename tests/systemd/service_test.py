@@ -247,7 +247,7 @@ class Package(Case):
     """A third party's: a plugin, and a definition of what serves with it."""
 
     def build(self, version, plugin):
-        folder = pathlib.Path(tempfile.mkdtemp(dir=MACHINE.root / "tmp"))
+        folder = pathlib.Path(tempfile.mkdtemp(dir=MACHINE.root / "srv"))
         (folder / "DEBIAN").mkdir()
         (folder / "DEBIAN/control").write_text(
             f"Package: tongue\nVersion: {version}\nArchitecture: all\nMaintainer: nobody <nobody@localhost>\nDescription: a plugin\n",
@@ -260,19 +260,24 @@ class Package(Case):
             "listeners: {tongue: {listen: tcp://127.0.0.1:7011, protocol: tongue, options: {greeting: hi}}}\n", encoding="ascii")
         package = folder.parent / f"tongue_{version}.deb"
         subprocess.run(["dpkg-deb", "--root-owner-group", "--build", folder, package], check=True, stdout=subprocess.DEVNULL)
-        return "/tmp/" + package.name
+        return "/srv/" + package.name
 
-    def test_dropped_in_is_served_after_a_reload_and_swapped_by_the_next(self):
-        install(self.build("1", next((BUILD / "tests/system/tongues/1").glob("tongue.so"))))
-        MACHINE.systemctl("reload", "protohost")
+    def test_is_served_as_soon_as_it_is_installed_and_swapped_by_its_upgrade(self):
+        install(self.build("1", BUILD / "tests/system/tongues/1/tongue.so"))
         self.assertEqual(ask(7011), "1 hi hello\n")
-        install(self.build("2", next((BUILD / "tests/system/tongues/2").glob("tongue.so"))))
-        self.assertEqual(ask(7011), "1 hi hello\n")
-        MACHINE.systemctl("reload", "protohost")
+        install(self.build("2", BUILD / "tests/system/tongues/2/tongue.so"))
         self.assertEqual(ask(7011), "2 hi hello\n")
         MACHINE.run("dpkg", "--purge", "tongue")
-        MACHINE.systemctl("reload", "protohost")
         self.assertEqual(ask(7011), "")
+        self.assertEqual(ask(PORT), "hello\n")
+
+    def test_of_files_that_were_copied_is_served_after_a_reload(self):
+        shutil.copy(BUILD / "tests/system/tongues/1/tongue.so", MACHINE.root / PLUGINS.lstrip("/"))
+        self.configure("listeners: {tongue: {listen: tcp://127.0.0.1:7011, protocol: tongue, options: {greeting: hi}}}\n")
+        self.assertEqual(ask(7011), "")
+        MACHINE.systemctl("reload", "protohost")
+        self.assertEqual(ask(7011), "1 hi hello\n")
+        (MACHINE.root / PLUGINS.lstrip("/") / "tongue.so").unlink()
 
     def test_is_installed_again_under_load_and_refuses_nobody(self):
         with Load() as load:
@@ -307,14 +312,14 @@ class Hardened(Case):
         return [line for line in section.splitlines() if re.match(r"\w+=", line) and not of_the_daemon.match(line)]
 
     def suite(self, name, chosen, more=()):
-        lines = [*self.sandbox(), "Type=oneshot", f"BindReadOnlyPaths={SOURCE} {BUILD}", "StandardOutput=file:/tmp/suite.log",
+        lines = [*self.sandbox(), "Type=oneshot", f"BindReadOnlyPaths={SOURCE} {BUILD}", "StandardOutput=file:/srv/suite.log",
                  "StandardError=inherit", "TimeoutStartSec=900", "StateDirectory=suite", "Environment=TMPDIR=/var/lib/suite",
                  "WorkingDirectory=/var/lib/suite", *more,
                  f"ExecStart={BUILD}/tests/system/test_system --gtest_brief=1 --gtest_filter={chosen}"]
         MACHINE.write(f"/etc/systemd/system/{name}.service", "[Service]\n" + "\n".join(lines) + "\n")
         MACHINE.systemctl("daemon-reload")
         done = MACHINE.systemctl("start", name, check=False, timeout=1000)
-        said = (MACHINE.root / "tmp/suite.log").read_text(errors="replace")
+        said = (MACHINE.root / "srv/suite.log").read_text(errors="replace")
         self.assertEqual(done.returncode, 0, said[-6000:])
         passed = re.search(r"\[  PASSED  \] (\d+) tests?", said)
         print(f"\n{name}: {passed.group(0) if passed else said[-300:]}", file=sys.stderr)
@@ -328,12 +333,13 @@ class Hardened(Case):
 
 class Removal(Case):
     def test_stops_it_and_a_purge_leaves_nothing(self):
+        MACHINE.run("sh", "-c", "rm /etc/protohost/conf.d/*.yaml")  # the operator's own would stay
         MACHINE.run("dpkg", "--remove", "protohost-plugins", "protohost")
         self.assertEqual(MACHINE.show("protohost", "ActiveState"), "inactive")
         self.assertTrue((MACHINE.root / "etc/protohost/protohost.yaml").exists())
         MACHINE.run("dpkg", "--purge", "protohost-plugins", "protohost")
-        for place in ("etc/protohost", "var/lib/protohost", "run/protohost", "var/log/protohost", PLUGINS.lstrip("/")):
-            self.assertFalse((MACHINE.root / place).exists(), place)
+        for place in ("/etc/protohost", "/var/lib/protohost", "/run/protohost", "/var/log/protohost", PLUGINS):
+            self.assertEqual(MACHINE.run("ls", "-d", place, check=False).stdout, "")
         for package in ("protohost_", "protohost-plugins_"):
             install(next(PACKAGES.glob(package + "*.deb")))
 
