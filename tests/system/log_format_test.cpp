@@ -22,7 +22,7 @@ constexpr const char* reader = R"(
 import json, sys
 for line in sys.stdin.buffer:
     entry = json.loads(line.decode('utf-8'))
-    assert list(entry) == ['time', 'level', 'area', 'message'], entry
+    assert list(entry)[:4] == ['time', 'level', 'area', 'message'], entry
     assert entry['level'] in ('trace', 'debug', 'info', 'warn', 'error'), entry
     if entry['message'].endswith(' end'):
         print(entry['area'], ascii(entry['message']))
