@@ -84,8 +84,8 @@ public:
 
     const std::string& path() const { return path_; }
 
-    /// Gives it and all that is in it to somebody else, and the state directory, too, unless that is
-    /// one like /tmp. 0 or an error number.
+    /// Gives it and all that is in it to somebody else, and the state directory, too, unless that
+    /// is one like /tmp. 0 or an error number.
     int give_to(uid_t user, gid_t group) const;
 
 private:
