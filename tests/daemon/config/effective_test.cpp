@@ -91,25 +91,26 @@ TEST(Effective, OfNothingIsEveryDefault) {
     const ScratchFolder folder;
     EXPECT_EQ(effective_yaml(folder, folder.write("a.yaml", "{}")),
               R"(plugins:
-  directories: []      # default
-  max_draining: 8      # default
-  modules: {}          # default
+  directories: []         # default
+  max_draining: 8         # default
+  modules: {}             # default
 log:
-  level: info          # default
-  format: text         # default
-  areas: {}            # default
+  level: info             # default
+  format: automatic       # default
+  # file: standard error  # default
+  areas: {}               # default
 state:
   # directory: /var/lib/protohost as root, else $XDG_STATE_HOME/protohost  # default
 control:
   # socket: /run/protohost/control.sock as root, else in $XDG_RUNTIME_DIR  # default
-  read: []             # default
-  operate: []          # default
-  administer: []       # default
+  read: []                # default
+  operate: []             # default
+  administer: []          # default
 memory:
-  write_buffers: 1GiB  # default
-listeners: {}          # default
-endpoints: {}          # default
-subprocesses: {}       # default
+  write_buffers: 1GiB     # default
+listeners: {}             # default
+endpoints: {}             # default
+subprocesses: {}          # default
 )");
 }
 
@@ -147,7 +148,8 @@ TEST(Effective, SaysOfEveryValueWhereItComesFrom) {
       unmap: true                   # main.yaml:1:59
 log:
   level: info                       # default
-  format: text                      # default
+  format: automatic                 # default
+  # file: standard error            # default
   areas:
     unit: debug                     # main.yaml:2:21
 state:

@@ -288,7 +288,7 @@ TEST(Load, AllErrorsOfAllFilesComeAtOnceInTheOrderOfReading) {
         "\"loud\"\n"
         "conf.d/1.yaml:2:1: expected \",\" or \"}\" in the mapping at conf.d/1.yaml:1:6\n"
         "conf.d/2.yaml: empty: there is no configuration in it (write {} if that is meant)\n"
-        "conf.d/3.yaml:1:15: log.format: expected text or json, found \"xml\"\n"
+        "conf.d/3.yaml:1:15: log.format: expected automatic, text, json or journal, found \"xml\"\n"
         "conf.d/3.yaml:2:1: log: duplicate key \"log\"; the first is at conf.d/3.yaml:1:1 "
         "(remove one of the two)\n"
         "conf.d/3.yaml:3:20: state.directory: expected an absolute path, found \"x\" "
