@@ -35,7 +35,7 @@ protected:
         const std::string at = opened.sockets().at(0).text();
         port_ = static_cast<std::uint16_t>(std::stoi(at.substr(at.rfind(':') + 1)));
         client->loop().run_in_executor([this] { go_on_.get_future().wait(); },
-                                       [this](std::future<void>) { has_gone_on_ = true; });
+                                       [](std::future<void>) {});
     }
     ~WithoutContext() override {
         if (!has_gone_on_) go_on();
@@ -61,8 +61,10 @@ protected:
         server->story.streams.at(0).write("hello");
         rig.run_until([&] { return client->story.received == "hello"; });
     }
+    /// It has been made then, for this comes behind it.
     void go_on() {
         go_on_.set_value();
+        client->loop().run_in_executor([] {}, [this](std::future<void>) { has_gone_on_ = true; });
         rig.run_until([&] { return has_gone_on_; });
     }
     bool a_client_hello_has_come() const { return accepted.received.starts_with("\x16\x03"); }

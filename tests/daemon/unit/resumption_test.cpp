@@ -58,9 +58,10 @@ protected:
             return connected.count("made") == before + 1 && to.story.count("made") == served + 1;
         });
         read_tickets(to.story.streams.back(), connected);
+        std::string said = reused(connected);
         connected.streams.back().close();
         rig.run_until([&] { return connected.count("lost") == before + 1; });
-        return reused(connected);
+        return said;
     }
     /// Those of TLS 1.3 come behind the handshake, and before the first message.
     void read_tickets(Transport& theirs, const Story& ours) {
