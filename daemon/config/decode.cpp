@@ -81,7 +81,7 @@ model::Configuration decode(const Node& root, Report& report, Known* known) {
     top.read(keys::top::user, configuration.user, kinds::located_account);
     top.read(keys::top::group, configuration.group, kinds::located_account);
     if (configuration.group && !configuration.user) {
-        top.refuse(keys::top::group, "has no effect without user", "add user: NAME");
+        top.refuse(keys::top::group, "has no effect here without user", "add user: NAME");
     }
     configuration.listeners = decode_listeners(
         top.section(keys::top::listeners, "a mapping of names to listeners"), report);

@@ -54,9 +54,10 @@ TEST_F(FirstProcess, ReapsTheOrphansOfOthers) {
                                ") & exit 0\", restart: never}}\n",
                    .wrapper = wrapper_});
     ASSERT_TRUE(Client(daemon.port("echo")).echoes("hello"));
-    daemon.log().wait_for("subprocess parent: ");
-    daemon.log().wait_for("exited");
+    daemon.log().wait_for("exited with code 0");
     const pid_t init = first(daemon);
+    while (children_of(init).size() == 1) std::this_thread::yield();
+    std::ofstream(fifo).close();  // and so it ends, of which nobody else is told
     while (children_of(init).size() > 1) std::this_thread::yield();
     EXPECT_EQ(children_of(init).size(), 1U) << "the daemon alone is left";
     ::kill(init, SIGTERM);

@@ -99,7 +99,7 @@ TEST(LogFields, OfReloadsAndOfWhoAskedForThem) {
     daemon.rewrite(setup(listener("lab", "lab", ", timeouts: {idle: 1h}")));
     control.reload();
     EXPECT_EQ(event(daemon, events::reload_applied)["area"], "supervisor");
-    EXPECT_EQ(line_with(daemon, "reload 3: listener lab: ")["unit"], "lab");
+    EXPECT_EQ(line_with(daemon, "reload 3: listeners.lab: ")["unit"], "lab");
     EXPECT_EQ(control.run({"drain", "lab"}).code, 0);
     EXPECT_EQ(line_with(daemon, ": drain\"")["unit"], "lab");
 }

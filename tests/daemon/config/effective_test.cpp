@@ -91,26 +91,28 @@ TEST(Effective, OfNothingIsEveryDefault) {
     const ScratchFolder folder;
     EXPECT_EQ(effective_yaml(folder, folder.write("a.yaml", "{}")),
               R"(plugins:
-  directories: []         # default
-  max_draining: 8         # default
-  modules: {}             # default
+  directories: []              # default
+  max_draining: 8              # default
+  modules: {}                  # default
 log:
-  level: info             # default
-  format: automatic       # default
-  # file: standard error  # default
-  areas: {}               # default
+  level: info                  # default
+  format: automatic            # default
+  # file: standard error       # default
+  areas: {}                    # default
 state:
-  # directory: /var/lib/protohost as root, else $XDG_STATE_HOME/protohost  # default
+  # directory: $STATE_DIRECTORY, which systemd sets; else /var/lib/protohost as root, or $XDG_STATE_HOME/protohost  # default
 control:
-  # socket: /run/protohost/control.sock as root, else in $XDG_RUNTIME_DIR  # default
-  read: []                # default
-  operate: []             # default
-  administer: []          # default
+  # socket: in $RUNTIME_DIRECTORY, which systemd sets; else /run/protohost/control.sock as root, or in $XDG_RUNTIME_DIR  # default
+  read: []                     # default
+  operate: []                  # default
+  administer: []               # default
 memory:
-  write_buffers: 1GiB     # default
-listeners: {}             # default
-endpoints: {}             # default
-subprocesses: {}          # default
+  write_buffers: 1GiB          # default
+# user: the one who starts it  # default
+# group: that of user          # default
+listeners: {}                  # default
+endpoints: {}                  # default
+subprocesses: {}               # default
 )");
 }
 
@@ -153,9 +155,9 @@ log:
   areas:
     unit: debug                     # main.yaml:2:21
 state:
-  # directory: /var/lib/protohost as root, else $XDG_STATE_HOME/protohost  # default
+  # directory: $STATE_DIRECTORY, which systemd sets; else /var/lib/protohost as root, or $XDG_STATE_HOME/protohost  # default
 control:
-  # socket: /run/protohost/control.sock as root, else in $XDG_RUNTIME_DIR  # default
+  # socket: in $RUNTIME_DIRECTORY, which systemd sets; else /run/protohost/control.sock as root, or in $XDG_RUNTIME_DIR  # default
   read: ["@adm", 7]                 # main.yaml:3:17
   operate:
     - a                             # main.yaml:4:4
@@ -163,6 +165,8 @@ control:
   administer: []                    # default
 memory:
   write_buffers: 1GiB               # default
+# user: the one who starts it       # default
+# group: that of user               # default
 listeners:
   l:
     listen: fd:3                    # conf.d/1.yaml:2:25

@@ -10,7 +10,7 @@ UNSEEN = {
         nested_too_deep tag_binary""",
     "without effect on that kind of address": """
         address_zone_of_global_ipv6 limits_per_source_of_unix pipe_descriptor_reconnect socket_bound_keys_of_descriptor
-        socket_bound_keys_of_systemd socket_file_keys_of_abstract socket_file_keys_of_tcp socket_ipv6_only_of_ipv4
+        socket_file_keys_of_abstract socket_file_keys_of_tcp socket_ipv6_only_of_ipv4
         socket_tcp_keys_of_unix""",
     "taken already": """
         address_twice address_twice_in_one multicast_twice taken_abstract taken_by_control taken_by_endpoint
@@ -18,7 +18,7 @@ UNSEEN = {
         taken_by_the_other_kind_of_socket taken_reuse_port_in_itself taken_reuse_port_in_one taken_unix_path
         taken_unixgram""",
     "not fit for another value beside it": """
-        group_without_user
+        group_without_user log_file_beside_journal
         buffer_high_above_default_limit buffer_high_above_default_memory buffer_limit_below_default_high
         buffer_limit_below_high buffer_low_above_default_limit buffer_low_above_high local_other_family
         local_other_scheme memory_below_default_high memory_below_high multicast_family multicast_family_of_ipv6
