@@ -97,6 +97,9 @@ class Machine:
         # Where this machine itself is a container, packages are told there to start nothing.
         (self.root / "usr/sbin/policy-rc.d").unlink(missing_ok=True)
         (self.root / "var/lib/man-db/auto-update").unlink(missing_ok=True)
+        # A daemon may have run here, as root.
+        for left in ("etc/protohost", "var/lib/protohost", "var/log/protohost"):
+            shutil.rmtree(self.root / left, ignore_errors=True)
         # /etc/fstab is this machine's, and so is the journal that it has kept.
         (self.root / "etc/fstab").write_text("", encoding="ascii")
         shutil.rmtree(self.root / "var/log/journal", ignore_errors=True)
