@@ -68,45 +68,38 @@ Result<ServiceSocket> ServiceSocket::take_from_environment() {
 }
 
 void ServiceSocket::send(std::string_view state) const {
-    iovec text = text_of(state);
-    msghdr message{};
-    message.msg_iov = &text;
-    message.msg_iovlen = 1;
-    send_to(message, 0);
+    send(state, 0, nullptr);
 }
 
 void ServiceSocket::send_or_drop(std::string_view state) const {
-    iovec text = text_of(state);
-    msghdr message{};
-    message.msg_iov = &text;
-    message.msg_iovlen = 1;
-    send_to(message, MSG_DONTWAIT);
+    send(state, MSG_DONTWAIT, nullptr);
 }
 
 void ServiceSocket::send(std::string_view state, int descriptor) const {
-    iovec text = text_of(state);
-    alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof descriptor)> control{};
-    msghdr message{};
-    message.msg_iov = &text;
-    message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    cmsghdr& passed = *CMSG_FIRSTHDR(&message);
-    passed.cmsg_level = SOL_SOCKET;
-    passed.cmsg_type = SCM_RIGHTS;
-    passed.cmsg_len = CMSG_LEN(sizeof descriptor);
-    std::memcpy(CMSG_DATA(&passed), &descriptor, sizeof descriptor);
-    send_to(message, 0);
+    send(state, 0, &descriptor);
 }
 
-void ServiceSocket::send_to(const msghdr& message, int flags) const {
+void ServiceSocket::send(std::string_view state, int flags, const int* descriptor) const {
     if (!socket_) return;
     // By its name each time: a manager that was restarted has another socket there.
     std::string address = address_;
-    msghdr addressed = message;
-    addressed.msg_name = address.data();
-    addressed.msg_namelen = static_cast<socklen_t>(address.size());
-    while (::sendmsg(socket_.get(), &addressed, MSG_NOSIGNAL | flags) < 0) {
+    iovec text = text_of(state);
+    alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof *descriptor)> control{};
+    msghdr message{};
+    message.msg_name = address.data();
+    message.msg_namelen = static_cast<socklen_t>(address.size());
+    message.msg_iov = &text;
+    message.msg_iovlen = 1;
+    if (descriptor != nullptr) {
+        message.msg_control = control.data();
+        message.msg_controllen = control.size();
+        cmsghdr& passed = *CMSG_FIRSTHDR(&message);
+        passed.cmsg_level = SOL_SOCKET;
+        passed.cmsg_type = SCM_RIGHTS;
+        passed.cmsg_len = CMSG_LEN(sizeof *descriptor);
+        std::memcpy(CMSG_DATA(&passed), descriptor, sizeof *descriptor);
+    }
+    while (::sendmsg(socket_.get(), &message, MSG_NOSIGNAL | flags) < 0) {
         if (errno != EINTR) return;
     }
 }

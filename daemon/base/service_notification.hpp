@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <sys/socket.h>
 
 #include "daemon/base/descriptor.hpp"
 #include "daemon/base/error.hpp"
@@ -41,7 +40,7 @@ public:
     ServiceSocket duplicate() const;
 
 private:
-    void send_to(const msghdr& message, int flags) const;
+    void send(std::string_view state, int flags, const int* descriptor) const;
 
     Descriptor socket_;
     std::string address_;  ///< a sockaddr_un, up to the end of its path

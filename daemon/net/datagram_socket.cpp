@@ -49,12 +49,6 @@ base::Errors cannot(const std::string& verb,
         os_errno);
 }
 
-int option(int fd, int name) {
-    int value = -1;
-    socklen_t size = sizeof value;
-    return ::getsockopt(fd, SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
-}
-
 base::Errors bind_to(const SocketAddress& local,
                      DatagramSocket& opened,
                      const model::SocketSettings& settings,
@@ -260,10 +254,10 @@ std::string send_error_text(int os_errno, int family) {
 base::Result<DatagramSocket> adopt_datagram_socket(base::Descriptor descriptor,
                                                    const std::string& where) {
     DatagramSocket adopted;
-    adopted.family = option(descriptor.get(), SO_DOMAIN);
+    adopted.family = option_of(descriptor.get(), SO_DOMAIN);
     const bool known =
         adopted.family == AF_INET || adopted.family == AF_INET6 || adopted.family == AF_UNIX;
-    if (!known || option(descriptor.get(), SO_TYPE) != SOCK_DGRAM) {
+    if (!known || option_of(descriptor.get(), SO_TYPE) != SOCK_DGRAM) {
         return base::failure(
             where, "descriptor " + std::to_string(descriptor.get()) + " is no datagram socket");
     }

@@ -15,18 +15,13 @@ namespace protohost::net {
 
 namespace {
 
-int option(int fd, int level, int name) {
-    int value = -1;
-    socklen_t size = sizeof value;
-    return ::getsockopt(fd, level, name, &value, &size) == 0 ? value : -1;
-}
-
 bool is_bound_as(int fd, int type, const model::SocketSettings& settings) {
-    const int family = option(fd, SOL_SOCKET, SO_DOMAIN);
-    if (option(fd, SOL_SOCKET, SO_TYPE) != type) return false;
+    const int family = option_of(fd, SO_DOMAIN);
+    if (option_of(fd, SO_TYPE) != type) return false;
     if (family == AF_UNIX) return true;
-    if ((option(fd, SOL_SOCKET, SO_REUSEPORT) == 1) != settings.reuse_port) return false;
-    return family != AF_INET6 || (option(fd, IPPROTO_IPV6, IPV6_V6ONLY) == 1) == settings.ipv6_only;
+    if ((option_of(fd, SO_REUSEPORT) == 1) != settings.reuse_port) return false;
+    return family != AF_INET6 ||
+           (option_of(fd, IPV6_V6ONLY, IPPROTO_IPV6) == 1) == settings.ipv6_only;
 }
 
 /// Port 0 asks for any.

@@ -64,12 +64,6 @@ base::Result<ListeningSocket> open_at(const SocketAddress& address,
     return opened;
 }
 
-int option(int fd, int name) {
-    int value = -1;
-    socklen_t size = sizeof value;
-    return ::getsockopt(fd, SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
-}
-
 /// What listens already, whoever has opened it.
 base::Result<ListeningSocket> adopt(base::Descriptor copy,
                                     const model::SocketSettings& settings,
@@ -95,7 +89,7 @@ base::Result<std::vector<base::Descriptor>> copies_of(const model::Address& addr
     std::vector<base::Descriptor> copies;
     auto copy = copy_inherited(fd, where);
     if (!copy) return copy.error();
-    if (option(fd, SO_TYPE) != SOCK_STREAM || option(fd, SO_ACCEPTCONN) != 1) {
+    if (option_of(fd, SO_TYPE) != SOCK_STREAM || option_of(fd, SO_ACCEPTCONN) != 1) {
         return base::failure(where,
                              "descriptor " + std::to_string(fd) + " is no listening stream socket");
     }
@@ -144,12 +138,12 @@ base::Result<std::vector<ListeningSocket>> open_listening(const model::Address& 
 void listen_where_bound(int fd, int backlog) {
     const SocketAddress local = SocketAddress::local_of(fd);
     const bool bound = local.family() == AF_UNIX ? !local.text().empty() : local.port() != 0;
-    if (bound && option(fd, SO_ACCEPTCONN) == 0) ::listen(fd, backlog);
+    if (bound && option_of(fd, SO_ACCEPTCONN) == 0) ::listen(fd, backlog);
 }
 
 std::string check_stream_socket(int fd) {
-    if (option(fd, SO_TYPE) != SOCK_STREAM) return "the descriptor is no stream socket";
-    if (option(fd, SO_ACCEPTCONN) == 1) return "the descriptor is a listening socket";
+    if (option_of(fd, SO_TYPE) != SOCK_STREAM) return "the descriptor is no stream socket";
+    if (option_of(fd, SO_ACCEPTCONN) == 1) return "the descriptor is a listening socket";
     if (SocketAddress::peer_of(fd).family() == AF_UNSPEC) return "the descriptor is not connected";
     ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
     ::fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -157,7 +151,7 @@ std::string check_stream_socket(int fd) {
 }
 
 bool is_unix(int fd) {
-    return option(fd, SO_DOMAIN) == AF_UNIX;
+    return option_of(fd, SO_DOMAIN) == AF_UNIX;
 }
 
 }  // namespace protohost::net

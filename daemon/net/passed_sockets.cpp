@@ -10,34 +10,29 @@
 #include "daemon/base/utf8.hpp"
 #include "daemon/net/inherited.hpp"
 #include "daemon/net/socket_address.hpp"
+#include "daemon/net/socket_options.hpp"
 
 namespace protohost::net {
 
 namespace {
 
-int option(int fd, int name) {
-    int value = -1;
-    socklen_t size = sizeof value;
-    return ::getsockopt(fd, SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
-}
-
 bool has_known_family(int fd) {
-    const int family = option(fd, SO_DOMAIN);
+    const int family = option_of(fd, SO_DOMAIN);
     return family == AF_INET || family == AF_INET6 || family == AF_UNIX;
 }
 
 bool listens(int fd) {
-    return has_known_family(fd) && option(fd, SO_TYPE) == SOCK_STREAM &&
-           option(fd, SO_ACCEPTCONN) == 1;
+    return has_known_family(fd) && option_of(fd, SO_TYPE) == SOCK_STREAM &&
+           option_of(fd, SO_ACCEPTCONN) == 1;
 }
 
 bool takes_datagrams(int fd) {
-    return has_known_family(fd) && option(fd, SO_TYPE) == SOCK_DGRAM;
+    return has_known_family(fd) && option_of(fd, SO_TYPE) == SOCK_DGRAM;
 }
 
 /// "a datagram socket at udp://127.0.0.1:53".
 std::string describe(int fd) {
-    const int type = option(fd, SO_TYPE);
+    const int type = option_of(fd, SO_TYPE);
     if (type < 0) return "no socket";
     if (!has_known_family(fd)) return "a socket of another family than IPv4, IPv6 and UNIX";
     const SocketAddress local = SocketAddress::local_of(fd);

@@ -124,6 +124,12 @@ void change(Options& options,
 
 }  // namespace
 
+int option_of(int fd, int name, int level) {
+    int value = -1;
+    socklen_t size = sizeof value;
+    return ::getsockopt(fd, level, name, &value, &size) == 0 ? value : -1;
+}
+
 base::Errors at_its_key(const RefusedOption& refused,
                         const model::SocketSettings& settings,
                         const std::string& where) {

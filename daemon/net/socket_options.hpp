@@ -3,11 +3,16 @@
 
 #include <optional>
 #include <string>
+#include <sys/socket.h>
 
 #include "daemon/base/error.hpp"
 #include "daemon/model/configuration.hpp"
 
 namespace protohost::net {
+
+/// What the kernel says of a socket: SO_TYPE, SO_DOMAIN, ...; -1 where it is none, or knows no such
+/// option.
+int option_of(int fd, int name, int level = SOL_SOCKET);
 
 /// An option that the kernel refused.
 struct RefusedOption {
