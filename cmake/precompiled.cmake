@@ -19,6 +19,14 @@ function(protohost_reuse_precompiled target precompiled)
     endif()
 endfunction()
 
+# Half of what is compiled is tests, which run once for each time they are compiled: optimizing them takes
+# longer than it saves, and a backtrace is what is asked of their debug information. Undefined behaviour is
+# looked for in what is tested.
+set(PROTOHOST_TEST_OPTIONS $<$<CONFIG:Debug>:-O0> $<$<CONFIG:Debug>:-g1>)
+if(PROTOHOST_SANITIZE MATCHES undefined)
+    list(APPEND PROTOHOST_TEST_OPTIONS -fno-sanitize=undefined)
+endif()
+
 set(standard_headers
     <algorithm>
     <chrono>
@@ -55,4 +63,5 @@ if(PROTOHOST_PCH AND PROTOHOST_TESTS)
         <gtest/gtest.h>
         LIBRARIES
         GTest::gtest)
+    target_compile_options(protohost_test_headers PRIVATE ${PROTOHOST_TEST_OPTIONS})
 endif()

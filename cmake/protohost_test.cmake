@@ -8,6 +8,10 @@ include(GoogleTest)
 # NEEDS is built first: programs and plugins that the tests use at run time. The suites that match
 # FIXTURES' pattern wait for that fixture of ctest. SERIAL tests have the machine to themselves. Each
 # test sees PROTOHOST_SOURCE_DIR and PROTOHOST_BUILD_DIR.
+#
+# ctest starts a process for each test. Under sanitizers that takes most of the time of a short one, so
+# there it starts four for all tests of an executable together, <name>.part_0 to 3, except where its
+# tests are SERIAL or have FIXTURES.
 function(protohost_test name)
     cmake_parse_arguments(PARSE_ARGV 1 test "SERIAL" "TIMEOUT;LABELS" "LIBRARIES;NEEDS;FIXTURES")
     file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
@@ -39,6 +43,17 @@ function(protohost_test name)
     endif()
     if(test_SERIAL)
         list(APPEND properties RUN_SERIAL ON)
+    endif()
+
+    if(PROTOHOST_SANITIZE AND NOT test_SERIAL AND NOT test_FIXTURES)
+        foreach(part RANGE 3)
+            add_test(NAME ${name}.part_${part} COMMAND ${target} --gtest_brief=1)
+            set_tests_properties(
+                ${name}.part_${part}
+                PROPERTIES ${properties} TIMEOUT 900 COST 100 ENVIRONMENT
+                           "UBSAN_OPTIONS=print_stacktrace=1;GTEST_TOTAL_SHARDS=4;GTEST_SHARD_INDEX=${part}")
+        endforeach()
+        return()
     endif()
 
     set(discover ${target} DISCOVERY_MODE PRE_TEST)

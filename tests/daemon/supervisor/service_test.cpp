@@ -156,7 +156,7 @@ TEST_F(ServiceTest, SaysThatItStopsAndAsksForTimeAsLongAsItDoes) {
     // Who forwards goes on until one of the two ends has gone.
     const std::string forwards = base::format("protocol: forward, options: {{to: \"{}\"}}",
                                               target.value().front().local.uri());
-    start("listeners:\n" + listener("one", address, forwards + ", timeouts: {drain: 50ms}"));
+    start("listeners:\n" + listener("one", address, forwards + ", timeouts: {drain: 300ms}"));
     announce();
     const base::Descriptor client = connect_to(address);
     run_until([this] { return supervisor_->totals().connections == 2; });
