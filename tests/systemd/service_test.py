@@ -325,7 +325,7 @@ class Sandbox(Case):
         return [line for line in "".join(sections).splitlines() if re.match(r"\w+=", line) and not of_the_daemon.match(line)]
 
     def suite(self, name, chosen, more=()):
-        lines = [*self.sandbox(), "Type=oneshot", f"BindReadOnlyPaths={SOURCE} {BUILD}", "StandardOutput=file:/srv/suite.log",
+        lines = [*self.sandbox(), "Type=oneshot", f"BindReadOnlyPaths={SOURCE} {BUILD}", "StandardOutput=truncate:/srv/suite.log",
                  "StandardError=inherit", "TimeoutStartSec=900", "StateDirectory=suite", "Environment=TMPDIR=/var/lib/suite",
                  "WorkingDirectory=/var/lib/suite", *more,
                  f"ExecStart={BUILD}/bin/test_system --gtest_brief=1 --gtest_filter={chosen}"]
