@@ -33,7 +33,10 @@ std::vector<model::ProcessLimit> decode_limits(Section section) {
     for (const Limit& limit : all) {
         std::optional<std::uint64_t> value;
         section.read(limit.key, value, limit.kind);
-        if (value) limits.push_back({limit.resource, *value});
+        if (value) {
+            const model::Place& place = section.find(limit.key)->place;
+            limits.push_back({limit.resource, *value, limit.key, place});
+        }
     }
     section.finish();
     return limits;

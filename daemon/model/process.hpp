@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/model/address.hpp"
@@ -19,6 +20,8 @@ namespace protohost::model {
 struct ProcessLimit {
     int resource;  ///< RLIMIT_NOFILE, ...
     std::uint64_t value;
+    std::string_view key{};  ///< "nofile", ...
+    Place place{};
 
     static constexpr std::uint64_t unlimited = ~std::uint64_t{0};
     bool operator==(const ProcessLimit&) const = default;

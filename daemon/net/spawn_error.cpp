@@ -9,6 +9,7 @@
 
 #include "daemon/base/format.hpp"
 #include "daemon/net/program_search.hpp"
+#include "daemon/net/relaxed_service.hpp"
 
 namespace protohost::net {
 
@@ -51,7 +52,14 @@ std::string remedy(StartStep step, int error, const ProcessPlan& plan) {
     }
     const bool searched = program.find('/') == std::string::npos;
     if (step == StartStep::user || step == StartStep::group || step == StartStep::groups) {
-        return error == EPERM ? "only root may run programs as somebody else" : "";
+        if (error != EPERM) return {};
+        return base::format("only root may run programs as somebody else; {}", relaxed_service);
+    }
+    if (step == StartStep::limits && error == EPERM) {
+        return base::format(
+            "it takes CAP_SYS_RESOURCE to be above the daemon's own limit, and nobody has more "
+            "descriptors than fs.nr_open; {}",
+            relaxed_service);
     }
     if (step != StartStep::program) return {};
     if (error == ENOENT && searched) {

@@ -159,13 +159,16 @@ int StagingDirectory::give_to(uid_t user, gid_t group) const {
     const std::string state = path_.substr(0, path_.rfind('/'));
     struct stat status {};
     if (::stat(state.c_str(), &status) != 0) return errno;
-    std::vector<std::string> all{path_};
-    if ((status.st_mode & S_ISVTX) == 0) all.insert(all.end(), {state, state + "/lock"});
+    // From the inside out: once a folder is somebody else's, root without CAP_DAC_OVERRIDE, as it
+    // is in a service, does not get to what is in it.
+    std::vector<std::string> all;
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator(path_, error)) {
         all.push_back(entry.path());
     }
     if (error) return error.value();
+    all.push_back(path_);
+    if ((status.st_mode & S_ISVTX) == 0) all.insert(all.end(), {state + "/lock", state});
     for (const std::string& each : all) {
         if (::lchown(each.c_str(), user, group) != 0 && errno != ENOENT) return errno;
     }

@@ -11,6 +11,7 @@
 #include "daemon/supervisor/held_here.hpp"
 #include "daemon/unit/endpoint.hpp"
 #include "daemon/unit/listener.hpp"
+#include "daemon/unit/process_limits.hpp"
 
 namespace protohost::supervisor {
 
@@ -288,7 +289,7 @@ bool Attempt::bind() {
         const bool is_machine = errors.front().os_errno != 0;
         return refuse(is_machine ? Refusal::machine : Refusal::configuration, std::move(errors));
     }
-    // After that: whom a process may run as depends on who this one is.
+    // After that: what a process may be depends on who this one is.
     errors = find_identities();
     if (!errors.empty()) return refuse(Refusal::machine, std::move(errors));
     return open_log() && configure(true);
@@ -412,7 +413,9 @@ base::Errors Attempt::find_identities() {
     base::Errors errors;
     for (PreparedUnit& unit : units_) {
         if (unit.id.section != Section::subprocesses || !unit.change.restarted) continue;
-        auto identity = unit::ProcessIdentity::find(desired_->subprocesses.at(unit.id.name));
+        const model::SubprocessSpec& spec = desired_->subprocesses.at(unit.id.name);
+        base::append(errors, unit::check_limits(spec));
+        auto identity = unit::ProcessIdentity::find(spec);
         if (identity) {
             unit.identity.emplace(std::move(*identity));
         } else {

@@ -6,6 +6,7 @@
 
 #include "daemon/base/format.hpp"
 #include "daemon/net/process_environment.hpp"
+#include "daemon/net/relaxed_service.hpp"
 
 namespace protohost::unit {
 
@@ -26,7 +27,7 @@ base::Errors not_allowed(std::string_view what, const std::string& name) {
     return base::failure(
         {},
         base::format("only root may start a process with another {} ({})", what, name),
-        "run the daemon as root, which relax-children.conf does under systemd, or remove it");
+        base::format("remove it, or run the daemon as root; {}", net::relaxed_service));
 }
 
 }  // namespace
@@ -69,8 +70,8 @@ net::ProcessPlan process_plan(const model::SubprocessSpec& spec, const ProcessId
         plan.groups = identity.account.groups;
     }
     if (identity.group && ::geteuid() == 0) plan.group = identity.group;
-    for (const auto& [resource, value] : process.limits) {
-        plan.limits.push_back({resource, value, value});
+    for (const model::ProcessLimit& limit : process.limits) {
+        plan.limits.push_back({limit.resource, limit.value, limit.value});
     }
     return plan;
 }

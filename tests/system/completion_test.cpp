@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include <filesystem>
+#include <fstream>
 #include <set>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -49,6 +52,89 @@ Words offered(const std::string& line, const std::string& folder = "/") {
         if (!word.empty()) words.insert(word);
     }
     return words;
+}
+
+/// What zsh offers at the end of each line.
+std::vector<Words> offered_by_zsh(const std::vector<std::string>& lines,
+                                  const std::string& folder = "/") {
+    // zsh completes in its line editor alone, and that needs a terminal. It edits one line after
+    // the other, and what its completion adds is written down.
+    static const std::string script = R"(
+        PS1= RPS1=
+        base=/usr/share/zsh/functions/Completion
+        fpath=(${OFFERED:h} $base $base/Base $base/Unix)
+        autoload -Uz compinit && compinit -D -u
+        lines=(${(f)COMPLETED})
+        cd $FOLDER
+        compadd() {
+            local -a hits
+            if [[ ${@[1,(i)(-|--)]} != *-(O|A|D)\ * ]]; then
+                builtin compadd -O hits "$@"
+                print -rl -- "${(@Q)hits}" >> $OFFERED
+            fi
+            builtin compadd "$@"
+        }
+        offer() { _main_complete; compstate[insert]= compstate[list]=; }
+        zle -C offer complete-word offer
+        zle-line-init() {
+            if (( $#lines )); then
+                print -r -- "> $lines[1]" >> $OFFERED
+                BUFFER=$lines[1] CURSOR=$#lines[1]
+                zle offer
+                shift lines
+                BUFFER=
+            else
+                BUFFER=exit
+            fi
+            zle accept-line
+        }
+        zle -N zle-line-init
+    )";
+    const ScratchFolder scratch;
+    std::filesystem::copy_file(PROTOHOST_SOURCE_DIR "/ctl/completion.zsh",
+                               scratch.path() / "_protohostctl");
+    const std::string file = scratch.write("script", script);
+    const std::filesystem::path output = scratch.path() / "offered";
+    std::string all;
+    for (const std::string& line : lines) {
+        all += control_program() + line.substr(line.find(' ')) + "\n";
+    }
+    const Finished finished = run({"env",
+                                   "COMPLETED=" + all,
+                                   "OFFERED=" + output.string(),
+                                   "FOLDER=" + folder,
+                                   "zsh",
+                                   "-fc",
+                                   "zmodload zsh/zpty; zpty shell zsh -fi; zpty -w shell source $1;"
+                                   "while zpty -r shell said; do print -rn -- $said; done; true",
+                                   "zsh",
+                                   file});
+    EXPECT_EQ(finished.code, 0) << finished.errors;
+    std::vector<Words> words;
+    std::ifstream offered(output);
+    for (std::string word; std::getline(offered, word);) {
+        if (word.starts_with("> ")) {
+            words.emplace_back();
+        } else if (!word.empty()) {
+            words.back().insert(word);
+        }
+    }
+    EXPECT_EQ(words.size(), lines.size()) << finished.output;
+    words.resize(lines.size());
+    return words;
+}
+
+void expect_zsh_offers_as_bash(const std::vector<std::string>& lines,
+                               const std::string& folder = "/") {
+    const auto by_zsh = offered_by_zsh(lines, folder);
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        Words by_bash;
+        // zsh leaves out the folder that is written already.
+        for (const std::string& word : offered(lines[i], folder)) {
+            by_bash.insert(word.substr(word.rfind('/') + 1));
+        }
+        EXPECT_EQ(by_zsh[i], by_bash) << lines[i];
+    }
 }
 
 /// The names below "Subcommands:" of a help.
@@ -127,6 +213,12 @@ TEST(Completion, OffersTheNamesOfTheDaemonThatTheLineNames) {
         EXPECT_EQ(offered(line + "connection close "), ids);
         EXPECT_EQ(offered(line + "plugin rollback "), (Words{"echo", "lab", "udp-echo"}));
         EXPECT_EQ(offered(line), commands_of({}));
+        expect_zsh_offers_as_bash({line + "show ",
+                                   line + "show w",
+                                   line + "restart ",
+                                   line + "connection close ",
+                                   line + "plugin rollback ",
+                                   line});
     }
     EXPECT_EQ(offered("protohostctl --socket /nonexistent show "), Words());
 }
@@ -143,6 +235,34 @@ TEST(Completion, OffersFilesAndTheFoldersOnTheWay) {
     EXPECT_EQ(offered("protohostctl check --config ", path), all);
     EXPECT_EQ(offered("protohostctl --socket ", path), all);
     EXPECT_EQ(offered("protohostctl --socket=o", path), Words{"other.txt"});
+    expect_zsh_offers_as_bash({"protohostctl plugin check ",
+                               "protohostctl plugin check below/",
+                               "protohostctl check --config ",
+                               "protohostctl --socket ",
+                               "protohostctl --socket=o"},
+                              path);
+}
+
+TEST(Completion, OfZshOffersTheSameCommandsAndOptions) {
+    expect_zsh_offers_as_bash({"protohostctl ",
+                               "protohostctl st",
+                               "protohostctl nothing",
+                               "protohostctl connection ",
+                               "protohostctl log ",
+                               "protohostctl config ",
+                               "protohostctl plugin ",
+                               "protohostctl list ",
+                               "protohostctl signal worker ",
+                               "protohostctl -",
+                               "protohostctl reload --",
+                               "protohostctl status -",
+                               "protohostctl connection close -",
+                               "protohostctl log set unit=debug -",
+                               "protohostctl config show -",
+                               "protohostctl check -",
+                               "protohostctl tail worker -",
+                               "protohostctl --timeout ",
+                               "protohostctl --socket /nonexistent show "});
 }
 
 }  // namespace

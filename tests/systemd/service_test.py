@@ -138,6 +138,24 @@ class Life(Case):
         self.assertEqual(MACHINE.show("protohost", "ExecMainStatus"), "78")
         self.assertEqual(self.restart_count(), 0)
 
+    def test_stop_takes_unix_sockets_with_its_folder_and_elsewhere_the_next_start_replaces_them(self):
+        paths = ["/run/protohost/echo.sock", "/var/lib/protohost/echo.sock"]
+        self.configure("listeners: {run: {listen: 'unix://%s', protocol: echo}, lib: {listen: 'unix://%s', protocol: echo}}\n"
+                       % tuple(paths))
+        MACHINE.systemctl("reload", "protohost")
+
+        def answers(path):
+            talk = f"import socket\nc=socket.socket(socket.AF_UNIX)\nc.connect({path!r})\nc.sendall(b'hello')\nprint(c.recv(9))"
+            return MACHINE.run("/usr/bin/python3", "-c", talk, check=False).stdout
+
+        for then in ("restart", "stop"):
+            self.assertEqual([answers(path) for path in paths], ["b'hello'\n"] * 2)
+            MACHINE.systemctl(then, "protohost")
+        self.assertEqual(MACHINE.run("ls", *paths, check=False).stdout, paths[1] + "\n")
+        self.assertEqual(answers(paths[1]), "")
+        MACHINE.systemctl("start", "protohost")
+        self.assertEqual([answers(path) for path in paths], ["b'hello'\n"] * 2)
+
     def test_stop_ends_long_connections_within_the_drain_and_the_children(self):
         self.configure("listeners: {lasting: {listen: tcp://127.0.0.1:7009, protocol: lab, options: {drain: keep}, timeouts: {drain: 3s}}}\n"
                        "subprocesses: {child: {shell: 'sleep 1000 & exec sleep 1000'}}\n"
@@ -296,20 +314,18 @@ class Package(Case):
         self.assertEqual(ask(PORT), "hello\n")
 
 
-class Hardened(Case):
+class Sandbox(Case):
     """The suite's own tests of the whole daemon, within the sandbox of the unit."""
 
-    # They need root, a compiler, or a look at all sockets in /proc/net. The daemon needs none of that.
-    NOT_HERE = "*StartedByRoot* *FirstProcess* Outside* Reload.Udp* Reload.ThePath* Reload.BySignal*".split()
-
     def sandbox(self):
-        """The lines of the unit that say what a process may do."""
-        section = MACHINE.run("systemctl", "cat", "protohost").stdout.split("[Service]", 1)[1].split("[Install]", 1)[0]
+        """The lines of the unit, and of its drop-ins, that say what a process may do."""
+        unit = MACHINE.run("systemctl", "cat", "protohost").stdout
+        sections = re.findall(r"^\[Service\]\n(.*?)(?=^\[|\Z)", unit, re.DOTALL | re.MULTILINE)
         of_the_daemon = re.compile(r"(Exec|Type|Notify|Restart|Start|Watchdog|Timeout|Kill|FileDescriptorStore|\w*Directory)")
-        return [line for line in section.splitlines() if re.match(r"\w+=", line) and not of_the_daemon.match(line)]
+        return [line for line in "".join(sections).splitlines() if re.match(r"\w+=", line) and not of_the_daemon.match(line)]
 
     def suite(self, name, chosen, more=()):
-        lines = [*self.sandbox(), "Type=oneshot", f"BindReadOnlyPaths={SOURCE} {BUILD}", "StandardOutput=file:/srv/suite.log",
+        lines = [*self.sandbox(), "Type=oneshot", f"BindReadOnlyPaths={SOURCE} {BUILD}", "StandardOutput=truncate:/srv/suite.log",
                  "StandardError=inherit", "TimeoutStartSec=900", "StateDirectory=suite", "Environment=TMPDIR=/var/lib/suite",
                  "WorkingDirectory=/var/lib/suite", *more,
                  f"ExecStart={BUILD}/bin/test_system --gtest_brief=1 --gtest_filter={chosen}"]
@@ -322,10 +338,118 @@ class Hardened(Case):
         print(f"\n{name}: {passed.group(0) if passed else said[-300:]}", file=sys.stderr)
         return int(passed.group(1)) if passed else 0
 
+
+class Hardened(Sandbox):
+    # They need root, a compiler, or a look at all sockets in /proc/net. The daemon needs none of that.
+    NOT_HERE = "*StartedByRoot* *FirstProcess* Outside* Reload.Udp* Reload.ThePath* Reload.BySignal*".split()
+
     def test_the_whole_daemon_passes_its_tests_in_the_sandbox(self):
         share = {} if TIMES > 1 else {"GTEST_TOTAL_SHARDS": 8, "GTEST_SHARD_INDEX": 3}
         more = [f"Environment={name}={value}" for name, value in share.items()]
         self.assertGreater(self.suite("suite", "-" + ":".join(self.NOT_HERE), more), 20)
+
+
+class Relaxed(Sandbox):
+    """What the sandbox keeps from programs: the plain unit says so, and what it says to do about it is done."""
+
+    DEFINITIONS = """subprocesses:
+  another: {shell: "setsid sleep 1000 & exec sleep 1000", user: daemon}
+  grouped: {command: [sleep, "1000"], group: games}
+  limited: {command: [sleep, "1000"], limits: {memlock: 1MiB, nproc: 2000, core: CORE}}
+"""
+    OF_EXEC = "listeners: {who: {listen: tcp://127.0.0.1:7012, protocol: exec, options: {command: [id, -un], user: daemon}}}\n"
+    # No key is about cgroups, but a program may be: it makes one below its own.
+    OF_ITS_OWN = """subprocesses:
+  nested:
+    shell: >-
+      group=$(findmnt -rnt cgroup2 -o TARGET | head -1)$(sed -n s/^0:://p /proc/self/cgroup)/own &&
+      mkdir $group && echo $$ > $group/cgroup.procs && echo in its own && exec sleep 1000
+"""
+    SHIPPED = "/usr/share/doc/protohost/examples/systemd/relax-children.conf"
+    # The suite's tests that need root; but two put the daemon into a folder of nobody's, where root has no CAP_DAC_OVERRIDE.
+    BY_ROOT = ("*StartedByRoot*:Exec.RunsAsAnother:UnixListener.BelongsToANumber*:Protohostctl.MayDo*:ExitCode.IsOneForAState*"
+               "-*.BecomesTheUserWith*:*.ReloadsAsTheUser*")
+
+    def setUp(self):
+        super().setUp()
+        # Whatever this machine allows, the plain unit has less, and "infinity" is more.
+        self.drop_in("[Service]\nLimitMEMLOCK=64K\nLimitNPROC=1000\nLimitCORE=0\n", "10-little.conf")
+        MACHINE.systemctl("restart", "protohost")
+        # Above what the drop-in leaves as it is a limit takes CAP_SYS_RESOURCE, which not every machine's root has.
+        bounds = int(re.search(r"CapBnd:\t(\w+)", MACHINE.run("cat", "/proc/1/status").stdout).group(1), 16)
+        self.core = 1048576 if bounds >> 24 & 1 else 0
+
+    def relax(self):
+        MACHINE.run("install", "-Dm644", "-t", "/etc/systemd/system/protohost.service.d", self.SHIPPED)
+        MACHINE.systemctl("daemon-reload")
+
+    def refused(self):
+        """What a reload in the plain unit says to do."""
+        self.configure(self.DEFINITIONS.replace("CORE", str(self.core)))
+        self.assertNotEqual(MACHINE.systemctl("reload", "protohost", check=False).returncode, 0)
+        said = "\n".join(messages())
+        remedies = set()
+        for key, cause in (("another.user", r"only root may start a process with another user \(daemon\)"),
+                           ("grouped.group", r"only root may start a process with another group \(games\)"),
+                           ("limited.limits.memlock", r"1048576 is above the daemon's own hard limit \(65536\), and .*"),
+                           ("limited.limits.nproc", r"2000 is above the daemon's own hard limit \(1000\), and .*")):
+            found = re.search(rf"conf\.d/test\.yaml:\d+:\d+: subprocesses\.{re.escape(key)}: {cause} \(.*"
+                              r"relax-children\.conf: (install .*)\)$", said, re.MULTILINE)
+            self.assertTrue(found, f"{key}: {said[-3000:]}")
+            remedies.add(found.group(1))
+        self.assertEqual(len(remedies), 1)
+        return remedies.pop()
+
+    def process(self, name):
+        """The files of a running subprocess in /proc."""
+        def pid():
+            shown = json.loads(MACHINE.run("protohostctl", "--json", "show", name).stdout)
+            return shown["state"] == "ready" and shown["process"]["pid"]
+        found = patiently(pid, 20)
+        self.assertTrue(found, MACHINE.run("protohostctl", "show", name).stdout)
+        return lambda file: MACHINE.run("cat", f"/proc/{found}/{file}").stdout
+
+    def test_the_plain_unit_names_the_drop_in_which_allows_it(self):
+        remedy = self.refused()
+        self.assertEqual(ask(PORT), "hello\n")
+        self.configure(self.OF_EXEC, "who.yaml")
+        MACHINE.run("sh", "-c", remedy)
+        user = MACHINE.run("id", "-u", "daemon").stdout.strip()
+        status = self.process("another")("status")
+        self.assertIn(f"Uid:\t{user}\t{user}\t{user}\t{user}\n", status)
+        self.assertIn("CapEff:\t0000000000000000\n", status)
+        group = MACHINE.run("getent", "group", "games").stdout.split(":")[2]
+        self.assertIn(f"Gid:\t{group}\t{group}\t{group}\t{group}\n", self.process("grouped")("status"))
+        limits = self.process("limited")("limits")
+        self.assertRegex(limits, r"Max locked memory +1048576 +1048576 ")
+        self.assertRegex(limits, r"Max processes +2000 +2000 ")
+        self.assertRegex(limits, rf"Max core file size +{self.core} +{self.core} ")
+        self.assertEqual(ask(7012), "daemon\n")
+        self.assertEqual(ask(PORT), "hello\n")
+        MACHINE.systemctl("reload", "protohost")
+        MACHINE.systemctl("stop", "protohost")
+        self.assertEqual(MACHINE.show("protohost", "Result"), "success")
+        self.assertTrue(any("another: killed 1 process that it had left behind" in line for line in messages()))
+
+    def test_programs_of_other_plugins_say_it_too(self):
+        self.configure(self.OF_EXEC)
+        MACHINE.systemctl("reload", "protohost")
+        self.assertEqual(ask(7012), "")
+        said = patiently(lambda: [line for line in messages() if "cannot start id" in line], 20)
+        self.assertRegex(said[-1], r"Operation not permitted \(only root may .*relax-children\.conf: install ")
+
+    def test_cgroups_are_writable_with_it_alone(self):
+        self.configure(self.OF_ITS_OWN)
+        MACHINE.systemctl("reload", "protohost")
+        self.assertTrue(patiently(lambda: any("Read-only file system" in line for line in messages()), 20))
+        self.relax()
+        MACHINE.systemctl("restart", "protohost")
+        self.assertTrue(patiently(lambda: "in its own" in messages(), 20), messages()[-20:])
+        self.assertRegex(self.process("nested")("cgroup"), r"(?m)^0::.*/protohost\.service/own$")
+
+    def test_the_daemon_passes_its_tests_by_root_with_it(self):
+        self.relax()
+        self.assertGreater(self.suite("by-root", self.BY_ROOT), 9)
 
 
 class Removal(Case):

@@ -17,6 +17,7 @@
 
 #include "daemon/net/account.hpp"
 #include "daemon/net/process_environment.hpp"
+#include "daemon/net/relaxed_service.hpp"
 #include "tests/daemon/net/process_rig.hpp"
 #include "tests/daemon/net/scratch_folder.hpp"
 
@@ -223,9 +224,32 @@ TEST(Spawn, OnlyRootRunsProgramsAsSomebodyElse) {
                             base::Error{"",
                                         "cannot start /bin/true: cannot become user 1: Operation "
                                         "not permitted",
-                                        "only root may run programs as somebody else",
+                                        "only root may run programs as somebody else; " +
+                                            std::string(relaxed_service),
                                         EPERM};
         ::_exit(refused ? 0 : 2);
+    }
+    int status = -1;
+    ASSERT_EQ(::waitpid(test, &status, 0), test);
+    EXPECT_EQ(status, 0);
+}
+
+TEST(Spawn, OnlyRootGivesProgramsMoreThanTheDaemonHas) {
+    const pid_t test = ::fork();
+    if (test == 0) {
+        const rlimit little{65536, 65536};
+        if (::setrlimit(RLIMIT_MEMLOCK, &little) != 0) ::_exit(1);
+        if (::geteuid() == 0 && ::setresuid(65534, 65534, 65534) != 0) ::_exit(1);
+        ProcessPlan plan = plan_for({"/bin/true"});
+        plan.limits = {{RLIMIT_MEMLOCK, 65537, 65537}};
+        const auto started = spawn(plan);
+        if (started) ::_exit(2);
+        const base::Error error = base::Errors(started.error()).front();
+        const bool refused =
+            error.what ==
+                "cannot start /bin/true: cannot set a resource limit: Operation not permitted" &&
+            error.hint.ends_with(relaxed_service);
+        ::_exit(refused ? 0 : 3);
     }
     int status = -1;
     ASSERT_EQ(::waitpid(test, &status, 0), test);
