@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <poll.h>
 #include <sys/socket.h>
 #include <utility>
 
@@ -76,6 +77,11 @@ base::Descriptor Acceptor::accept(SocketAddress& peer) {
         ::accept4(socket_.get(), peer.data(), peer.size_to_fill(), SOCK_NONBLOCK | SOCK_CLOEXEC));
 }
 
+bool Acceptor::somebody_waits() const {
+    pollfd queue{socket_.get(), POLLIN, 0};
+    return ::poll(&queue, 1, 0) != 0;
+}
+
 void Acceptor::retire(Loop& loop, std::vector<std::unique_ptr<Acceptor>>& acceptors) {
     for (auto& acceptor : acceptors) {
         acceptor->stop();
@@ -131,7 +137,8 @@ void Acceptor::on_events(std::uint32_t) {
         base::Descriptor socket = accept(peer);
         if (socket) {
             owner_->accepted(std::move(socket), peer);
-            if (interest_ == 0) return;
+            // To ask costs a tenth of being told EAGAIN, for which the kernel makes a socket first.
+            if (interest_ == 0 || !somebody_waits()) return;
             continue;
         }
         switch (errno) {
