@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/net/acceptor.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <utility>
@@ -22,6 +25,18 @@ constexpr int accepts_at_end = 256;
 constexpr auto retry_interval = std::chrono::milliseconds(100);
 /// Without a failure for so long, the shortage is over.
 constexpr auto recovery_time = std::chrono::seconds(5);
+
+/// How many wait to be accepted; of other sockets than TCP's, whether somebody does.
+unsigned queued(int listening) {
+    // To ask costs a tenth of being told EAGAIN, for which the kernel makes a socket first.
+    pollfd queue{listening, POLLIN, 0};
+    if (::poll(&queue, 1, 0) == 0) return 0;
+    // TCP says how long its queue is.
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    const bool tcp = ::getsockopt(listening, IPPROTO_TCP, TCP_INFO, &info, &size) == 0;
+    return tcp ? std::max(info.tcpi_unacked, 1U) : 1;
+}
 
 }  // namespace
 
@@ -77,11 +92,6 @@ base::Descriptor Acceptor::accept(SocketAddress& peer) {
         ::accept4(socket_.get(), peer.data(), peer.size_to_fill(), SOCK_NONBLOCK | SOCK_CLOEXEC));
 }
 
-bool Acceptor::somebody_waits() const {
-    pollfd queue{socket_.get(), POLLIN, 0};
-    return ::poll(&queue, 1, 0) != 0;
-}
-
 void Acceptor::retire(Loop& loop, std::vector<std::unique_ptr<Acceptor>>& acceptors) {
     for (auto& acceptor : acceptors) {
         acceptor->stop();
@@ -132,13 +142,15 @@ void Acceptor::listen(bool on) {
 void Acceptor::on_events(std::uint32_t) {
     // Stopped by what came before it in the same batch.
     if (interest_ == 0) return;
+    unsigned known = 1;  // who is there without asking again
     for (int i = 0; i < accepts_per_event; ++i) {
         SocketAddress peer;
         base::Descriptor socket = accept(peer);
         if (socket) {
             owner_->accepted(std::move(socket), peer);
-            // To ask costs a tenth of being told EAGAIN, for which the kernel makes a socket first.
-            if (interest_ == 0 || !somebody_waits()) return;
+            if (interest_ == 0) return;
+            if (--known == 0) known = queued(socket_.get());
+            if (known == 0) return;
             continue;
         }
         switch (errno) {

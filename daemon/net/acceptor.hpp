@@ -84,7 +84,6 @@ public:
 
 private:
     base::Descriptor accept(SocketAddress& peer);
-    bool somebody_waits() const;
     void on_events(std::uint32_t events) override;
     void descriptor_free() override;
     void run() override;
