@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/net/acceptor.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <utility>
@@ -26,16 +23,10 @@ constexpr auto retry_interval = std::chrono::milliseconds(100);
 /// Without a failure for so long, the shortage is over.
 constexpr auto recovery_time = std::chrono::seconds(5);
 
-/// How many wait to be accepted; of other sockets than TCP's, whether somebody does.
-unsigned queued(int listening) {
-    // To ask costs a tenth of being told EAGAIN, for which the kernel makes a socket first.
+/// To ask costs a tenth of being told EAGAIN, for which the kernel makes a socket first.
+bool somebody_waits(int listening) {
     pollfd queue{listening, POLLIN, 0};
-    if (::poll(&queue, 1, 0) == 0) return 0;
-    // TCP says how long its queue is.
-    tcp_info info{};
-    socklen_t size = sizeof info;
-    const bool tcp = ::getsockopt(listening, IPPROTO_TCP, TCP_INFO, &info, &size) == 0;
-    return tcp ? std::max(info.tcpi_unacked, 1U) : 1;
+    return ::poll(&queue, 1, 0) != 0;
 }
 
 }  // namespace
@@ -142,15 +133,13 @@ void Acceptor::listen(bool on) {
 void Acceptor::on_events(std::uint32_t) {
     // Stopped by what came before it in the same batch.
     if (interest_ == 0) return;
-    unsigned known = 1;  // who is there without asking again
     for (int i = 0; i < accepts_per_event; ++i) {
         SocketAddress peer;
         base::Descriptor socket = accept(peer);
         if (socket) {
             owner_->accepted(std::move(socket), peer);
-            if (interest_ == 0) return;
-            if (--known == 0) known = queued(socket_.get());
-            if (known == 0) return;
+            // Mostly one comes alone. Where two do, there may be any number.
+            if (interest_ == 0 || (i == 0 && !somebody_waits(socket_.get()))) return;
             continue;
         }
         switch (errno) {

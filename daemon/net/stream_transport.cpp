@@ -118,8 +118,9 @@ void StreamTransport::sync_interest() {
 }
 
 void StreamTransport::leave_set() {
-    // Whoever has a copy would keep it in the set.
-    if (shown_ || channel_ != Channel::socket) {
+    // Whoever has a copy would keep it in the set; and of one that has ended the kernel would tell
+    // until it is closed, which costs more than to take it out.
+    if (shown_ || eof_received_ || channel_ != Channel::socket) {
         loop_.set().change(socket_.get(), interest_, 0, *this);
     } else {
         loop_.set().abandon(socket_.get());
