@@ -10,8 +10,6 @@ namespace protohost::net {
 
 namespace {
 
-/// Of an entry: the kernel has it, and nobody is told. A bit that epoll does not use.
-constexpr std::uint32_t unheard = 1U << 20;
 /// Whoever takes up what was let go does so within a step or two of the loop.
 constexpr std::uint32_t longest_let_go = 3;
 
@@ -27,6 +25,7 @@ EpollSet::EpollSet() : epoll_(make_set()) {
 
 EpollSet::Entry& EpollSet::entry(int fd) {
     const auto index = static_cast<std::size_t>(fd);
+    if (index >= entries_.capacity()) entries_.reserve(index + index / 8 + 64);
     if (index >= entries_.size()) entries_.resize(index + 1);
     return entries_[index];
 }
@@ -114,15 +113,9 @@ std::span<const epoll_event> EpollSet::wait(int milliseconds) {
     return {events_.data(), ready > 0 ? static_cast<std::size_t>(ready) : 0};
 }
 
-void EpollSet::tell(const epoll_event& event) {
-    const std::uint64_t key = event.data.u64;
-    const Entry& entry = entries_[static_cast<std::uint32_t>(key)];
-    if (entry.turn == key >> 32 && entry.events != 0) {
-        if ((entry.events & unheard) == 0) entry.sink->on_events(event.events);
-    } else if (!left_) {
-        // It was gone when the wait began: somebody has a copy of the descriptor.
-        stale_ = true;
-    }
+void EpollSet::not_told(bool known) {
+    // It was gone when the wait began: somebody has a copy of the descriptor.
+    if (!known && !left_) stale_ = true;
 }
 
 void EpollSet::rebuild() {

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <span>
 #include <sys/epoll.h>
 #include <vector>
@@ -55,10 +54,21 @@ public:
     std::span<const epoll_event> wait(int milliseconds);
 
     /// Tells whom `event` is for, one of the last wait; nobody, where that one has gone meanwhile.
-    void tell(const epoll_event& event);
+    void tell(const epoll_event& event) {
+        const std::uint64_t key = event.data.u64;
+        const Entry& entry = entries_[static_cast<std::uint32_t>(key)];
+        if (entry.turn == key >> 32 && entry.heard()) return entry.sink->on_events(event.events);
+        not_told(entry.turn == key >> 32 && entry.events != 0);
+    }
 
 private:
+    /// Of an entry's events: the kernel has it, and nobody is told. A bit that epoll does not use.
+    static constexpr std::uint32_t unheard = 1U << 20;
+
     struct Entry {
+        /// Whether there is somebody to tell.
+        bool heard() const { return events != 0 && (events & unheard) == 0; }
+
         EventSink* sink = nullptr;
         std::uint32_t events = 0;  ///< as the kernel has them; 0: it does not have it
         std::uint32_t turn = 0;    ///< one more for each who gets the number
@@ -73,11 +83,13 @@ private:
     int control(int operation, int fd, const Entry& entry);
     void remove(int fd, Entry& entry);
     void drop_let_go(bool blocks);
+    /// Whether the kernel has a reason to report it still.
+    void not_told(bool known);
     void rebuild();
 
     base::Descriptor epoll_;
     std::array<epoll_event, 256> events_;
-    std::deque<Entry> entries_;  ///< by descriptor
+    std::vector<Entry> entries_;  ///< by descriptor
     std::vector<LetGo> let_go_;
     std::uint32_t waits_ = 0;
     bool left_ = false;   ///< since the last wait somebody has left
