@@ -120,6 +120,7 @@ void ConnectAttempt::connect() {
     if (::connect(socket_.get(), remote_.data(), remote_.size()) == 0) return ended(0);
     const int error = errno;
     if (error == EINPROGRESS) {
+        if (is_settled()) return loop_.call_as_ready(*this);
         const int refused = loop_.set().change(socket_.get(), 0, EPOLLOUT, *this);
         watched_ = refused == 0;
         if (!watched_) ended(refused);
@@ -133,6 +134,19 @@ void ConnectAttempt::connect() {
     } else {
         ended(error);
     }
+}
+
+bool ConnectAttempt::is_settled() {
+    // Within this machine it is by the time that we have asked, and need not be waited for.
+    if (!remote_.is_loopback()) return false;
+    const bool stands = ::connect(socket_.get(), remote_.data(), remote_.size()) == 0;
+    settled_errno_ = stands ? 0 : errno;
+    return stands || errno != EALREADY;
+}
+
+void ConnectAttempt::run() {
+    ended(settled_errno_);
+    owner_.attempt_settled(*this);
 }
 
 void ConnectAttempt::on_events(std::uint32_t) {
@@ -166,6 +180,7 @@ void ConnectAttempt::fail(ConnectError error) {
 
 void ConnectAttempt::close() {
     retry_.cancel();
+    Task::unlink();
     leave_set();
     if (!socket_) return;
     socket_.close();
@@ -183,6 +198,7 @@ ConnectedSocket ConnectAttempt::take() {
 }
 
 SocketAddress ConnectAttempt::peer() const {
+    if (is_ip(remote_) && !remote_.is_unspecified()) return remote_;
     // As the kernel has it: 0.0.0.0 is reached at 127.0.0.1. Gone already: as it was asked for.
     const SocketAddress peer = SocketAddress::peer_of(socket_.get());
     return peer.family() == AF_UNSPEC ? remote_ : peer;

@@ -43,7 +43,7 @@ struct ConnectedSocket {
 /// is retired and not destroyed.
 ///
 ///     start() --> connecting --> connected | failed
-class ConnectAttempt final : public EventSink {
+class ConnectAttempt final : public EventSink, private Task {
 public:
     enum class State { connecting, connected, failed };
 
@@ -73,6 +73,9 @@ public:
 
 private:
     void on_events(std::uint32_t events) override;
+    void run() override;
+    /// Whether the kernel knows by now how it went: settled_errno_.
+    bool is_settled();
     bool open(const model::SocketSettings& settings);
     bool bind(const model::SocketSettings& settings, const std::vector<SocketAddress>& local);
     ConnectError bind_to(const SocketAddress& address, const model::SocketSettings& settings);
@@ -92,6 +95,7 @@ private:
     State state_ = State::connecting;
     ConnectError error_;
     bool watched_ = false;
+    int settled_errno_ = 0;
     Timer retry_;
     std::chrono::milliseconds retry_delay_{5};
 };

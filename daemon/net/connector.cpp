@@ -117,6 +117,8 @@ void Connector::wrong_local(std::string cause) {
 }
 
 void Connector::resolve(const model::Address& address, std::string where, Next next) {
+    // Who is to be told of it is told in a step of his own all the same.
+    if (const auto known = numeric(address)) return (this->*next)({*known});
     question_ = resolver_.resolve(
         address, [this, next, where = std::move(where)](const Resolver::Answer& answer) {
             question_ = 0;

@@ -51,7 +51,7 @@ bool Loop::iterate(int wait_milliseconds) {
         run_tasks(ready);
     }
     for (const epoll_event& event : events) {
-        static_cast<EventSink*>(event.data.ptr)->on_events(event.events);
+        set_.tell(event);
     }
     timers_.run_due();
     retired_.clear();

@@ -81,6 +81,16 @@ std::uint16_t SocketAddress::port() const {
     return 0;
 }
 
+bool SocketAddress::is_loopback() const {
+    if (family() == AF_INET6) return IN6_IS_ADDR_LOOPBACK(&storage_.v6.sin6_addr);
+    return family() == AF_INET && ntohl(storage_.v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
+bool SocketAddress::is_unspecified() const {
+    if (family() == AF_INET6) return IN6_IS_ADDR_UNSPECIFIED(&storage_.v6.sin6_addr);
+    return family() == AF_INET && storage_.v4.sin_addr.s_addr == INADDR_ANY;
+}
+
 std::string SocketAddress::unix_name() const {
     if (family() != AF_UNIX || size() <= name_offset) return {};
     const std::string_view all(storage_.local.sun_path, size() - name_offset);

@@ -39,6 +39,10 @@ public:
     socklen_t size() const { return size_ < largest ? size_ : largest; }
     int family() const { return size_ == 0 ? AF_UNSPEC : storage_.any.sa_family; }
     std::uint16_t port() const;
+    /// Of this machine's own interface, and reached from nowhere else.
+    bool is_loopback() const;
+    /// 0.0.0.0, [::].
+    bool is_unspecified() const;
 
     /// The path of a UNIX socket, or "": it is unnamed, or its name is abstract.
     std::string path() const;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -26,6 +27,7 @@ constexpr int done = 1;
 constexpr int done_renew = 2;
 
 bool use(const TicketKeys::Key& key,
+         const EVP_CIPHER* with,
          const unsigned char* iv,
          EVP_CIPHER_CTX* cipher,
          EVP_MAC_CTX* authentication,
@@ -38,8 +40,7 @@ bool use(const TicketKeys::Key& key,
         OSSL_PARAM_construct_end()};
     const bool ready =
         EVP_MAC_CTX_set_params(authentication, parameters.data()) == 1 &&
-        EVP_CipherInit_ex2(
-            cipher, EVP_aes_256_cbc(), key.cipher.data(), iv, sealing ? 1 : 0, nullptr) == 1;
+        EVP_CipherInit_ex2(cipher, with, key.cipher.data(), iv, sealing ? 1 : 0, nullptr) == 1;
     OPENSSL_cleanse(secret.data(), secret.size());
     return ready;
 }
@@ -57,18 +58,27 @@ int on_ticket(SSL* ssl,
     if (sealing == 1) {
         if (RAND_bytes(iv, EVP_MAX_IV_LENGTH) != 1) return failed;
         std::copy(newest->name.begin(), newest->name.end(), name);
-        return use(*newest, iv, cipher, authentication, true) ? done : failed;
+        return use(*newest, source.keys->cipher(), iv, cipher, authentication, true) ? done
+                                                                                     : failed;
     }
     const TicketKeys::Key* const key =
         source.keys->find(std::span<const unsigned char, 16>(name, 16), source.settings, now);
     if (key == nullptr) return no_such_key;
-    if (!use(*key, iv, cipher, authentication, false)) return failed;
+    if (!use(*key, source.keys->cipher(), iv, cipher, authentication, false)) return failed;
     // In TLS 1.3 a client uses a ticket once (RFC 8446, C.4): without another it would be a
     // stranger the next time.
     return key == newest && SSL_version(ssl) < TLS1_3_VERSION ? done : done_renew;
 }
 
 }  // namespace
+
+void TicketKeys::FreeCipher::operator()(evp_cipher_st* cipher) const {
+    EVP_CIPHER_free(cipher);
+}
+
+TicketKeys::TicketKeys() : cipher_(EVP_CIPHER_fetch(nullptr, "AES-256-CBC", nullptr)) {
+    if (cipher_ == nullptr) throw std::bad_alloc();
+}
 
 TicketKeys::~TicketKeys() {
     while (!keys_.empty()) forget_oldest();

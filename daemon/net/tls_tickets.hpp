@@ -10,6 +10,7 @@
 
 #include "daemon/model/tls.hpp"
 
+struct evp_cipher_st;
 struct ssl_ctx_st;
 
 namespace protohost::net {
@@ -26,7 +27,7 @@ public:
         std::array<unsigned char, 32> authentication;
     };
 
-    TicketKeys() = default;
+    TicketKeys();
     ~TicketKeys();
     TicketKeys(const TicketKeys&) = delete;
     TicketKeys& operator=(const TicketKeys&) = delete;
@@ -40,7 +41,13 @@ public:
                     const model::TlsTickets& settings,
                     Clock::time_point now);
 
+    /// What they are used with: to find it by its name takes longer than to use it.
+    const evp_cipher_st* cipher() const { return cipher_.get(); }
+
 private:
+    struct FreeCipher {
+        void operator()(evp_cipher_st* cipher) const;
+    };
     struct Aged {
         Key key;
         Clock::time_point made;
@@ -49,6 +56,7 @@ private:
     void rotate(const model::TlsTickets& settings, Clock::time_point now);
     void forget_oldest();
 
+    std::unique_ptr<evp_cipher_st, FreeCipher> cipher_;
     std::deque<Aged> keys_;  ///< the newest first
 };
 

@@ -13,7 +13,9 @@ void Side::join(Side& other) {
 
 bool Side::eof_received() {
     ended_ = true;
-    if (other_->ended_) {
+    // Of TLS 1.2 no direction ends alone.
+    const bool alone = transport_.can_write_eof() && other_->transport_.can_write_eof();
+    if (other_->ended_ || !alone) {
         other_->transport_.close();
         return false;
     }

@@ -6,8 +6,8 @@
 namespace forward {
 
 /// One of two connections that are joined: what it receives, the other one sends. A side that does
-/// not read stops the other one's peer; the end of one direction leaves the other direction open;
-/// a side that breaks breaks the other one.
+/// not read stops the other one's peer; the end of one direction leaves the other direction open,
+/// where both sides can have that; a side that breaks breaks the other one.
 class Side : public protohost::Protocol {
 public:
     void data_received(protohost::Bytes data) override { other_->transport_.write(data); }

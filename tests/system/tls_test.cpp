@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <filesystem>
+#include <future>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "tests/system/harness/control.hpp"
 #include "tests/system/harness/daemon.hpp"
 #include "tests/system/harness/peers.hpp"
+#include "tests/system/harness/server.hpp"
 
 // The daemon with certificates that openssl has made, and clients that nobody here wrote.
 
@@ -90,6 +92,25 @@ TEST_F(TlsDaemon, EchoesOverBothVersions) {
     for (const std::string version : {"-tls1_2", "-tls1_3"}) {
         expect_answer(
             {"openssl", "s_client", "-quiet", version, "-connect", at}, "hello\n", "hello");
+    }
+}
+
+TEST_F(TlsDaemon, AnAnswerThatEndsWithItsTargetIsCompleteInBothVersions) {
+    Server target;
+    target.listen();
+    const Daemon daemon({.listeners = listener("echo",
+                                               "forward",
+                                               ", options: {to: \"" + target.address() +
+                                                   "\"}, tls: {certificates: " +
+                                                   certificates_.list({"one.test"}) + "}")});
+    for (const std::string version : {"-tls1_2", "-tls1_3"}) {
+        const auto answered = std::async(std::launch::async, [&] {
+            Client connection = target.accept();
+            connection.send("all of it\n");
+            connection.shut_down_writing();
+            return connection.ending();
+        });
+        EXPECT_EQ(s_client(daemon, {"-quiet", version}), "all of it\n");
     }
 }
 
