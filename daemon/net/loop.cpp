@@ -51,7 +51,7 @@ bool Loop::iterate(int wait_milliseconds) {
         run_tasks(ready);
     }
     for (const epoll_event& event : events) {
-        set_.tell(event);
+        static_cast<EventSink*>(event.data.ptr)->on_events(event.events);
     }
     timers_.run_due();
     retired_.clear();

@@ -54,7 +54,6 @@ StreamTransport::StreamTransport(Loop& loop,
 StreamTransport::~StreamTransport() {
     // Before the queue, whose releases are the plugin's.
     remove_reference();
-    loop_.set().close(socket_);
 }
 
 void StreamTransport::use(ph_proto protocol) {
@@ -107,7 +106,6 @@ void StreamTransport::sync_interest() {
     }
     if (tls_ != nullptr && (wanted & EPOLLIN) != 0) tls_->read_what_is_there();
     if (wanted == interest_) return;
-    if (lost_) return leave_set();
     const int error = loop_.set().change(socket_.get(), interest_, wanted, *this);
     if (error == 0 || wanted == 0) {
         interest_ = wanted;
@@ -115,18 +113,6 @@ void StreamTransport::sync_interest() {
     } else {
         lose_os(error);
     }
-}
-
-void StreamTransport::leave_set() {
-    // Whoever has a copy would keep it in the set; and of one that has ended the kernel would tell
-    // until it is closed, which costs more than to take it out.
-    if (shown_ || eof_received_ || channel_ != Channel::socket) {
-        loop_.set().change(socket_.get(), interest_, 0, *this);
-    } else {
-        loop_.set().abandon(socket_.get());
-    }
-    interest_ = 0;
-    if (stall_ != nullptr) stall_->waits(false);
 }
 
 void StreamTransport::on_readable() {
@@ -292,7 +278,6 @@ void StreamTransport::run() {
 ph_status StreamTransport::get_extra_info(std::string_view name, ph_info& info) {
     InfoScratch& scratch = loop_.info_scratch();
     if (name == (channel_ == Channel::socket ? "socket" : "pipe")) {
-        shown_ = true;
         info.kind = PH_INFO_DESCRIPTOR;
         info.number = socket_.get();
         scratch.text = std::to_string(socket_.get());

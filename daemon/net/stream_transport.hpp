@@ -111,9 +111,6 @@ private:
     bool reads() const { return channel_ != Channel::write_pipe; }
     bool writes() const { return channel_ != Channel::read_pipe; }
 
-    /// Nothing is to be waited for any more, and the descriptor is about to be closed.
-    void leave_set();
-
     void on_readable();
     void reader_gone();
     ssize_t receive(void* data, std::size_t size);
@@ -194,7 +191,6 @@ private:
     bool starting_tls_ : 1 = false;
     bool notify_waits_ : 1 = false;  ///< close_notify, for a socket that takes nothing now
     bool lingering_ : 1 = false;     ///< awaits the peer's close_notify
-    bool shown_ : 1 = false;         ///< a plugin knows the descriptor, and may copy it
     std::size_t gathered_ = 0;
     WriteQueue queue_;
     // Where the unit has them.

@@ -13,7 +13,6 @@ namespace protohost::net {
 
 void StreamTransport::secure(std::unique_ptr<TlsSession> session) {
     tls_ = std::make_unique<Tls>(*this, std::move(session));
-    loop_.set().pass_on(socket_.get(), *this);
 }
 
 const TlsSession* StreamTransport::tls() const {
@@ -93,7 +92,7 @@ ph_status StreamTransport::get_tls_info(std::string_view name, ph_info& info) {
 void StreamTransport::close_descriptor() {
     // What the peer is still told must not be lost to a reset. Behind its own end nothing comes.
     if (tls_ != nullptr && eof_sent_ && !eof_received_) discard_received(socket_.get());
-    loop_.set().close(socket_);
+    socket_.close();
 }
 
 ph_status StreamTransport::start_tls(TlsStart&& start, TlsStarted&& done) {

@@ -57,9 +57,6 @@ void TlsHandshake::proceed() {
     }
     switch (session_->handshake()) {
         case TlsSession::Step::done:
-            // Whoever has the socket next has it in the set as well.
-            loop_.set().let_go(socket_);
-            interest_ = 0;
             stop();
             return owner_.handshaken(*this, std::move(session_));
         case TlsSession::Step::wants_read:
