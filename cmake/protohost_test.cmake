@@ -2,7 +2,7 @@
 include(GoogleTest)
 
 # protohost_test(<name> [LIBRARIES <target>...] [NEEDS <target>...] [FIXTURES <fixture> <suites>]
-#                [TIMEOUT <seconds>] [LABELS <label>] [SERIAL])
+#                [TIMEOUT <seconds>] [LABELS <label>] [SERIAL] [APART])
 #
 # One GoogleTest executable, test_<name>, from every *.cpp of the folder; none yet, no executable.
 # NEEDS is built first: programs and plugins that the tests use at run time. The suites that match
@@ -11,9 +11,9 @@ include(GoogleTest)
 #
 # ctest starts a process for each test. Under sanitizers that takes most of the time of a short one, so
 # there it starts four for all tests of an executable together, <name>.part_0 to 3, except where its
-# tests are SERIAL or have FIXTURES.
+# tests are SERIAL, APART or have FIXTURES.
 function(protohost_test name)
-    cmake_parse_arguments(PARSE_ARGV 1 test "SERIAL" "TIMEOUT;LABELS" "LIBRARIES;NEEDS;FIXTURES")
+    cmake_parse_arguments(PARSE_ARGV 1 test "SERIAL;APART" "TIMEOUT;LABELS" "LIBRARIES;NEEDS;FIXTURES")
     file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
     if(NOT sources)
         return()
@@ -45,7 +45,7 @@ function(protohost_test name)
         list(APPEND properties RUN_SERIAL ON)
     endif()
 
-    if(PROTOHOST_SANITIZE AND NOT test_SERIAL AND NOT test_FIXTURES)
+    if(PROTOHOST_SANITIZE AND NOT (test_SERIAL OR test_APART OR test_FIXTURES))
         foreach(part RANGE 3)
             add_test(NAME ${name}.part_${part} COMMAND ${target} --gtest_brief=1)
             set_tests_properties(
