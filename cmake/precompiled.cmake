@@ -21,7 +21,8 @@ endfunction()
 
 # Half of what is compiled is tests, which run once for each time they are compiled: optimizing them takes
 # longer than it saves, and a backtrace is what is asked of their debug information. Undefined behaviour is
-# looked for in what is tested.
+# looked for in what is tested. Plugins that tests load are compiled as their authors would: what is left of a
+# template decides what a plugin needs, such as threads.
 set(PROTOHOST_TEST_OPTIONS $<$<CONFIG:Debug>:-O0> $<$<CONFIG:Debug>:-g1>)
 if(PROTOHOST_SANITIZE MATCHES undefined)
     list(APPEND PROTOHOST_TEST_OPTIONS -fno-sanitize=undefined)

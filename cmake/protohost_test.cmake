@@ -26,6 +26,7 @@ function(protohost_test name)
     target_compile_definitions(
         ${target} PRIVATE PROTOHOST_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                           PROTOHOST_BUILD_DIR="${PROJECT_BINARY_DIR}")
+    target_compile_options(${target} PRIVATE ${PROTOHOST_TEST_OPTIONS})
     protohost_reuse_precompiled(${target} protohost_test_headers)
     if(test_NEEDS)
         add_dependencies(${target} ${test_NEEDS})
@@ -37,7 +38,8 @@ function(protohost_test name)
     if(PROTOHOST_SANITIZE)
         math(EXPR test_TIMEOUT "4 * ${test_TIMEOUT}")
     endif()
-    set(properties TIMEOUT ${test_TIMEOUT} ENVIRONMENT UBSAN_OPTIONS=print_stacktrace=1)
+    set(environment UBSAN_OPTIONS=print_stacktrace=1)
+    set(properties TIMEOUT ${test_TIMEOUT} ENVIRONMENT ${environment})
     if(test_LABELS)
         list(APPEND properties LABELS ${test_LABELS})
     endif()
@@ -51,7 +53,7 @@ function(protohost_test name)
             set_tests_properties(
                 ${name}.part_${part}
                 PROPERTIES ${properties} TIMEOUT 900 COST 100 ENVIRONMENT
-                           "UBSAN_OPTIONS=print_stacktrace=1;GTEST_TOTAL_SHARDS=4;GTEST_SHARD_INDEX=${part}")
+                           "${environment};GTEST_TOTAL_SHARDS=4;GTEST_SHARD_INDEX=${part}")
         endforeach()
         return()
     endif()
