@@ -2,9 +2,11 @@
 #include "daemon/net/executor.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <iterator>
+#include <list>
 #include <map>
 #include <mutex>
 #include <pthread.h>
@@ -17,6 +19,10 @@
 namespace protohost::net {
 
 namespace {
+
+/// How long a thread without work stays. To start one takes some 50 us; to have one costs each
+/// system call of the loop, for which the kernel must count who uses a descriptor.
+constexpr auto stay = std::chrono::seconds(1);
 
 struct Job {
     Executor::Owner owner;
@@ -46,7 +52,9 @@ struct Executor::State : std::enable_shared_from_this<State> {
     State(Loop& on, unsigned threads_at_most) : loop(on), limit(std::max(threads_at_most, 1U)) {}
 
     Id submit(Job job);
-    void serve();
+    void start_thread();
+    void serve(std::list<std::thread>::iterator self);
+    void join_left();
     void finish(Job job, Outcome outcome);
     void deliver();
     void tell(Finished& each);
@@ -62,7 +70,8 @@ struct Executor::State : std::enable_shared_from_this<State> {
     std::map<Id, Job> queued;  ///< in the order they came
     std::vector<Finished> finished;
     std::unordered_map<Owner, std::size_t> outstanding;
-    std::vector<std::thread> threads;
+    std::list<std::thread> threads;
+    std::list<std::thread> left;  ///< without work for long: at their end, or nearly
     std::size_t idle = 0;
     Id last = 0;
     bool delivery_posted = false;
@@ -74,13 +83,9 @@ Executor::Id Executor::State::submit(Job job) {
     if (stopping) return 0;
     // A thread that was woken for earlier work counts as idle until it runs.
     if (idle <= queued.size() && threads.size() < limit) {
-        try {
-            threads.emplace_back([this] { serve(); });
-            ::pthread_setname_np(threads.back().native_handle(), "executor");
-        } catch (const std::system_error&) {
-            // The others will come to it.
-            if (threads.empty()) return 0;
-        }
+        start_thread();
+        // The others will come to it.
+        if (threads.empty()) return 0;
     }
     ++outstanding[job.owner];
     queued.emplace(++last, std::move(job));
@@ -88,19 +93,46 @@ Executor::Id Executor::State::submit(Job job) {
     return last;
 }
 
-void Executor::State::serve() {
+void Executor::State::start_thread() {
+    const auto place = threads.emplace(threads.end());
+    try {
+        *place = std::thread([this, place] { serve(place); });
+        ::pthread_setname_np(place->native_handle(), "executor");
+    } catch (const std::system_error&) {
+        threads.erase(place);
+    }
+}
+
+void Executor::State::serve(std::list<std::thread>::iterator self) {
     std::unique_lock lock(mutex);
     while (true) {
         ++idle;
-        arrived.wait(lock, [this] { return stopping || !queued.empty(); });
+        const auto has_work = [this] { return stopping || !queued.empty(); };
+        const bool stays = arrived.wait_for(lock, stay, has_work);
         --idle;
         if (stopping) return;
+        if (!stays) {
+            left.splice(left.end(), threads, self);
+            loop.call_soon_threadsafe([weak = weak_from_this()] {
+                if (const auto state = weak.lock()) state->join_left();
+            });
+            return;
+        }
         auto next = queued.extract(queued.begin());
         lock.unlock();
         Outcome outcome = perform(next.mapped().work);
         lock.lock();
         finish(std::move(next.mapped()), std::move(outcome));
     }
+}
+
+void Executor::State::join_left() {
+    std::list<std::thread> ended_threads;
+    {
+        const std::lock_guard lock(mutex);
+        ended_threads.swap(left);
+    }
+    for (std::thread& thread : ended_threads) thread.join();
 }
 
 void Executor::State::finish(Job job, Outcome outcome) {
@@ -164,6 +196,7 @@ void Executor::State::stop() {
     }
     arrived.notify_all();
     for (std::thread& thread : threads) thread.join();
+    join_left();
     {
         const std::lock_guard lock(mutex);
         for (auto& [id, job] : std::exchange(queued, {})) {

@@ -13,8 +13,9 @@
 
 namespace protohost::net {
 
-/// Threads for work that blocks, so that the loop need not: run_in_executor. The threads are
-/// started when there is work for them, and stay.
+/// Threads for work that blocks, so that the loop need not: run_in_executor. They are started when
+/// there is work for them, and end once there has been none for a second: a daemon at rest has one
+/// thread.
 class Executor {
 public:
     /// What became of the work.

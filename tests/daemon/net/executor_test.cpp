@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <filesystem>
 #include <future>
+#include <iterator>
 #include <latch>
 #include <memory>
 #include <stdexcept>
@@ -99,6 +102,33 @@ TEST(Executor, StartsAsManyThreadsAsItMayAndNoMore) {
     gate.open();
     rig.run_until([&] { return executor.pending(owner) == 0; });
     EXPECT_EQ(most, 3);
+}
+
+std::ptrdiff_t threads_of_this_process() {
+    const std::filesystem::directory_iterator tasks("/proc/self/task");
+    return std::distance(begin(tasks), end(tasks));
+}
+
+TEST(Executor, ThreadsThatHaveHadNoWorkForLongEndAndOthersTakeTheirPlace) {
+    Rig rig;
+    const std::ptrdiff_t before = threads_of_this_process();
+    Executor executor(rig.loop, 2);
+    for (const char* round : {"first", "second"}) {
+        SCOPED_TRACE(round);
+        std::latch both(2);
+        for (int i = 0; i < 2; ++i) {
+            ASSERT_NE(executor.submit(
+                          owner, [&] { both.arrive_and_wait(); }, nothing),
+                      0u);
+        }
+        rig.run_until([&] { return executor.pending(owner) == 0; });
+        EXPECT_EQ(threads_of_this_process(), before + 2);
+        // It is no event when the kernel has taken a thread off its list.
+        rig.run_until([&] {
+            rig.loop.run_once(std::chrono::milliseconds(10));
+            return threads_of_this_process() == before;
+        });
+    }
 }
 
 TEST(Executor, WhatWorkThrowsIsTold) {
