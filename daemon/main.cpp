@@ -10,6 +10,7 @@
 #include "daemon/config/schema.hpp"
 #include "daemon/first_process.hpp"
 #include "daemon/net/orphan_watch.hpp"
+#include "daemon/net/tls_memory.hpp"
 #include "daemon/run.hpp"
 #include "daemon/supervisor/installation.hpp"
 #include "daemon/supervisor/signals.hpp"
@@ -21,6 +22,7 @@ int run(int argc, char** argv) {
     using namespace protohost;
 
     supervisor::Signals::ignore_until_handled();
+    net::TlsMemory::serve_openssl();
     base::look_for_journal();
     CLI::App app("Serves protocol plugins as a YAML configuration defines them.", "protohostd");
     std::string file = supervisor::find_installation().configuration_file;

@@ -6,6 +6,8 @@
 #include <memory>
 #include <string>
 
+#include "daemon/net/tls_memory.hpp"
+
 struct bio_method_st;
 struct bio_st;
 
@@ -64,6 +66,7 @@ private:
 
     bool send_what_is_gathered();
 
+    TlsMemory memory_;
     int socket_ = -1;
     bool ended_ = false;  ///< the last read found the end of the stream
     bool closes_ = false;
