@@ -29,16 +29,20 @@ std::string_view without_zone(std::string_view host) {
     return host.substr(0, host.find('%'));
 }
 
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
 bool is_name(std::string_view host) {
     const auto fits = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '-' || c == '.' || c == '_';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '-' ||
+               c == '.' || c == '_';
     };
     return host.size() <= 253 && std::all_of(host.begin(), host.end(), fits);
 }
 
 bool looks_like_ipv4(std::string_view host) {
-    return host.find_first_not_of("0123456789.") == std::string_view::npos;
+    return std::all_of(host.begin(), host.end(), [](char c) { return is_digit(c) || c == '.'; });
 }
 
 /// What is wrong with a host that was written without brackets, or empty.
@@ -53,7 +57,7 @@ std::string check_host(const std::string& host) {
 
 std::string check_port(std::string_view text, std::uint16_t& port) {
     if (text.empty()) return "the port is missing";
-    const bool digits = text.find_first_not_of("0123456789") == std::string_view::npos;
+    const bool digits = std::all_of(text.begin(), text.end(), is_digit);
     if (!digits) return base::format("port \"{}\" is no number", base::printable(text));
     const auto result = std::from_chars(text.data(), text.data() + text.size(), port);
     if (result.ec != std::errc{}) return base::format("port {} is not within 0 and 65535", text);
