@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """All cases: what is done, how it is measured, and beside whom. The first server is the subject."""
-from counts import Allocations, Held, Instructions, SystemCalls
+from counts import Allocations, Held, Instructions, OwnInstructions, SystemCalls
 from measures import Cpu, Idle, Start
 
 STREAM_PEERS = ["protohostd", "raw", "asio", "libuv", "uvloop", "asyncio", "node"]
@@ -57,6 +57,7 @@ def tls_cases():
 
 SMALL_WRITES = Cpu("pieces", "echo", connections=50, size=1024)
 SMALL_WRITES_PEERS = ["protohostd", "raw", "libuv", "uvloop", "asyncio", "node"]
+TLS_CONNECTIONS = handshakes("forward", 3, behind="echo")
 CONNECTIONS = Cpu("echo", "connects", "connection", connections=50, size=64)
 
 # Name: (how, who).
@@ -98,6 +99,9 @@ CASES = {
     "allocations-forward": (Allocations(forward(50), 10000), ["protohostd", "haproxy", "nginx"]),
     "allocations-connections": (Allocations(CONNECTIONS, 5000), NATIVE_PEERS),
     "allocations-idle": (Held(echo(1000, 64), 1000), NATIVE_PEERS),
+    "calls-tls-connections": (SystemCalls(TLS_CONNECTIONS, 1000), TLS_PROXIES[:3]),
+    "allocations-tls-connections": (Allocations(TLS_CONNECTIONS, 1000), TLS_PROXIES[:3]),
+    "instructions-tls-connections": (OwnInstructions(TLS_CONNECTIONS, 400), ["protohostd", "nginx"]),
     "tls-calls-50x64": (SystemCalls(tls_echo(50, 64), 5000), TLS_PEERS),
     "tls-instructions-50x64": (Instructions(tls_echo(50, 64), 20000), TLS_PEERS),
 } | tls_cases()

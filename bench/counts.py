@@ -118,6 +118,43 @@ class Instructions(Count):
         return f"{result['total']:9.1f}"
 
 
+class OwnInstructions(Instructions):
+    """Those in the server's own files: without what libraries of others cost it. Beside a handshake
+    nobody would see them."""
+
+    title = "instructions in the server's own code per unit of work"
+
+    def per_message(self, counts):
+        total = 0
+        for path in glob.glob(f"{counts['stem']}.{counts['pid']}*"):
+            with open(path) as lines:
+                total += self._own(lines)
+        return {"total": total / counts["messages"]}
+
+    @staticmethod
+    def _own(lines):
+        """callgrind's format: ob=(NUMBER) NAME says whose the costs are that follow, as "LINE COST";
+        one behind calls= is what those calls cost, counted where they went."""
+        names, own, total, of_calls = {}, False, 0, False
+        for line in lines:
+            found = re.match(r"ob=\((\d+)\)(?: (.*))?$", line)
+            if found:
+                if found[2]:
+                    names[found[1]] = os.path.basename(found[2])
+                own = not re.match(r"lib|ld-|\?|\[", names[found[1]])
+            elif line.startswith("cob="):
+                found = re.match(r"cob=\((\d+)\) (.*)$", line)
+                if found:
+                    names[found[1]] = os.path.basename(found[2])
+            elif line.startswith("calls="):
+                of_calls = True
+            elif re.match(r"[+*\-\d]", line):
+                if own and not of_calls:
+                    total += int(line.split()[1])
+                of_calls = False
+        return total
+
+
 class Allocations(Count):
     """Calls of malloc and its like, and what they hold, by a library that is loaded before libc."""
 

@@ -42,7 +42,7 @@ private:
         Piece* next;
     };
 
-    void free_all();
+    [[gnu::cold]] void free_all();  // else keep() would save registers for it
 
     std::size_t bytes_ = 0;
     std::array<Piece*, largest_piece / 16> pieces_{};  ///< by size
