@@ -142,8 +142,10 @@ TlsSession::Result TlsSession::fail(int error) {
 TlsSession::Step TlsSession::handshake() {
     choose_socket();
     if (unsent_ != nullptr) {
-        if (const int broken = send_some(socket_, *unsent_)) return fail_os(broken);
-        if (!unsent_->empty()) return Step::wants_write;
+        const int broken = send_some(socket_, *unsent_);
+        const bool done = SSL_is_init_finished(ssl_.get()) == 1;
+        if (broken != 0 && !(done && may_be_lost(broken))) return fail_os(broken);
+        if (broken == 0 && !unsent_->empty()) return Step::wants_write;
         unsent_.reset();
     }
     sockets_.gather();
@@ -161,16 +163,18 @@ TlsSession::Step TlsSession::finish_step(int error) {
     std::string rest;
     const int broken = sockets_.send_gathered(rest);
     if (failure_ != nullptr) return Step::failed;
-    // A client of TLS 1.3 may have said all, and left before it had its tickets.
-    const bool tickets = done && half_closes() && context_->role() == TlsContext::Role::server;
-    const bool left = broken == EPIPE || broken == ECONNRESET;
-    if (broken != 0 && !(tickets && left)) return fail_os(broken);
+    if (broken != 0 && !(done && may_be_lost(broken))) return fail_os(broken);
     if (!rest.empty()) unsent_ = std::make_unique<std::string>(std::move(rest));
     if (unsent_ != nullptr || error == SSL_ERROR_WANT_WRITE) return Step::wants_write;
     if (!done) return Step::wants_read;
     dry_ = false;
     if (resumption_ != nullptr) resumption_->established(ssl_.get());
     return Step::done;
+}
+
+bool TlsSession::may_be_lost(int os_errno) const {
+    const bool tickets = half_closes() && context_->role() == TlsContext::Role::server;
+    return tickets && (os_errno == EPIPE || os_errno == ECONNRESET);
 }
 
 TlsSession::Step TlsSession::fail_os(int os_errno) {

@@ -88,6 +88,30 @@ TEST_F(TlsSessionTest, AClientThatLeavesBeforeItsTicketsHasSaidAllTheSame) {
     EXPECT_EQ(size, 1U);
 }
 
+TEST_F(TlsSessionTest, SoHasOneThatLeavesWhileTheyWaitForRoom) {
+    EXPECT_LT(SSL_do_handshake(client.get()), 1);
+    EXPECT_EQ(server->handshake(), Step::wants_read);
+    EXPECT_EQ(SSL_do_handshake(client.get()), 1);
+    EXPECT_EQ(SSL_write(client.get(), "x", 1), 1);
+    fill();
+    EXPECT_EQ(server->handshake(), Step::wants_write);
+    theirs.close();
+    EXPECT_EQ(server->handshake(), Step::done);
+    std::array<std::byte, 16> room{};
+    std::size_t size = 0;
+    EXPECT_EQ(server->read(room, size), TlsSession::Result::bytes);
+    EXPECT_EQ(size, 1U);
+}
+
+TEST_F(TlsSessionTest, WhoIsGoneWhileTheFlightWaitsForRoomHasNoHandshake) {
+    EXPECT_LT(SSL_do_handshake(client.get()), 1);
+    fill();
+    EXPECT_EQ(server->handshake(), Step::wants_write);
+    theirs.close();
+    EXPECT_EQ(server->handshake(), Step::failed);
+    EXPECT_EQ(server->failure().reason, TlsReason::reset);
+}
+
 TEST_F(TlsSessionTest, WhoIsGoneBeforeTheFlightHasNoHandshake) {
     EXPECT_LT(SSL_do_handshake(client.get()), 1);
     theirs.close();
