@@ -20,23 +20,33 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-enum { most_taken = 7 };
+enum { most_taken = 7, most_taken_locally = 64, most_pieces = 7 };
 
-/* Not the log on standard error, and not the runner's line, which is no stream. */
-static bool disturbed(int fd, size_t wanted) {
-    if (fd <= STDERR_FILENO || wanted == 0) return false;
+/* Of a UNIX socket's buffer a kilobyte goes for each call, and it is writable only while three
+ * quarters are free: filled with fewer bytes it would be by what a handshake leaves unread. */
+static size_t taken_at_most(int fd) {
+    int domain = 0;
+    socklen_t size = sizeof domain;
+    getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size);
+    return domain == AF_UNIX ? most_taken_locally : most_taken;
+}
+
+/* How many bytes a sending call takes; 0: it is left alone, as are the log on standard error and
+ * the runner's line, which is no stream. */
+static size_t disturbed(int fd, size_t wanted) {
+    if (fd <= STDERR_FILENO || wanted == 0) return 0;
     const int saved = errno;
     int type = 0;
     socklen_t size = sizeof type;
     struct stat status;
-    bool is = false;
+    size_t most = 0;
     if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0) {
-        is = type == SOCK_STREAM;
-    } else {
-        is = fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode);
+        if (type == SOCK_STREAM) most = taken_at_most(fd);
+    } else if (fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode)) {
+        most = most_taken;
     }
     errno = saved;
-    return is;
+    return most;
 }
 
 /* True where the call fails; else how many bytes it may move. */
@@ -63,24 +73,27 @@ EXPORT ssize_t read(int fd, void* buffer, size_t size) {
 }
 
 EXPORT ssize_t send(int fd, const void* buffer, size_t size, int flags) {
-    if (disturbed(fd, size) && fails(&size, most_taken)) return -1;
+    const size_t most = disturbed(fd, size);
+    if (most > 0 && fails(&size, most)) return -1;
     return syscall(SYS_sendto, fd, buffer, size, flags, NULL, 0);
 }
 
 EXPORT ssize_t write(int fd, const void* buffer, size_t size) {
-    if (disturbed(fd, size) && fails(&size, most_taken)) return -1;
+    const size_t most = disturbed(fd, size);
+    if (most > 0 && fails(&size, most)) return -1;
     return syscall(SYS_write, fd, buffer, size);
 }
 
 EXPORT ssize_t sendfile(int to, int from, off_t* offset, size_t size) {
-    if (disturbed(to, size) && fails(&size, most_taken)) return -1;
+    const size_t most = disturbed(to, size);
+    if (most > 0 && fails(&size, most)) return -1;
     return syscall(SYS_sendfile, to, from, offset, size);
 }
 
 /* The first pieces, up to so many bytes: their number, and the last of them in `cut`. */
 static size_t shorten(struct iovec* cut, const struct iovec* pieces, size_t count, size_t allowed) {
     size_t i = 0;
-    for (; i < count && i < most_taken; ++i) {
+    for (; i < count && i < most_pieces; ++i) {
         cut[i] = pieces[i];
         if (cut[i].iov_len >= allowed) {
             cut[i++].iov_len = allowed;
@@ -92,10 +105,11 @@ static size_t shorten(struct iovec* cut, const struct iovec* pieces, size_t coun
 }
 
 EXPORT ssize_t sendmsg(int fd, const struct msghdr* message, int flags) {
-    size_t allowed = most_taken;
-    if (!disturbed(fd, message->msg_iovlen)) return syscall(SYS_sendmsg, fd, message, flags);
-    if (fails(&allowed, most_taken)) return -1;
-    struct iovec cut[most_taken];
+    const size_t most = disturbed(fd, message->msg_iovlen);
+    if (most == 0) return syscall(SYS_sendmsg, fd, message, flags);
+    size_t allowed = most;
+    if (fails(&allowed, most)) return -1;
+    struct iovec cut[most_pieces];
     struct msghdr less = *message;
     less.msg_iov = cut;
     less.msg_iovlen = shorten(cut, message->msg_iov, message->msg_iovlen, allowed);
@@ -103,9 +117,10 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr* message, int flags) {
 }
 
 EXPORT ssize_t writev(int fd, const struct iovec* pieces, int count) {
-    size_t allowed = most_taken;
-    if (count <= 0 || !disturbed(fd, 1)) return syscall(SYS_writev, fd, pieces, count);
-    if (fails(&allowed, most_taken)) return -1;
-    struct iovec cut[most_taken];
+    const size_t most = disturbed(fd, count > 0 ? 1 : 0);
+    if (most == 0) return syscall(SYS_writev, fd, pieces, count);
+    size_t allowed = most;
+    if (fails(&allowed, most)) return -1;
+    struct iovec cut[most_pieces];
     return syscall(SYS_writev, fd, cut, (int)shorten(cut, pieces, (size_t)count, allowed));
 }

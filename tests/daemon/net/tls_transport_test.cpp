@@ -232,6 +232,20 @@ TEST_P(TlsTransport, ClosePolicyWaitWaitsForTheAnswer) {
     EXPECT_EQ(recorder.events, (Events{"made", "lost", "destroy"}));
 }
 
+TEST_P(TlsTransport, WhatIsWrittenBehindOurCloseNotifyIsDropped) {
+    tls.server.close = {TlsClose::Policy::wait, std::chrono::seconds(10)};
+    TlsPeer& peer = connect();
+    transport->close();
+    EXPECT_EQ(transport->write("x", 1), PH_E_CLOSED);
+    EXPECT_EQ(transport->traffic().dropped, 1u);
+    EXPECT_EQ(peer.receive_to_the_end(), "");
+    EXPECT_EQ(peer.end, TlsPeer::End::notified);
+    EXPECT_EQ(transport->write("x", 1), PH_E_CLOSED);
+    peer.notify();
+    run_to_the_end();
+    EXPECT_EQ(recorder.events, (Events{"made", "lost", "destroy"}));
+}
+
 TEST_P(TlsTransport, ClosePolicyWaitIsContentWithAClosedSocket) {
     tls.server.close = {TlsClose::Policy::wait, std::chrono::seconds(10)};
     TlsPeer& peer = connect();
