@@ -21,6 +21,10 @@ namespace {
 
 constexpr std::size_t largest_record = SSL3_RT_MAX_PLAIN_LENGTH;
 
+/// A peer that takes records as fast as they are made would have the loop for itself: after a
+/// megabyte, which is a millisecond or less, others get their turn.
+constexpr int records_per_write = 64;
+
 /// Takes bytes from the front of several pieces.
 class Pieces {
 public:
@@ -220,7 +224,7 @@ TlsSession::Result TlsSession::write(std::span<const iovec> pieces, std::size_t&
     choose_socket();
     Pieces rest(pieces);
     std::array<std::byte, largest_record> room;
-    while (!rest.empty()) {
+    for (int i = 0; i < records_per_write && !rest.empty(); ++i) {
         // What was encrypted already is the same record again.
         const auto record = rest.front(room, committed_ != 0 ? committed_ : largest_record);
         const Result result = write_record(record.data(), record.size());

@@ -64,8 +64,9 @@ public:
     /// Whether read() has something without the socket becoming readable.
     bool has_pending() const;
 
-    /// Sends `pieces` in as few records as possible, until the socket takes no more. What was not
-    /// taken must come first in the next call: it may have been encrypted already.
+    /// Sends `pieces` in as few records as possible, until the socket takes no more, and a megabyte
+    /// at most. What was not taken must come first in the next call: it may have been encrypted
+    /// already.
     Result write(std::span<const iovec> pieces, std::size_t& taken);
     /// How many of the bytes that were not taken cannot be taken back any more.
     std::size_t committed() const { return committed_; }

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/net/tls_session.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <memory>
+#include <poll.h>
+#include <string>
 #include <sys/socket.h>
+#include <sys/uio.h>
+#include <thread>
 
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
@@ -73,6 +78,30 @@ TEST_F(TlsSessionTest, AFlightThatFindsNoRoomGoesOnLater) {
     char byte = 0;
     EXPECT_LT(SSL_read(client.get(), &byte, 1), 1);
     EXPECT_EQ(SSL_SESSION_has_ticket(SSL_get0_session(client.get())), 1);
+}
+
+TEST_F(TlsSessionTest, APeerThatTakesEverythingAtOnceDoesNotGetItInOneCall) {
+    EXPECT_LT(SSL_do_handshake(client.get()), 1);
+    EXPECT_EQ(server->handshake(), Step::wants_read);
+    EXPECT_EQ(SSL_do_handshake(client.get()), 1);
+    EXPECT_EQ(server->handshake(), Step::done);
+    std::jthread reader([&](const std::stop_token& stop) {
+        std::string drained(1 << 20, '\0');
+        while (!stop.stop_requested()) ::recv(theirs.get(), drained.data(), drained.size(), 0);
+    });
+    std::string data(std::size_t{64} << 20, 'x');
+    std::size_t sent = 0;
+    std::size_t most = 0;
+    while (sent < data.size()) {
+        const iovec rest{data.data() + sent, data.size() - sent};
+        std::size_t taken = 0;
+        ASSERT_NE(server->write({&rest, 1}, taken), TlsSession::Result::failed);
+        sent += taken;
+        most = std::max(most, taken);
+        pollfd room{ours.get(), POLLOUT, 0};
+        ASSERT_EQ(::poll(&room, 1, 10'000), 1);
+    }
+    EXPECT_LE(most, std::size_t{1} << 20);
 }
 
 TEST_F(TlsSessionTest, AClientThatLeavesBeforeItsTicketsHasSaidAllTheSame) {
