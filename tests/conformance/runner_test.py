@@ -213,6 +213,16 @@ class OverTls(unittest.TestCase):
         self.assertEqual(code, 1, said)
         self.assertRegex(said, r"! end +\| error cut off")
 
+    def test_what_must_stay_whole_is_not_injected(self):
+        free = ECHO.replace("on:\n", "chunks: any\non:\n")
+        for whole, code, said in (("", 0, "1 scenarios"), ("  whole: a test\n", 1, "nothing was played")):
+            with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+                file.write(f"- against: tls\n{whole}  scenarios: [scenario-0]\n")
+                file.flush()
+                got, printed = play(free, options=["--tls", "--inject", "--over-tls", file.name])
+            self.assertEqual(got, code, printed)
+            self.assertIn(said, printed)
+
     def test_a_trace_that_is_no_other_is_stale(self):
         same = ("- against: tcp\n  reason: a test\n  scenarios: [scenario-0]\n  expect:\n    peer: [received 'hello', end]\n"
                 "    protocol: [connection_made, data_received 'hello', eof_received, connection_lost none]\n")

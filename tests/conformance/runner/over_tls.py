@@ -4,17 +4,18 @@ import dataclasses
 
 from . import nodes
 
-KEYS = ("against", "scenarios", "reason", "decision", "sees", "expect")
+KEYS = ("against", "scenarios", "reason", "decision", "sees", "expect", "whole")
 AGAINST = ("tls", "tcp", "nothing")
 
 
 @dataclasses.dataclass(frozen=True)
 class Over:
     """How one scenario is played over TLS. `against`: asyncio over TLS, or asyncio without it, which streams are to equal all
-    the same. `sees`: line of a trace -> what TLS makes of it."""
+    the same. `sees`: line of a trace -> what TLS makes of it. `whole`: why not with --inject, or empty."""
     against: str
     sees: dict = dataclasses.field(default_factory=dict)
     expect: dict = dataclasses.field(default_factory=dict)
+    whole: str = ""
 
     def seen(self, lines):
         """Lines without TLS as they are with it."""
@@ -42,6 +43,8 @@ def everything(file, scenarios):
 
 def applied(scenario, over):
     """`scenario` as it is played that way."""
+    if over.whole:
+        scenario = dataclasses.replace(scenario, chunks="exact")
     if over.expect:
         return dataclasses.replace(scenario, over_tls=over, expect=over.expect, differs=scenario.differs or "TLS")
     return dataclasses.replace(scenario, over_tls=over, expect=over.seen(scenario.expect))
@@ -70,4 +73,5 @@ def _group(group):
     if "expect" in keys:
         expect = {side: [line.string() for line in lines.list()]
                   for side, lines in keys["expect"].mapping(tuple(keys["expect"].pairs)).items()}
-    return Over(against, sees, expect), keys["scenarios"].list()
+    whole = keys["whole"].string() if "whole" in keys else ""
+    return Over(against, sees, expect, whole), keys["scenarios"].list()
