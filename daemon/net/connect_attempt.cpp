@@ -120,7 +120,10 @@ void ConnectAttempt::connect() {
     if (::connect(socket_.get(), remote_.data(), remote_.size()) == 0) return ended(0);
     const int error = errno;
     if (error == EINPROGRESS) {
-        if (is_settled()) return loop_.call_as_ready(*this);
+        if (const auto outcome = settled_at_once()) {
+            settled_errno_ = *outcome;
+            return loop_.call_as_ready(*this);
+        }
         const int refused = loop_.set().change(socket_.get(), 0, EPOLLOUT, *this);
         watched_ = refused == 0;
         if (!watched_) ended(refused);
@@ -136,12 +139,11 @@ void ConnectAttempt::connect() {
     }
 }
 
-bool ConnectAttempt::is_settled() {
+std::optional<int> ConnectAttempt::settled_at_once() const {
     // Within this machine it is by the time that we have asked, and need not be waited for.
-    if (!remote_.is_loopback()) return false;
-    const bool stands = ::connect(socket_.get(), remote_.data(), remote_.size()) == 0;
-    settled_errno_ = stands ? 0 : errno;
-    return stands || errno != EALREADY;
+    if (!remote_.is_loopback()) return std::nullopt;
+    if (::connect(socket_.get(), remote_.data(), remote_.size()) == 0) return 0;
+    return errno == EALREADY ? std::nullopt : std::optional(errno);
 }
 
 void ConnectAttempt::run() {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -74,8 +75,8 @@ public:
 private:
     void on_events(std::uint32_t events) override;
     void run() override;
-    /// Whether the kernel knows by now how it went: settled_errno_.
-    bool is_settled();
+    /// How it went, an errno, where the kernel knows that by now.
+    std::optional<int> settled_at_once() const;
     bool open(const model::SocketSettings& settings);
     bool bind(const model::SocketSettings& settings, const std::vector<SocketAddress>& local);
     ConnectError bind_to(const SocketAddress& address, const model::SocketSettings& settings);
