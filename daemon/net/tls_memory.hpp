@@ -6,9 +6,9 @@
 
 namespace protohost::net {
 
-/// Pieces of memory that OpenSSL has given back and is about to ask for again. A full handshake
-/// takes 700 to 1,300 of them, most for a moment only; the C library keeps seven of a size at hand,
-/// none above a kilobyte, and looks for the others under a lock.
+/// Pieces of memory that OpenSSL has given back and is about to ask for again. A connection takes
+/// some 760 of them, most for a moment only; the C library keeps seven of a size at hand, none
+/// above a kilobyte, and looks for the others under a lock.
 ///
 /// The pieces are the C library's, so that whoever has one may also free or resize it there.
 class TlsMemory {
