@@ -188,6 +188,7 @@ TlsSession::Step TlsSession::fail_os(int os_errno) {
 
 bool TlsSession::has_pending() const {
     if (ended_ || failure_ != nullptr) return true;
+    if (reads_behind_write_) return false;
     if (before_ != nullptr && !before_->empty()) return true;
     return !dry_ && SSL_has_pending(ssl_.get()) == 1;
 }
@@ -197,23 +198,28 @@ TlsSession::Result TlsSession::read(std::span<std::byte> room, std::size_t& size
     if (failure_ != nullptr) return Result::failed;
     if (ended_) return Result::ended;
     choose_socket();
+    reads_behind_write_ = false;
+    dry_ = false;
     do {
         std::size_t got = 0;
         ERR_clear_error();
         errno = 0;
         const int result = SSL_read_ex(ssl_.get(), room.data() + size, room.size() - size, &got);
-        dry_ = result != 1;
         if (result == 1) {
             size += got;
             continue;
         }
         const int error = SSL_get_error(ssl_.get(), result);
+        // Then whole records may wait in OpenSSL.
+        reads_behind_write_ = error == SSL_ERROR_WANT_WRITE;
+        dry_ = !reads_behind_write_;
         if (error == SSL_ERROR_ZERO_RETURN) {
             ended_ = true;
         } else if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) {
             fail(error);
         }
-    } while (!dry_ && size < room.size() && SSL_has_pending(ssl_.get()) == 1);
+        break;
+    } while (size < room.size() && SSL_has_pending(ssl_.get()) == 1);
     if (size > 0) return Result::bytes;
     if (failure_ != nullptr) return Result::failed;
     return ended_ ? Result::ended : Result::would_block;
@@ -241,7 +247,10 @@ TlsSession::Result TlsSession::write_record(const void* data, std::size_t size) 
     errno = 0;
     const int result = SSL_write_ex(ssl_.get(), data, size, &written);
     committed_ = 0;
-    if (result == 1) return Result::bytes;
+    if (result == 1) {
+        reads_behind_write_ = false;
+        return Result::bytes;
+    }
     const int error = SSL_get_error(ssl_.get(), result);
     if (error != SSL_ERROR_WANT_WRITE) return fail(error);
     committed_ = static_cast<std::uint16_t>(size);
