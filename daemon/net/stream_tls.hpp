@@ -31,8 +31,8 @@ public:
     ssize_t send(std::span<const iovec> pieces);
     void lose_for_failure();
     /// What is to be watched where the transport wants `events`: the session may read only when it
-    /// can write. Schedules on_readable() where it has something that the kernel no longer knows
-    /// of.
+    /// can write, or write only when it can read. Schedules on_readable() where it has something
+    /// that the kernel no longer knows of.
     std::uint32_t watched_for(std::uint32_t events);
     /// The other way round.
     std::uint32_t meant_by(std::uint32_t events) const;

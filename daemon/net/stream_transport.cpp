@@ -73,7 +73,7 @@ void StreamTransport::arm_timeouts(const TransportSettings& settings) {
     if (settings.idle.count() != 0) idle_ = std::make_unique<IdleTimeout>(*this, settings.idle);
     if (settings.write_stall.count() != 0 && writes()) {
         stall_ = std::make_unique<StallTimeout>(*this, settings.write_stall);
-        stall_->waits((interest_ & EPOLLOUT) != 0);
+        stall_->waits(waits_for_peer());
     }
 }
 
@@ -104,12 +104,12 @@ void StreamTransport::sync_interest() {
         if (wants_input()) wanted |= EPOLLIN;
         if (waits_for_peer()) wanted |= EPOLLOUT;
     }
+    if (stall_ != nullptr) stall_->waits((wanted & EPOLLOUT) != 0);
     if (tls_ != nullptr) wanted = tls_->watched_for(wanted);
     if (wanted == interest_) return;
     const int error = loop_.set().change(socket_.get(), interest_, wanted, *this);
     if (error == 0 || wanted == 0) {
         interest_ = wanted;
-        if (stall_ != nullptr) stall_->waits((wanted & EPOLLOUT) != 0);
     } else {
         lose_os(error);
     }

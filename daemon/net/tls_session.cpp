@@ -199,6 +199,7 @@ TlsSession::Result TlsSession::read(std::span<std::byte> room, std::size_t& size
     if (ended_) return Result::ended;
     choose_socket();
     reads_behind_write_ = false;
+    writes_behind_read_ = false;
     dry_ = false;
     do {
         std::size_t got = 0;
@@ -228,6 +229,8 @@ TlsSession::Result TlsSession::read(std::span<std::byte> room, std::size_t& size
 TlsSession::Result TlsSession::write(std::span<const iovec> pieces, std::size_t& taken) {
     taken = 0;
     choose_socket();
+    // Then it reads, too, and more than it asks for.
+    if (SSL_in_init(ssl_.get()) == 1) dry_ = false;
     Pieces rest(pieces);
     std::array<std::byte, largest_record> room;
     for (int i = 0; i < records_per_write && !rest.empty(); ++i) {
@@ -246,12 +249,15 @@ TlsSession::Result TlsSession::write_record(const void* data, std::size_t size) 
     ERR_clear_error();
     errno = 0;
     const int result = SSL_write_ex(ssl_.get(), data, size, &written);
+    const int error = result == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), result);
+    writes_behind_read_ = error == SSL_ERROR_WANT_READ;
+    // What was encrypted before is so still, and no more.
+    if (writes_behind_read_) return Result::would_block;
     committed_ = 0;
-    if (result == 1) {
+    if (error == SSL_ERROR_NONE) {
         reads_behind_write_ = false;
         return Result::bytes;
     }
-    const int error = SSL_get_error(ssl_.get(), result);
     if (error != SSL_ERROR_WANT_WRITE) return fail(error);
     committed_ = static_cast<std::uint16_t>(size);
     return Result::would_block;
