@@ -115,6 +115,15 @@ TlsSession::~TlsSession() {
 
 void TlsSession::verify_name(const std::string& name) {
     if (name.empty()) return;
+    // OpenSSL would see another name, or refuse this one and then verify none.
+    if (name.find('\0') != std::string::npos) {
+        failure_ = std::make_unique<TlsFailure>(
+            TlsFailure{TlsReason::certificate,
+                       PH_E_TLS,
+                       0,
+                       "the name to be verified is none: it has a zero byte"});
+        return;
+    }
     X509_VERIFY_PARAM* const parameters = SSL_get0_param(ssl_.get());
     // An address is verified as such, and is no name that SNI could carry.
     if (X509_VERIFY_PARAM_set1_ip_asc(parameters, name.c_str()) == 1) return;
@@ -144,6 +153,7 @@ TlsSession::Result TlsSession::fail(int error) {
 }
 
 TlsSession::Step TlsSession::handshake() {
+    if (failure_ != nullptr) return Step::failed;
     choose_socket();
     if (unsent_ != nullptr) {
         const int broken = send_some(socket_, *unsent_);

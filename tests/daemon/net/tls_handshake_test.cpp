@@ -118,6 +118,17 @@ TEST_F(TlsHandshakeFailure, AsAClientAnotherAddress) {
     EXPECT_EQ(tls.failure->text, "certificate verify failed: IP address mismatch");
 }
 
+TEST_F(TlsHandshakeFailure, AsAClientANameThatNobodyCanHave) {
+    for (const std::string_view name :
+         {std::string_view("another.test\0.test", 18), std::string_view("127.0.0.1\0.test", 15)}) {
+        tls.server_name_of_session = name;
+        tls.failure.reset();
+        EXPECT_EQ(fail(tls.begin(recorder, Role::client)), TlsReason::certificate);
+        EXPECT_EQ(tls.failure->code, PH_E_TLS);
+        EXPECT_EQ(tls.failure->text, "the name to be verified is none: it has a zero byte");
+    }
+}
+
 TEST(TlsHandshake, OfManySilentPeersNothingIsMadeUntilTheySpeak) {
     Recorder recorder;
     TlsLinks tls;
