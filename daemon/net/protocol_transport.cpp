@@ -27,8 +27,8 @@ void ProtocolTransport::start(ph_proto protocol) {
 }
 
 void ProtocolTransport::hand_over(ph_proto next, std::shared_ptr<void> factory) {
-    if (lost_) {
-        // Its end is on its way, and is the old protocol's.
+    if (lost_ || closing_) {
+        // Its end is on its way, perhaps behind what waits, and is the old protocol's.
         return destroy(loop_, next);
     }
     // For the old protocol it is over: what it still asks for is refused.

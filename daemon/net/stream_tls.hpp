@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -29,8 +30,12 @@ public:
     /// Bytes taken, or below zero: lose_for_failure().
     ssize_t send(std::span<const iovec> pieces);
     void lose_for_failure();
-    /// Schedules on_readable() where the session has something that the kernel no longer knows of.
-    void read_what_is_there();
+    /// What is to be watched where the transport wants `events`: the session may read only when it
+    /// can write, or write only when it can read. Schedules on_readable() where it has something
+    /// that the kernel no longer knows of.
+    std::uint32_t watched_for(std::uint32_t events);
+    /// The other way round.
+    std::uint32_t meant_by(std::uint32_t events) const;
     /// Ends the transport where the peer does not answer close_notify.
     void linger();
 

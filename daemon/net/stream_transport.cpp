@@ -73,7 +73,7 @@ void StreamTransport::arm_timeouts(const TransportSettings& settings) {
     if (settings.idle.count() != 0) idle_ = std::make_unique<IdleTimeout>(*this, settings.idle);
     if (settings.write_stall.count() != 0 && writes()) {
         stall_ = std::make_unique<StallTimeout>(*this, settings.write_stall);
-        stall_->waits((interest_ & EPOLLOUT) != 0);
+        stall_->waits(waits_for_peer());
     }
 }
 
@@ -86,8 +86,9 @@ void StreamTransport::retune(const TransportSettings& settings) {
 void StreamTransport::on_events(std::uint32_t events) {
     if (lost_) return;
     dispatching_ = true;
+    if (tls_ != nullptr) events = tls_->meant_by(events);
     const bool ended_or_broken = (events & (EPOLLHUP | EPOLLERR)) != 0;
-    if ((interest_ & EPOLLIN) != 0 && (ended_or_broken || (events & EPOLLIN) != 0)) {
+    if (wants_input() && (ended_or_broken || (events & EPOLLIN) != 0)) {
         watches_reader_ ? reader_gone() : on_readable();
     }
     if (waits_for_peer() && (ended_or_broken || (events & EPOLLOUT) != 0)) on_writable();
@@ -100,16 +101,15 @@ void StreamTransport::sync_interest() {
     if (dispatching_) return;
     std::uint32_t wanted = 0;
     if (!lost_) {
-        const bool reading = is_reading() && !eof_received_;
-        if (started_ && (reading || watches_reader_ || lingering_)) wanted |= EPOLLIN;
+        if (wants_input()) wanted |= EPOLLIN;
         if (waits_for_peer()) wanted |= EPOLLOUT;
     }
-    if (tls_ != nullptr && (wanted & EPOLLIN) != 0) tls_->read_what_is_there();
+    if (stall_ != nullptr) stall_->waits((wanted & EPOLLOUT) != 0);
+    if (tls_ != nullptr) wanted = tls_->watched_for(wanted);
     if (wanted == interest_) return;
     const int error = loop_.set().change(socket_.get(), interest_, wanted, *this);
     if (error == 0 || wanted == 0) {
         interest_ = wanted;
-        if (stall_ != nullptr) stall_->waits((wanted & EPOLLOUT) != 0);
     } else {
         lose_os(error);
     }
@@ -266,7 +266,7 @@ void StreamTransport::run() {
     }
     if (!lost_) {
         dispatching_ = true;
-        if (lingering_ || (is_reading() && !eof_received_)) on_readable();
+        if (wants_input()) on_readable();
         dispatching_ = false;
         return sync_interest();
     }

@@ -111,6 +111,11 @@ private:
     bool reads() const { return channel_ != Channel::write_pipe; }
     bool writes() const { return channel_ != Channel::read_pipe; }
 
+    /// Whether it is to hear of what comes, or of who leaves.
+    bool wants_input() const {
+        const bool reading = is_reading() && !eof_received_;
+        return started_ && (reading || watches_reader_ || lingering_);
+    }
     void on_readable();
     void reader_gone();
     ssize_t receive(void* data, std::size_t size);

@@ -137,9 +137,24 @@ void StreamTransport::Tls::lose_for_failure() {
     transport_.lose(std::make_unique<Loss>(Loss{failure.code, failure.os_errno, failure.text}));
 }
 
-void StreamTransport::Tls::read_what_is_there() {
-    if (session_ == nullptr || !session_->has_pending() || transport_.Task::is_linked()) return;
-    transport_.loop_.call_as_ready(transport_);
+std::uint32_t StreamTransport::Tls::watched_for(std::uint32_t events) {
+    if (session_ == nullptr) return events;
+    const bool reads = (events & EPOLLIN) != 0;
+    if (reads && session_->reads_behind_write()) return EPOLLOUT;
+    const bool scheduled = transport_.Task::is_linked();
+    if (reads && session_->has_pending() && !scheduled) {
+        transport_.loop_.call_as_ready(transport_);
+    }
+    const bool writes = (events & EPOLLOUT) != 0;
+    return writes && session_->writes_behind_read() ? EPOLLIN : events;
+}
+
+std::uint32_t StreamTransport::Tls::meant_by(std::uint32_t events) const {
+    if (session_ == nullptr) return events;
+    const std::uint32_t both = EPOLLIN | EPOLLOUT;
+    if (session_->reads_behind_write() && (events & EPOLLOUT) != 0) return events | both;
+    if (session_->writes_behind_read() && (events & EPOLLIN) != 0) return events | both;
+    return events;
 }
 
 void StreamTransport::Tls::linger() {

@@ -197,12 +197,14 @@ void StreamTransport::on_writable() {
     if (queue_.empty()) return sendfile_ != nullptr ? push_file() : flushed();
     std::array<iovec, pieces_per_send> vector;
     std::span<iovec> pieces = queue_.front(vector);
-    if (starting_tls_) pieces = tls_->before_start(pieces);
+    // What is given back on the way may be what TLS begins with.
+    const bool before_tls = starting_tls_;
+    if (before_tls) pieces = tls_->before_start(pieces);
     const ssize_t result = send(pieces);
     if (result < 0) return lose_sending(static_cast<int>(-result));
     count_sent(static_cast<std::size_t>(result));
     queue_.consume(static_cast<std::size_t>(result));
-    if (starting_tls_) tls_->sent_before_start(static_cast<std::size_t>(result));
+    if (before_tls && starting_tls_) tls_->sent_before_start(static_cast<std::size_t>(result));
     resume_if_under(queue_.size());
     sendfile_ != nullptr ? push_file() : flushed();
 }

@@ -115,6 +115,15 @@ TlsSession::~TlsSession() {
 
 void TlsSession::verify_name(const std::string& name) {
     if (name.empty()) return;
+    // OpenSSL would see another name, or refuse this one and then verify none.
+    if (name.find('\0') != std::string::npos) {
+        failure_ = std::make_unique<TlsFailure>(
+            TlsFailure{TlsReason::certificate,
+                       PH_E_TLS,
+                       0,
+                       "the name to be verified is none: it has a zero byte"});
+        return;
+    }
     X509_VERIFY_PARAM* const parameters = SSL_get0_param(ssl_.get());
     // An address is verified as such, and is no name that SNI could carry.
     if (X509_VERIFY_PARAM_set1_ip_asc(parameters, name.c_str()) == 1) return;
@@ -144,6 +153,7 @@ TlsSession::Result TlsSession::fail(int error) {
 }
 
 TlsSession::Step TlsSession::handshake() {
+    if (failure_ != nullptr) return Step::failed;
     choose_socket();
     if (unsent_ != nullptr) {
         const int broken = send_some(socket_, *unsent_);
@@ -188,6 +198,7 @@ TlsSession::Step TlsSession::fail_os(int os_errno) {
 
 bool TlsSession::has_pending() const {
     if (ended_ || failure_ != nullptr) return true;
+    if (reads_behind_write_) return false;
     if (before_ != nullptr && !before_->empty()) return true;
     return !dry_ && SSL_has_pending(ssl_.get()) == 1;
 }
@@ -197,23 +208,29 @@ TlsSession::Result TlsSession::read(std::span<std::byte> room, std::size_t& size
     if (failure_ != nullptr) return Result::failed;
     if (ended_) return Result::ended;
     choose_socket();
+    reads_behind_write_ = false;
+    writes_behind_read_ = false;
+    dry_ = false;
     do {
         std::size_t got = 0;
         ERR_clear_error();
         errno = 0;
         const int result = SSL_read_ex(ssl_.get(), room.data() + size, room.size() - size, &got);
-        dry_ = result != 1;
         if (result == 1) {
             size += got;
             continue;
         }
         const int error = SSL_get_error(ssl_.get(), result);
+        // Then whole records may wait in OpenSSL.
+        reads_behind_write_ = error == SSL_ERROR_WANT_WRITE;
+        dry_ = !reads_behind_write_;
         if (error == SSL_ERROR_ZERO_RETURN) {
             ended_ = true;
         } else if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) {
             fail(error);
         }
-    } while (!dry_ && size < room.size() && SSL_has_pending(ssl_.get()) == 1);
+        break;
+    } while (size < room.size() && SSL_has_pending(ssl_.get()) == 1);
     if (size > 0) return Result::bytes;
     if (failure_ != nullptr) return Result::failed;
     return ended_ ? Result::ended : Result::would_block;
@@ -222,6 +239,8 @@ TlsSession::Result TlsSession::read(std::span<std::byte> room, std::size_t& size
 TlsSession::Result TlsSession::write(std::span<const iovec> pieces, std::size_t& taken) {
     taken = 0;
     choose_socket();
+    // Then it reads, too, and more than it asks for.
+    if (SSL_in_init(ssl_.get()) == 1) dry_ = false;
     Pieces rest(pieces);
     std::array<std::byte, largest_record> room;
     for (int i = 0; i < records_per_write && !rest.empty(); ++i) {
@@ -240,9 +259,15 @@ TlsSession::Result TlsSession::write_record(const void* data, std::size_t size) 
     ERR_clear_error();
     errno = 0;
     const int result = SSL_write_ex(ssl_.get(), data, size, &written);
+    const int error = result == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), result);
+    writes_behind_read_ = error == SSL_ERROR_WANT_READ;
+    // What was encrypted before is so still, and no more.
+    if (writes_behind_read_) return Result::would_block;
     committed_ = 0;
-    if (result == 1) return Result::bytes;
-    const int error = SSL_get_error(ssl_.get(), result);
+    if (error == SSL_ERROR_NONE) {
+        reads_behind_write_ = false;
+        return Result::bytes;
+    }
     if (error != SSL_ERROR_WANT_WRITE) return fail(error);
     committed_ = static_cast<std::uint16_t>(size);
     return Result::would_block;

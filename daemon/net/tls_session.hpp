@@ -63,6 +63,12 @@ public:
     Result read(std::span<std::byte> room, std::size_t& size);
     /// Whether read() has something without the socket becoming readable.
     bool has_pending() const;
+    /// Whether read() goes on when the socket takes more: OpenSSL has half sent a message of its
+    /// own, as new keys are, and reads nothing before it has sent the rest.
+    bool reads_behind_write() const { return reads_behind_write_; }
+    /// Whether write() goes on when more has arrived: of a message to OpenSSL itself, as a ticket
+    /// is, only a part is here. Ended by read() and write(), which then know better.
+    bool writes_behind_read() const { return writes_behind_read_; }
 
     /// Sends `pieces` in as few records as possible, until the socket takes no more, and a megabyte
     /// at most. What was not taken must come first in the next call: it may have been encrypted
@@ -126,7 +132,9 @@ private:
     std::unique_ptr<std::string> unsent_;  ///< of a handshake: what the socket did not take
     int socket_;
     std::uint16_t committed_ = 0;
-    bool dry_ = true;     ///< what has arrived is no whole record
+    bool dry_ = true;  ///< what has arrived is no whole record
+    bool reads_behind_write_ = false;
+    bool writes_behind_read_ = false;
     bool ended_ = false;  ///< the peer's close_notify has come
 };
 

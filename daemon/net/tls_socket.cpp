@@ -29,10 +29,11 @@ struct TlsSocket::Method {
             before.taken += *got;
             return 1;
         }
-        if (socket.gathered_ > 0) {
+        if (socket.gathered_ > 0 || socket.reads_left_ == 0) {
             BIO_set_retry_read(bio);
             return 0;
         }
+        --socket.reads_left_;
         const ssize_t received = ::recv(socket.socket_, data, size, 0);
         if (received > 0) {
             *got = static_cast<std::size_t>(received);

@@ -44,6 +44,7 @@ public:
     void choose(int socket, ReceivedBefore* before) {
         socket_ = socket;
         before_ = before;
+        reads_left_ = reads_at_once;
     }
 
     /// From here on what is written is put together, and nothing is read behind it, because nobody
@@ -64,10 +65,16 @@ public:
 private:
     struct Method;
 
+    /// A peer that goes on saying what is no data, new keys for example, would have the loop for
+    /// itself, as OpenSSL reads until there is some. After so many times 16 KB the rest stays with
+    /// the kernel until the next turn.
+    static constexpr int reads_at_once = 4;
+
     bool send_what_is_gathered();
 
     TlsMemory memory_;
     int socket_ = -1;
+    int reads_left_ = 0;
     bool ended_ = false;  ///< the last read found the end of the stream
     bool closes_ = false;
     bool gathering_ = false;

@@ -171,6 +171,18 @@ TYPED_TEST(HandOver, WhereTheEndIsOnItsWayItIsTheFirsts) {
     EXPECT_EQ(this->first.events, (Events{"made", "lost", "destroy"}));
 }
 
+TYPED_TEST(HandOver, WhereTheFirstHasClosedItsRestIsStillSent) {
+    this->fill();
+    this->transport->close();
+    this->hand_over();
+    EXPECT_EQ(this->next.events, Events{"destroy"});
+    EXPECT_TRUE(this->transport->is_closing());
+    EXPECT_GT(this->transport->get_write_buffer_size(), 0u);
+    this->transport->abort();
+    this->kind.rig.run_until([&] { return this->kind.rig.ends == 1; });
+    EXPECT_EQ(this->first.count("lost"), 1);
+}
+
 TEST(StreamHandOver, TheFactoryOfTheFirstWaitsForWhatItsCodeHasToTakeBack) {
     Recorder first;
     Recorder next;

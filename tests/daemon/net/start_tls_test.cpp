@@ -106,6 +106,29 @@ TEST_P(StartTls, WhatWaitedGoesBeforeItAndWhatIsWrittenMeanwhileBehind) {
     EXPECT_EQ(transport->get_write_buffer_size(), 0u);
 }
 
+TEST_P(StartTls, MayBeginWhenTheLastBytesBeforeItAreGivenBack) {
+    for (const bool more : {false, true}) {
+        SCOPED_TRACE(more ? "others wait behind them" : "they are the last");
+        TlsPeer& peer = connect();
+        Rig::fill(*transport);
+        std::size_t plain = transport->traffic().sent + transport->get_write_buffer_size() + 2;
+        std::function<void()> begin = [&] { EXPECT_EQ(start(), PH_OK); };
+        const auto given_back = [](void* then) { (*static_cast<decltype(begin)*>(then))(); };
+        EXPECT_EQ(transport->write_owned({"go", 2}, given_back, &begin), PH_OK);
+        if (more) {
+            write(std::string(100'000, 'f'));
+            plain += 100'000;
+        }
+        EXPECT_EQ(receive_plain(peer, plain).size(), plain);
+        ASSERT_TRUE(peer.handshake()) << peer.failure;
+        run_until_told();
+        EXPECT_EQ(outcome->status, PH_OK);
+        write("secret");
+        EXPECT_EQ(peer.receive(6), "secret");
+        outcome.reset();
+    }
+}
+
 TEST_P(StartTls, BytesHandedOverBelongToTls) {
     if (GetParam() == Role::client) GTEST_SKIP() << "a client speaks first";
     on("data", [&] {

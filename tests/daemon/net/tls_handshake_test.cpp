@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <string>
 #include <sys/socket.h>
+#include <tuple>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -117,6 +118,17 @@ TEST_F(TlsHandshakeFailure, AsAClientAnotherAddress) {
     EXPECT_EQ(tls.failure->text, "certificate verify failed: IP address mismatch");
 }
 
+TEST_F(TlsHandshakeFailure, AsAClientANameThatNobodyCanHave) {
+    for (const std::string_view name :
+         {std::string_view("another.test\0.test", 18), std::string_view("127.0.0.1\0.test", 15)}) {
+        tls.server_name_of_session = name;
+        tls.failure.reset();
+        EXPECT_EQ(fail(tls.begin(recorder, Role::client)), TlsReason::certificate);
+        EXPECT_EQ(tls.failure->code, PH_E_TLS);
+        EXPECT_EQ(tls.failure->text, "the name to be verified is none: it has a zero byte");
+    }
+}
+
 TEST(TlsHandshake, OfManySilentPeersNothingIsMadeUntilTheySpeak) {
     Recorder recorder;
     TlsLinks tls;
@@ -176,6 +188,73 @@ TEST_P(TlsVersions, BytesThatCameWithTheLastMessageAreTold) {
     tls.rig.run_until([&] { return !recorder.received.empty(); });
     EXPECT_EQ(recorder.events, (Events{"made", "data:hello"}));
 }
+
+/// Whether the transport reads meanwhile, and whether a record waits that is encrypted already.
+class TlsTicketInPieces : public ::testing::TestWithParam<std::tuple<bool, bool>> {
+protected:
+    const bool reads = std::get<0>(GetParam());
+    const bool committed = std::get<1>(GetParam());
+    Recorder recorder;
+    TlsLinks tls;
+};
+
+TEST_P(TlsTicketInPieces, HoldsUpWhatIsWrittenAndNoMore) {
+    tls.ask_the_client();
+    tls.client.certificates = {tls.issue("client.test")};
+    TlsPeer& peer = tls.begin(recorder, Role::client);
+    // Less than a ticket, which has the client's certificate in it.
+    SSL_set_max_send_fragment(peer.ssl(), 512);
+    tls.rig.run_ready();
+    EXPECT_FALSE(peer.handshake_step());
+    tls.rig.run_until([&] { return recorder.transport != nullptr; });
+    StreamTransport& transport = *recorder.transport;
+    BIO* const flight = BIO_new(BIO_s_mem());
+    BIO* const socket = SSL_get_wbio(peer.ssl());
+    BIO_up_ref(socket);
+    SSL_set0_wbio(peer.ssl(), flight);
+    ASSERT_TRUE(peer.handshake());
+    peer.send("hello");
+    char* bytes = nullptr;
+    const long size = BIO_ctrl(flight, BIO_CTRL_INFO, 0, &bytes);
+    const std::string all(bytes, static_cast<std::size_t>(size));
+    SSL_set0_wbio(peer.ssl(), socket);
+    // Behind its header what is encrypted, the kind of it, and the tag.
+    const std::size_t record = 5 + 512 + 1 + 16;
+
+    if (committed) Rig::fill(transport);
+    const std::size_t before = transport.traffic().sent + transport.get_write_buffer_size();
+    ASSERT_EQ(::send(peer.fd(), all.data(), record, 0), std::ssize(all.substr(0, record)));
+    tls.rig.run_ready();
+    if (!reads) transport.pause_reading();
+    EXPECT_EQ(transport.write("answer", 6), PH_OK);
+    const std::size_t received = committed ? peer.receive(1).size() : 0;
+    int turns = 0;
+    while (tls.rig.loop.run_once(std::chrono::milliseconds(1)) && turns < 100) ++turns;
+    EXPECT_LT(turns, 100) << "busy";
+    EXPECT_EQ(recorder.events, Events{"made"});
+    EXPECT_EQ(transport.tls()->committed() != 0, committed);
+
+    const std::string rest = all.substr(record);
+    ASSERT_EQ(::send(peer.fd(), rest.data(), rest.size(), 0), std::ssize(rest));
+    const std::string text = peer.receive(before - received + 6);
+    EXPECT_EQ(text.substr(before - received), "answer");
+    if (!reads) {
+        EXPECT_TRUE(tls.rig.idle());
+        EXPECT_EQ(recorder.received, "");
+        transport.resume_reading();
+    }
+    tls.rig.run_until([&] { return recorder.received == "hello"; });
+}
+
+INSTANTIATE_TEST_SUITE_P(All,
+                         TlsTicketInPieces,
+                         ::testing::Combine(::testing::Bool(), ::testing::Bool()),
+                         [](const auto& which) {
+                             const bool reads = std::get<0>(which.param);
+                             const bool committed = std::get<1>(which.param);
+                             return std::string(reads ? "Reading" : "Paused") +
+                                    (committed ? "BehindARecord" : "");
+                         });
 
 TEST_P(TlsVersions, AsAClientTheNameIsVerifiedAndAskedFor) {
     tls.client.server_name = "server.test";

@@ -7,6 +7,8 @@
 #include <memory>
 #include <poll.h>
 #include <string>
+#include <string_view>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <thread>
@@ -60,6 +62,15 @@ struct TlsSessionTest : ::testing::Test {
         std::array<char, 4096> junk{};
         while (::recv(theirs.get(), junk.data(), junk.size(), 0) > 0) continue;
     }
+    /// What has arrived, and was not read.
+    std::size_t arrived() {
+        int size = 0;
+        ::ioctl(ours.get(), FIONREAD, &size);
+        return static_cast<std::size_t>(size);
+    }
+    void say(std::string_view bytes) {
+        EXPECT_EQ(::send(theirs.get(), bytes.data(), bytes.size(), 0), std::ssize(bytes));
+    }
 };
 
 TEST_F(TlsSessionTest, AFlightThatFindsNoRoomGoesOnLater) {
@@ -102,6 +113,40 @@ TEST_F(TlsSessionTest, APeerThatTakesEverythingAtOnceDoesNotGetItInOneCall) {
         ASSERT_EQ(::poll(&room, 1, 10'000), 1);
     }
     EXPECT_LE(most, std::size_t{1} << 20);
+}
+
+TEST_F(TlsSessionTest, APeerThatSaysALotButNoDataDoesNotSayItInOneCall) {
+    EXPECT_LT(SSL_do_handshake(client.get()), 1);
+    EXPECT_EQ(server->handshake(), Step::wants_read);
+    EXPECT_EQ(SSL_do_handshake(client.get()), 1);
+    EXPECT_EQ(server->handshake(), Step::done);
+    SSL_set0_wbio(client.get(), BIO_new(BIO_s_mem()));
+    for (int i = 0; i < 5000; ++i) {
+        ASSERT_EQ(SSL_key_update(client.get(), SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+        ASSERT_EQ(SSL_do_handshake(client.get()), 1);
+    }
+    EXPECT_EQ(SSL_write(client.get(), "x", 1), 1);
+    char* bytes = nullptr;
+    const long all = BIO_ctrl(SSL_get_wbio(client.get()), BIO_CTRL_INFO, 0, &bytes);
+    say({bytes, static_cast<std::size_t>(all)});
+    std::array<std::byte, 65536> room{};
+    std::size_t size = 0;
+    EXPECT_EQ(server->read(room, size), TlsSession::Result::would_block);
+    EXPECT_GT(arrived(), 0U);
+    int calls = 1;
+    while (server->read(room, size) == TlsSession::Result::would_block && calls < 10) ++calls;
+    EXPECT_EQ(size, 1U);
+}
+
+TEST_F(TlsSessionTest, AServerThatOnlyAsksForHandshakesDoesNotKeepOneStepBusy) {
+    // What is read over in each handshake, however often it comes.
+    std::string requests("\x16\x03\x03\x40\x00", 5);
+    requests.resize(5 + 0x4000, '\0');
+    TlsSession ask(sockets, ours.get(), TlsStart{make_context({}, TlsContext::Role::client)});
+    EXPECT_EQ(ask.handshake(), Step::wants_read);
+    for (int i = 0; i < 8; ++i) say(requests);
+    EXPECT_EQ(ask.handshake(), Step::wants_read);
+    EXPECT_GT(arrived(), 0U);
 }
 
 TEST_F(TlsSessionTest, AClientThatLeavesBeforeItsTicketsHasSaidAllTheSame) {

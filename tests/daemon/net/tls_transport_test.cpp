@@ -2,6 +2,7 @@
 #include <string>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -36,13 +37,46 @@ protected:
     }
     bool half_closes() const { return GetParam() == TLS1_3_VERSION; }
 
+    /// The transport's socket.
+    int socket() {
+        ph_info found{};
+        transport->get_extra_info("socket", found);
+        return static_cast<int>(found.number);
+    }
     /// Bytes that the kernel has for the transport.
     std::size_t arrived() {
-        ph_info socket{};
-        transport->get_extra_info("socket", socket);
         int size = 0;
-        ::ioctl(static_cast<int>(socket.number), FIONREAD, &size);
+        ::ioctl(socket(), FIONREAD, &size);
         return static_cast<std::size_t>(size);
+    }
+    /// The kernel takes no more: what it took is no TLS, and to be drained.
+    void fill_socket() {
+        const std::string junk(4096, 'j');
+        for (std::size_t more = 1; more > 0;) {
+            more = 0;
+            while (::send(socket(), junk.data(), junk.size(), 0) > 0) ++more;
+            while (::send(socket(), junk.data(), 1, 0) > 0) ++more;
+            // What the peer's kernel confirms late makes room.
+            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        }
+    }
+    /// Whether it would sleep, after so many turns as nothing needs.
+    bool sleeps() {
+        for (int i = 0; i < 100; ++i) {
+            if (!tls.rig.loop.run_once(std::chrono::milliseconds(1))) return true;
+        }
+        return false;
+    }
+    void drain(TlsPeer& peer) {
+        std::string junk(65536, '\0');
+        do {
+            while (::recv(peer.fd(), junk.data(), junk.size(), 0) > 0) continue;
+        } while (!sleeps());
+    }
+    /// The answer is due before the next that the transport writes.
+    void ask_for_new_keys(TlsPeer& peer) {
+        ASSERT_EQ(SSL_key_update(peer.ssl(), SSL_KEY_UPDATE_REQUESTED), 1);
+        ASSERT_TRUE(peer.handshake());
     }
 
     Recorder recorder;
@@ -363,6 +397,40 @@ TEST_P(TlsTransport, KeysChange) {
         peer.send("ping");
         EXPECT_EQ(peer.receive(4), "pong");
     }
+}
+
+TEST_P(TlsTransport, WhileItsNewKeysFindNoRoomNobodyIsBusy) {
+    if (!half_closes()) GTEST_SKIP() << "TLS 1.2 has no key update";
+    TlsPeer& peer = connect();
+    ask_for_new_keys(peer);
+    ASSERT_TRUE(sleeps());
+    fill_socket();
+    write("answer");
+    peer.send("hello");
+    EXPECT_TRUE(sleeps());
+    drain(peer);
+    tls.rig.run_until([&] { return recorder.received == "hello"; });
+    EXPECT_EQ(transport->get_write_buffer_size(), 0u);
+}
+
+TEST_P(TlsTransport, WhatHadArrivedBeforeIsReadAfterThem) {
+    if (!half_closes()) GTEST_SKIP() << "TLS 1.2 has no key update";
+    buffered.buffer_size = 2;
+    TlsPeer& peer = tls.connect(buffered);
+    transport = buffered.transport;
+    buffered.on = [&](std::string_view event) {
+        if (event == "updated" && buffered.received == "he") {
+            fill_socket();
+            write("answer");
+        }
+        return PH_OK;
+    };
+    ask_for_new_keys(peer);
+    peer.send("hello");
+    tls.rig.run_until([&] { return buffered.received == "he"; });
+    EXPECT_TRUE(sleeps());
+    drain(peer);
+    EXPECT_EQ(buffered.received, "hello");
 }
 
 TEST_P(TlsTransport, ItsTimeoutsAreThoseOfStreams) {
