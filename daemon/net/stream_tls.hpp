@@ -21,7 +21,7 @@ class StreamTransport::Tls final : private TlsHandshakeOwner {
 public:
     /// After a handshake.
     Tls(StreamTransport& transport, std::unique_ptr<TlsSession> session)
-        : transport_(transport), session_(std::move(session)) {}
+        : transport_(transport), watched_(transport.interest_), session_(std::move(session)) {}
     /// Before one. `plain` bytes of the queue come before it.
     Tls(StreamTransport& transport, TlsStart&& start, TlsStarted&& done, std::size_t plain);
 
@@ -30,11 +30,11 @@ public:
     /// Bytes taken, or below zero: lose_for_failure().
     ssize_t send(std::span<const iovec> pieces);
     void lose_for_failure();
-    /// What is to be watched where the transport wants `events`: the session may read only when it
-    /// can write, or write only when it can read. Schedules on_readable() where it has something
-    /// that the kernel no longer knows of.
-    std::uint32_t watched_for(std::uint32_t events);
-    /// The other way round.
+    /// Sees to it that the set watches what the transport needs where it wants this: the session
+    /// may read only when it can write, or write only when it can read. Schedules on_readable()
+    /// where it has something that the kernel no longer knows of.
+    void watch(std::uint32_t wanted);
+    /// What of that has come with `events`.
     std::uint32_t meant_by(std::uint32_t events) const;
     /// Ends the transport where the peer does not answer close_notify.
     void linger();
@@ -62,12 +62,14 @@ private:
         std::unique_ptr<TlsHandshake> handshake;
     };
 
+    std::uint32_t watched_for(std::uint32_t wanted);
     /// Where nothing is to come before it any more, and its context is there.
     void begin_handshake();
     void handshaken(TlsHandshake& handshake, std::unique_ptr<TlsSession> session) override;
     void handshake_failed(TlsHandshake& handshake, const TlsFailure& failure) override;
 
     StreamTransport& transport_;
+    std::uint32_t watched_;  ///< what the epoll set believes
     std::unique_ptr<TlsSession> session_;
     std::unique_ptr<Start> start_;
     std::unique_ptr<Timer> patience_;

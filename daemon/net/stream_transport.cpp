@@ -88,7 +88,7 @@ void StreamTransport::on_events(std::uint32_t events) {
     dispatching_ = true;
     if (tls_ != nullptr) events = tls_->meant_by(events);
     const bool ended_or_broken = (events & (EPOLLHUP | EPOLLERR)) != 0;
-    if (wants_input() && (ended_or_broken || (events & EPOLLIN) != 0)) {
+    if ((interest_ & EPOLLIN) != 0 && (ended_or_broken || (events & EPOLLIN) != 0)) {
         watches_reader_ ? reader_gone() : on_readable();
     }
     if (waits_for_peer() && (ended_or_broken || (events & EPOLLOUT) != 0)) on_writable();
@@ -104,15 +104,17 @@ void StreamTransport::sync_interest() {
         if (wants_input()) wanted |= EPOLLIN;
         if (waits_for_peer()) wanted |= EPOLLOUT;
     }
+    if (tls_ != nullptr) return tls_->watch(wanted);
+    if (wanted != interest_) change_interest(wanted, interest_, wanted);
+}
+
+void StreamTransport::change_interest(std::uint32_t wanted,
+                                      std::uint32_t before,
+                                      std::uint32_t after) {
+    const int error = loop_.set().change(socket_.get(), before, after, *this);
+    if (error != 0 && after != 0) return lose_os(error);
+    interest_ = wanted;
     if (stall_ != nullptr) stall_->waits((wanted & EPOLLOUT) != 0);
-    if (tls_ != nullptr) wanted = tls_->watched_for(wanted);
-    if (wanted == interest_) return;
-    const int error = loop_.set().change(socket_.get(), interest_, wanted, *this);
-    if (error == 0 || wanted == 0) {
-        interest_ = wanted;
-    } else {
-        lose_os(error);
-    }
 }
 
 void StreamTransport::on_readable() {

@@ -113,9 +113,12 @@ private:
 
     /// Whether it is to hear of what comes, or of who leaves.
     bool wants_input() const {
-        const bool reading = is_reading() && !eof_received_;
-        return started_ && (reading || watches_reader_ || lingering_);
+        if (!started_) return false;
+        return (is_reading() && !eof_received_) || watches_reader_ || lingering_;
     }
+    /// From here on it waits for `wanted`, for which the set is to watch `after` instead of
+    /// `before`.
+    void change_interest(std::uint32_t wanted, std::uint32_t before, std::uint32_t after);
     void on_readable();
     void reader_gone();
     ssize_t receive(void* data, std::size_t size);
@@ -185,7 +188,7 @@ private:
     }
 
     base::Descriptor socket_;
-    std::uint32_t interest_ = 0;  ///< what the epoll set believes
+    std::uint32_t interest_ = 0;  ///< what it waits for, and but for Tls what the epoll set watches
     Channel channel_;
     bool watches_reader_ : 1;    ///< a write pipe that hears of it when nobody reads any more
     bool buffered_ : 1 = false;  ///< the protocol brings its own receive buffer

@@ -124,6 +124,7 @@ StreamTransport::Tls::Tls(StreamTransport& transport,
                           TlsStarted&& done,
                           std::size_t plain)
     : transport_(transport),
+      watched_(transport.interest_),
       start_(std::make_unique<Start>(Start{std::move(start), std::move(done), plain, nullptr})) {}
 
 ssize_t StreamTransport::Tls::send(std::span<const iovec> pieces) {
@@ -137,16 +138,24 @@ void StreamTransport::Tls::lose_for_failure() {
     transport_.lose(std::make_unique<Loss>(Loss{failure.code, failure.os_errno, failure.text}));
 }
 
-std::uint32_t StreamTransport::Tls::watched_for(std::uint32_t events) {
-    if (session_ == nullptr) return events;
-    const bool reads = (events & EPOLLIN) != 0;
+void StreamTransport::Tls::watch(std::uint32_t wanted) {
+    const std::uint32_t after = watched_for(wanted);
+    const std::uint32_t before = std::exchange(watched_, after);
+    if (before != after || wanted != transport_.interest_) {
+        transport_.change_interest(wanted, before, after);
+    }
+}
+
+std::uint32_t StreamTransport::Tls::watched_for(std::uint32_t wanted) {
+    if (session_ == nullptr) return wanted;
+    const bool reads = (wanted & EPOLLIN) != 0;
     if (reads && session_->reads_behind_write()) return EPOLLOUT;
     const bool scheduled = transport_.Task::is_linked();
     if (reads && session_->has_pending() && !scheduled) {
         transport_.loop_.call_as_ready(transport_);
     }
-    const bool writes = (events & EPOLLOUT) != 0;
-    return writes && session_->writes_behind_read() ? EPOLLIN : events;
+    const bool writes = (wanted & EPOLLOUT) != 0;
+    return writes && session_->writes_behind_read() ? EPOLLIN : wanted;
 }
 
 std::uint32_t StreamTransport::Tls::meant_by(std::uint32_t events) const {

@@ -51,8 +51,8 @@ void StreamTransport::lose_sending(int os_errno) {
 ph_status StreamTransport::check_writable(std::size_t size) {
     if (!writes()) return PH_E_UNSUPPORTED;
     if (eof_requested_) return PH_E_EOF_WRITTEN;
-    const bool told_peer = closing_ && (eof_sent_ || notify_waits_);
-    if (!lost_ && !told_peer) return sendfile_ != nullptr ? PH_E_BUSY : PH_OK;
+    const bool is_over = closing_ && (lost_ || eof_sent_ || notify_waits_);
+    if (!is_over) return sendfile_ != nullptr ? PH_E_BUSY : PH_OK;
     traffic_.dropped += size;
     return size == 0 ? PH_OK : PH_E_CLOSED;
 }
