@@ -5,10 +5,12 @@
 Counts what protohostd does for a message and for a connection, as bench/compare does, and compares
 it with figures.json beside this file. Nothing here depends on how busy the machine is.
 
-Where a change is meant: --update writes what was counted. How much memory of OpenSSL comes back
-depends on how many connections are under way at a time: 80.0 for allocations-tls-connections is a
-limit (50 to 60 are counted; 783 without), and to be put back after --update. Another compiler has other instructions:
+Where a change is meant: --update writes what was counted. Another compiler has other instructions:
 --update adds its figures; until then they are only shown, and the test is skipped.
+
+How much memory of OpenSSL comes back depends on how many connections are under way at a time. So
+80.0 for allocations-tls-connections is a limit, to be put back after --update: 50 to 60 are
+counted, 783 where nothing comes back.
 """
 import fnmatch
 import json
