@@ -6,9 +6,8 @@
 #include <cstring>
 #include <thread>
 
-#include <openssl/crypto.h>
-
 #include <gtest/gtest.h>
+#include <openssl/crypto.h>
 
 namespace protohost::net::testing {
 namespace {
@@ -89,7 +88,8 @@ void be_served() {
 TEST(TlsMemory, OpensslIsServedOnTheThreadThatHasOne) {
     // In a process of its own, where nothing has used OpenSSL before.
     GTEST_FLAG_SET(death_test_style, "threadsafe");
-    EXPECT_EXIT((be_served(), std::exit(::testing::Test::HasFailure())), ::testing::ExitedWithCode(0), "");
+    EXPECT_EXIT(
+        (be_served(), std::exit(::testing::Test::HasFailure())), ::testing::ExitedWithCode(0), "");
 }
 
 TEST(TlsMemory, WhatOpensslHasTakenElsewhereIsNotGivenBackHere) {
