@@ -110,8 +110,13 @@ class Instructions(Count):
         total = 0
         for path in glob.glob(f"{counts['stem']}.{counts['pid']}*"):
             with open(path) as lines:
-                total += sum(int(line.split()[1]) for line in lines if line.startswith("totals:"))
+                total += self._counted(lines)
         return {"total": total / counts["messages"]}
+
+    @staticmethod
+    def _counted(lines):
+        """In what callgrind has written."""
+        return sum(int(line.split()[1]) for line in lines if line.startswith("totals:"))
 
     @staticmethod
     def text(result):
@@ -124,28 +129,19 @@ class OwnInstructions(Instructions):
 
     title = "instructions in the server's own code per unit of work"
 
-    def per_message(self, counts):
-        total = 0
-        for path in glob.glob(f"{counts['stem']}.{counts['pid']}*"):
-            with open(path) as lines:
-                total += self._own(lines)
-        return {"total": total / counts["messages"]}
-
     @staticmethod
-    def _own(lines):
-        """callgrind's format: ob=(NUMBER) NAME says whose the costs are that follow, as "LINE COST";
-        one behind calls= is what those calls cost, counted where they went."""
+    def _counted(lines):
+        """ob=(NUMBER) NAME says whose the costs are that follow, as "LINE COST"; cob= who is called.
+        A cost behind calls= is what those calls cost, counted where they went."""
         names, own, total, of_calls = {}, False, 0, False
         for line in lines:
-            found = re.match(r"ob=\((\d+)\)(?: (.*))?$", line)
+            found = re.match(r"(c?)ob=\((\d+)\)(?: (.*))?$", line)
             if found:
-                if found[2]:
-                    names[found[1]] = os.path.basename(found[2])
-                own = not re.match(r"lib|ld-|\?|\[", names[found[1]])
-            elif line.startswith("cob="):
-                found = re.match(r"cob=\((\d+)\) (.*)$", line)
-                if found:
-                    names[found[1]] = os.path.basename(found[2])
+                called, number, path = found.groups()
+                if path:
+                    names[number] = os.path.basename(path)
+                if not called:
+                    own = not re.match(r"lib|ld-|\?|\[", names[number])
             elif line.startswith("calls="):
                 of_calls = True
             elif re.match(r"[+*\-\d]", line):

@@ -157,8 +157,7 @@ TlsSession::Step TlsSession::handshake() {
     choose_socket();
     if (unsent_ != nullptr) {
         const int broken = send_some(socket_, *unsent_);
-        const bool done = SSL_is_init_finished(ssl_.get()) == 1;
-        if (broken != 0 && !(done && may_be_lost(broken))) return fail_os(broken);
+        if (broken != 0 && !may_be_lost(broken)) return fail_os(broken);
         if (broken == 0 && !unsent_->empty()) return Step::wants_write;
         unsent_.reset();
     }
@@ -177,7 +176,7 @@ TlsSession::Step TlsSession::finish_step(int error) {
     std::string rest;
     const int broken = sockets_.send_gathered(rest);
     if (failure_ != nullptr) return Step::failed;
-    if (broken != 0 && !(done && may_be_lost(broken))) return fail_os(broken);
+    if (broken != 0 && !may_be_lost(broken)) return fail_os(broken);
     if (!rest.empty()) unsent_ = std::make_unique<std::string>(std::move(rest));
     if (unsent_ != nullptr || error == SSL_ERROR_WANT_WRITE) return Step::wants_write;
     if (!done) return Step::wants_read;
@@ -187,7 +186,8 @@ TlsSession::Step TlsSession::finish_step(int error) {
 }
 
 bool TlsSession::may_be_lost(int os_errno) const {
-    const bool tickets = half_closes() && context_->role() == TlsContext::Role::server;
+    const bool server = context_->role() == TlsContext::Role::server;
+    const bool tickets = server && half_closes() && SSL_is_init_finished(ssl_.get()) == 1;
     return tickets && (os_errno == EPIPE || os_errno == ECONNRESET);
 }
 

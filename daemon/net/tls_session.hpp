@@ -114,8 +114,8 @@ private:
 
     void choose_socket() const { sockets_.choose(socket_, before_.get()); }
     Result fail(int error);
-    /// At the end of a handshake. A client of TLS 1.3 may have said all, and left before it had its
-    /// tickets.
+    /// Whether what could not be sent is only what comes at the end of a handshake: a client of TLS
+    /// 1.3 may have said all, and left before it had its tickets.
     bool may_be_lost(int os_errno) const;
     Step fail_os(int os_errno);
     Step finish_step(int error);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <set>
+#include <string>
 #include <utility>
 
 #include "daemon/net/socket_file.hpp"
@@ -17,10 +18,13 @@ using Section = UnitId::Section;
 
 namespace {
 
+std::string place_of_bind(const model::EndpointSpec& spec) {
+    return model::to_string(spec.address.place, "endpoints." + spec.name + ".bind");
+}
+
 /// What its socket that stays is to be given, as far as it could be refused.
 base::Errors rehearse_datagrams(const model::EndpointSpec& spec) {
-    const std::string where =
-        model::to_string(spec.address.place, "endpoints." + spec.name + ".bind");
+    const std::string where = place_of_bind(spec);
     base::Errors errors = net::rehearse_ownership(spec.socket, where);
     base::append(errors, net::rehearse_multicast(spec.socket, where));
     return errors;
@@ -87,10 +91,9 @@ base::Result<std::vector<net::ListeningSocket>> Attempt::listening(const model::
 base::Result<net::DatagramSocket> Attempt::datagrams(const model::EndpointSpec& spec) const {
     const std::string key = unit::Endpoint::socket_key(spec);
     if (auto kept = taken_from(means_.kept, key); !kept.empty()) {
-        const std::string where =
-            model::to_string(spec.address.place, "endpoints." + spec.name + ".bind");
-        auto back = net::take_back_datagrams(
-            std::move(kept.front()), {spec.address.value, std::nullopt, spec.socket}, where);
+        auto back = net::take_back_datagrams(std::move(kept.front()),
+                                             {spec.address.value, std::nullopt, spec.socket},
+                                             place_of_bind(spec));
         if (!back) return back.error();
         if (*back) return std::move(**back);
         means_.kept->give_up(key);

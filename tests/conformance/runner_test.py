@@ -170,12 +170,12 @@ class Verdicts(unittest.TestCase):
 class OverTls(unittest.TestCase):
     """What over_tls.yaml says is done, and nothing is left out of it."""
 
-    def play(self, text):
+    def play(self, text, scenario=ECHO, options=()):
         """One scenario, scenario-0, of which such a file says `text`."""
         with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
             file.write(text)
             file.flush()
-            return play(ECHO, options=["--tls", "--over-tls", file.name])
+            return play(scenario, options=["--tls", *options, "--over-tls", file.name])
 
     def everything(self, text):
         """The file `text` in place of the real one, with all real scenarios."""
@@ -216,10 +216,7 @@ class OverTls(unittest.TestCase):
     def test_what_must_stay_whole_is_not_injected(self):
         free = ECHO.replace("on:\n", "chunks: any\non:\n")
         for whole, code, said in (("", 0, "1 scenarios"), ("  whole: a test\n", 1, "nothing was played")):
-            with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
-                file.write(f"- against: tls\n{whole}  scenarios: [scenario-0]\n")
-                file.flush()
-                got, printed = play(free, options=["--tls", "--inject", "--over-tls", file.name])
+            got, printed = self.play(f"- against: tls\n{whole}  scenarios: [scenario-0]\n", free, ["--inject"])
             self.assertEqual(got, code, printed)
             self.assertIn(said, printed)
 

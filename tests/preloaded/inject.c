@@ -62,6 +62,12 @@ static bool fails(size_t* allowed, size_t most) {
     return false;
 }
 
+/* The same, of a sending call. */
+static bool sending_fails(int fd, size_t* allowed) {
+    const size_t most = disturbed(fd, *allowed);
+    return most > 0 && fails(allowed, most);
+}
+
 EXPORT ssize_t recv(int fd, void* buffer, size_t size, int flags) {
     if (disturbed(fd, size) && fails(&size, 1)) return -1;
     return syscall(SYS_recvfrom, fd, buffer, size, flags, NULL, NULL);
@@ -73,20 +79,17 @@ EXPORT ssize_t read(int fd, void* buffer, size_t size) {
 }
 
 EXPORT ssize_t send(int fd, const void* buffer, size_t size, int flags) {
-    const size_t most = disturbed(fd, size);
-    if (most > 0 && fails(&size, most)) return -1;
+    if (sending_fails(fd, &size)) return -1;
     return syscall(SYS_sendto, fd, buffer, size, flags, NULL, 0);
 }
 
 EXPORT ssize_t write(int fd, const void* buffer, size_t size) {
-    const size_t most = disturbed(fd, size);
-    if (most > 0 && fails(&size, most)) return -1;
+    if (sending_fails(fd, &size)) return -1;
     return syscall(SYS_write, fd, buffer, size);
 }
 
 EXPORT ssize_t sendfile(int to, int from, off_t* offset, size_t size) {
-    const size_t most = disturbed(to, size);
-    if (most > 0 && fails(&size, most)) return -1;
+    if (sending_fails(to, &size)) return -1;
     return syscall(SYS_sendfile, to, from, offset, size);
 }
 

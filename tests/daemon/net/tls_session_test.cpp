@@ -68,6 +68,18 @@ struct TlsSessionTest : ::testing::Test {
         ::ioctl(ours.get(), FIONREAD, &size);
         return static_cast<std::size_t>(size);
     }
+    /// The client is ready, and the server is but for its last step.
+    void agree_but_for_the_tickets() {
+        EXPECT_LT(SSL_do_handshake(client.get()), 1);
+        EXPECT_EQ(server->handshake(), Step::wants_read);
+        EXPECT_EQ(SSL_do_handshake(client.get()), 1);
+    }
+    void reads_one_byte() {
+        std::array<std::byte, 16> room{};
+        std::size_t size = 0;
+        EXPECT_EQ(server->read(room, size), TlsSession::Result::bytes);
+        EXPECT_EQ(size, 1U);
+    }
     void say(std::string_view bytes) {
         EXPECT_EQ(::send(theirs.get(), bytes.data(), bytes.size(), 0), std::ssize(bytes));
     }
@@ -92,9 +104,7 @@ TEST_F(TlsSessionTest, AFlightThatFindsNoRoomGoesOnLater) {
 }
 
 TEST_F(TlsSessionTest, APeerThatTakesEverythingAtOnceDoesNotGetItInOneCall) {
-    EXPECT_LT(SSL_do_handshake(client.get()), 1);
-    EXPECT_EQ(server->handshake(), Step::wants_read);
-    EXPECT_EQ(SSL_do_handshake(client.get()), 1);
+    agree_but_for_the_tickets();
     EXPECT_EQ(server->handshake(), Step::done);
     std::jthread reader([&](const std::stop_token& stop) {
         std::string drained(1 << 20, '\0');
@@ -116,9 +126,7 @@ TEST_F(TlsSessionTest, APeerThatTakesEverythingAtOnceDoesNotGetItInOneCall) {
 }
 
 TEST_F(TlsSessionTest, APeerThatSaysALotButNoDataDoesNotSayItInOneCall) {
-    EXPECT_LT(SSL_do_handshake(client.get()), 1);
-    EXPECT_EQ(server->handshake(), Step::wants_read);
-    EXPECT_EQ(SSL_do_handshake(client.get()), 1);
+    agree_but_for_the_tickets();
     EXPECT_EQ(server->handshake(), Step::done);
     SSL_set0_wbio(client.get(), BIO_new(BIO_s_mem()));
     for (int i = 0; i < 5000; ++i) {
@@ -150,31 +158,21 @@ TEST_F(TlsSessionTest, AServerThatOnlyAsksForHandshakesDoesNotKeepOneStepBusy) {
 }
 
 TEST_F(TlsSessionTest, AClientThatLeavesBeforeItsTicketsHasSaidAllTheSame) {
-    EXPECT_LT(SSL_do_handshake(client.get()), 1);
-    EXPECT_EQ(server->handshake(), Step::wants_read);
-    EXPECT_EQ(SSL_do_handshake(client.get()), 1);
+    agree_but_for_the_tickets();
     EXPECT_EQ(SSL_write(client.get(), "x", 1), 1);
     theirs.close();
     EXPECT_EQ(server->handshake(), Step::done);
-    std::array<std::byte, 16> room{};
-    std::size_t size = 0;
-    EXPECT_EQ(server->read(room, size), TlsSession::Result::bytes);
-    EXPECT_EQ(size, 1U);
+    reads_one_byte();
 }
 
 TEST_F(TlsSessionTest, SoHasOneThatLeavesWhileTheyWaitForRoom) {
-    EXPECT_LT(SSL_do_handshake(client.get()), 1);
-    EXPECT_EQ(server->handshake(), Step::wants_read);
-    EXPECT_EQ(SSL_do_handshake(client.get()), 1);
+    agree_but_for_the_tickets();
     EXPECT_EQ(SSL_write(client.get(), "x", 1), 1);
     fill();
     EXPECT_EQ(server->handshake(), Step::wants_write);
     theirs.close();
     EXPECT_EQ(server->handshake(), Step::done);
-    std::array<std::byte, 16> room{};
-    std::size_t size = 0;
-    EXPECT_EQ(server->read(room, size), TlsSession::Result::bytes);
-    EXPECT_EQ(size, 1U);
+    reads_one_byte();
 }
 
 TEST_F(TlsSessionTest, WhoIsGoneWhileTheFlightWaitsForRoomHasNoHandshake) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <linux/sockios.h>
 #include <string>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -49,15 +50,23 @@ protected:
         ::ioctl(socket(), FIONREAD, &size);
         return static_cast<std::size_t>(size);
     }
+    /// Bytes that are on their way: sent, and not confirmed.
+    int in_flight() {
+        int queued = 0;
+        int unsent = 0;
+        ::ioctl(socket(), SIOCOUTQ, &queued);
+        ::ioctl(socket(), SIOCOUTQNSD, &unsent);
+        return queued - unsent;
+    }
     /// The kernel takes no more: what it took is no TLS, and to be drained.
     void fill_socket() {
         const std::string junk(4096, 'j');
         for (std::size_t more = 1; more > 0;) {
             more = 0;
+            // What the peer's kernel confirms late makes room.
+            while (in_flight() > 0) std::this_thread::yield();
             while (::send(socket(), junk.data(), junk.size(), 0) > 0) ++more;
             while (::send(socket(), junk.data(), 1, 0) > 0) ++more;
-            // What the peer's kernel confirms late makes room.
-            std::this_thread::sleep_for(std::chrono::milliseconds(50));
         }
     }
     /// Whether it would sleep, after so many turns as nothing needs.
