@@ -3,6 +3,7 @@
 #include <fstream>
 #include <netinet/in.h>
 #include <string>
+#include <string_view>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -143,7 +144,10 @@ TEST_F(StartedByRoot, AnotherUserAtAReloadWaitsForTheNextStart) {
     Daemon daemon({.listeners = listener("echo", "echo"), .sections = "user: root\n"});
     daemon.rewrite({.listeners = listener("echo", "echo"), .sections = "user: nobody\n"});
     EXPECT_EQ(Control(daemon).run({"reload"}).code, 3);
-    EXPECT_EQ(daemon.log().count("user has changed, and takes effect at the next start"), 1U);
+    // The answer and the log come different ways.
+    const std::string_view line = "user has changed, and takes effect at the next start";
+    daemon.log().wait_for(line);
+    EXPECT_EQ(daemon.log().count(line), 1U);
     EXPECT_EQ(status_of("/proc/" + std::to_string(daemon.pid()), "Uid"), "0\t0\t0\t0");
 }
 
